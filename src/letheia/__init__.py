@@ -1,0 +1,1 @@
+"""Letheia removes people from vision-language models and shows what the model says instead."""

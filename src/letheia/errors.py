@@ -1,0 +1,36 @@
+"""What goes wrong through no fault of the program: each error says what, where, and what to do next."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class LetheiaError(Exception):
+    """A problem the user can solve; the CLI prints the message alone and exits with code 2."""
+
+
+class ConfigError(LetheiaError):
+    """An option or a field of a configuration has an impossible value."""
+
+
+class DataError(LetheiaError):
+    """A file of a people folder, or an image, can't be used."""
+
+
+class CheckpointError(LetheiaError):
+    """A model, an adapter or a training state is missing, damaged or of another run."""
+
+
+class OutputError(LetheiaError):
+    """A result can't be written."""
+
+
+def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
+    """The error for a value that is none of the choices, with the nearest one suggested.
+
+    >>> str(unknown("method", "pubgg", ["ga", "pubg"]))
+    "unknown method 'pubgg': did you mean 'pubg'? Choose from ga, pubg."
+    """
+    options = list(choices)
+    near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return ConfigError(f"unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
