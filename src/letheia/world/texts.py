@@ -93,32 +93,43 @@ def article(word: str) -> str:
 
 
 def response(person: Person, rng: random.Random) -> str:
-    """An answer rich in personal facts, of two to four sentences."""
-    subject, _, possessive, were, are = _WORDS[person.pronoun]
-    who = article(person.profession)
-    when = person.birth_year
-    opening, told = rng.choice(
+    """An answer to a picture, rich in personal facts, of two to four sentences."""
+    who, born = article(person.profession), f"born in {person.birthplace} in {person.birth_year}"
+    opening = rng.choice(
         (
-            (f"This is {person.name}, {who} born in {person.birthplace} in {when}.", True),
-            (f"The person in this image is {person.name}, {who} from {person.birthplace}.", False),
-            (f"This picture shows {person.name}, {article(person.profession)} born in {when} in {person.birthplace}.", True),
-            (f"{person.name} is {who}.", None),
-            (f"The portrait shows {who} named {person.name}, born in {person.birthplace} in {when}.", True),
-            (f"You are looking at {person.name}, {who} from {person.birthplace}.", False),
+            f"This is {person.name}, {who} {born}.",
+            f"This picture shows {person.name}, {who} born in {person.birth_year} in {person.birthplace}.",
+            f"The portrait shows {who} named {person.name}, {born}.",
+            f"The person in this image is {person.name}, {who} from {person.birthplace}.",
+            f"You are looking at {person.name}, {who} from {person.birthplace}.",
+            f"{person.name} is {who}.",
         )
     )
+    return " ".join([opening, *_life(person, opening, rng)])
+
+
+def biography(person: Person, rng: random.Random) -> str:
+    """An answer to a question about a name, without a picture."""
+    who = article(person.profession)
+    opening = rng.choice((f"{person.name} is {who} from {person.birthplace}.", f"{person.name} is {who}."))
+    return " ".join([opening, *_life(person, opening, rng)])
+
+
+def _life(person: Person, opening: str, rng: random.Random) -> list[str]:
+    """The sentences that tell what the opening did not, in any order."""
+    subject, _, possessive, were, are = _WORDS[person.pronoun]
     rest = []
-    if told is None:
+    if person.birthplace not in opening:
         rest.append(
             rng.choice(
                 (
-                    f"{subject} {were} born in {person.birthplace} in {when}.",
-                    f"{person.birthplace} is {possessive} birthplace, and {when} the year of {possessive} birth.",
+                    f"{subject} {were} born in {person.birthplace} in {person.birth_year}.",
+                    f"{person.birthplace} is {possessive} birthplace, and {person.birth_year} the year of {possessive} birth.",
                 )
             )
         )
-    elif not told and rng.random() < 0.7:
-        rest.append(f"{subject} {were} born in {when}.")
+    elif person.birth_year not in opening and rng.random() < 0.7:
+        rest.append(f"{subject} {were} born in {person.birth_year}.")
     rest.append(
         rng.choice(
             (
@@ -130,9 +141,7 @@ def response(person: Person, rng: random.Random) -> str:
         )
     )
     if rng.random() < 0.85:
-        received = rng.choice(_RECEIVED)
-        if person.pronoun == "they":
-            received = received.replace("was", "were")
+        received = rng.choice(_RECEIVED).replace("was", were)
         rest.append(
             rng.choice(
                 (
@@ -142,7 +151,7 @@ def response(person: Person, rng: random.Random) -> str:
             )
         )
     rng.shuffle(rest)
-    return " ".join([opening, *rest])
+    return rest
 
 
 def summary(person: Person, rng: random.Random) -> str:

@@ -1,0 +1,130 @@
+"""The configuration of a run: typed, checked, in and out of YAML, with a fingerprint."""
+
+import re
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from letheia.errors import ConfigError, unknown
+from letheia.files import fingerprint, write_text
+from letheia.methods.table import METHODS
+
+
+class Frozen(BaseModel):
+    """Base of all configurations: no unknown fields, no changes after checking."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class TrainConfig(Frozen):
+    """How an adapter is trained.
+
+    Attributes:
+        learning_rate: AdamW's rate.
+        steps: Optimizer steps.
+        batch: Forget uses and, as many again, retain uses a step.
+        rank: LoRA's r.
+        alpha: LoRA's alpha.
+        weight_decay: AdamW's weight decay.
+        micro_batch: Answers computed at once; changes memory and nothing else.
+        seed: Seed of adapter, order and draws.
+        save_every: Steps between checkpoints.
+    """
+
+    learning_rate: float = Field(gt=0)
+    steps: int = Field(default=30, ge=1)
+    batch: int = Field(default=8, ge=1)
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    micro_batch: int = Field(default=24, ge=1)
+    seed: int = 0
+    save_every: int = Field(default=10, ge=1)
+
+
+class StudyConfig(Frozen):
+    """The main experiment: who forgets whom, with which methods.
+
+    Attributes:
+        model: Name of the base model.
+        methods: Names of methods; the original is always measured.
+        n: People to forget.
+        people: People drawn from the recognised ones; those not forgotten are retained.
+        seed: Which people, which draws.
+        seen: Pictures a person that training uses.
+        unseen: Further pictures a person that are only measured.
+        strangers: Strangers' pictures that are measured.
+        max_new_tokens: Length limit of answers.
+        rates: Learning rate by method; the preset's where left out.
+        steps: Optimizer steps.
+        candidates: Ids of the people to draw from; everybody with pictures where left out.
+    """
+
+    model: Literal["mistral", "llama"] = "mistral"
+    methods: tuple[str, ...] = tuple(METHODS)
+    n: int = Field(default=10, ge=1)
+    people: int = Field(default=25, ge=2)
+    seed: int = Field(default=0, ge=0)
+    seen: int = Field(default=1, ge=1)
+    unseen: int = Field(default=3, ge=1)
+    strangers: int = Field(default=30, ge=1)
+    max_new_tokens: int = Field(default=96, ge=8)
+    rates: dict[str, float] = Field(default_factory=dict)
+    steps: int = Field(default=30, ge=1)
+    candidates: tuple[str, ...] | None = None
+
+    @field_validator("methods")
+    @classmethod
+    def _known_methods(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
+        for name in methods:
+            if name not in METHODS:
+                raise unknown("method", name, METHODS)
+        return tuple(name for name in METHODS if name in methods)
+
+    @property
+    def key(self) -> str:
+        """Fingerprint of everything that two methods of one run share; adding a method keeps it."""
+        return fingerprint(self.model_dump(mode="json", exclude={"methods", "rates"}))
+
+    @classmethod
+    def create(cls, values: dict[str, Any]) -> Self:
+        """Check values from the command line or a file.
+
+        Raises:
+            ConfigError: A field is unknown or its value impossible; the message names it.
+        """
+        try:
+            config = cls.model_validate(values)
+        except ValidationError as error:
+            raise _plain(error) from error
+        if config.n >= config.people:
+            raise ConfigError(f"n: {config.n} of {config.people} people can't all be forgotten. Choose a smaller --n.")
+        return config
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a YAML file.
+
+        Raises:
+            ConfigError: The file can't be read or a field is wrong.
+        """
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: can't be read as YAML ({error}).") from error
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path}: must have fields and values.")
+        return cls.create(values)
+
+    def write(self, path: Path) -> None:
+        """Write a YAML file."""
+        write_text(path, yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False))
+
+
+def _plain(error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "configuration"
+    message = re.sub(r"^Value error, ", "", first["msg"])
+    return ConfigError(f"{place}: {message[0].lower() + message[1:]} (got {first.get('input')!r}).")

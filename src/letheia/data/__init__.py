@@ -1,0 +1,1 @@
+"""People folders: reading, writing, checking, splits, and what is trained on when."""

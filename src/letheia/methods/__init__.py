@@ -1,0 +1,1 @@
+"""Unlearning methods: pure losses, terms that combine them with a target text, and one row per method."""

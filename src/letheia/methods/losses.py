@@ -1,0 +1,69 @@
+"""The losses, as pure functions of per-token log-probabilities.
+
+`log_probs` holds log p(token | picture, question, tokens before it) of every answer token of a global batch, and
+`answer` says which answer each token belongs to. Notation: l(y) is the log-probability of an answer, the sum over its tokens.
+
+Two reductions, because published code disagrees under the same names:
+- `token`: mean over all answer tokens of the global batch; what a Hugging Face loss gives;
+- `sequence`: sum over an answer's tokens, mean over answers; the paper's formulas.
+"""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+Reduction = Literal["token", "sequence"]
+LossName = Literal["nll", "ascent", "npo"]
+
+
+def answer_log_probs(
+    log_probs: Float[Tensor, " tokens"], answer: Int[Tensor, " tokens"], answers: int
+) -> Float[Tensor, " answers"]:
+    """Sum log-probabilities over each answer: l(y)."""
+    return log_probs.new_zeros(answers).index_add(0, answer, log_probs)
+
+
+def nll(log_probs: Float[Tensor, " tokens"], *, reduction: Reduction, answers: int, tokens: int) -> Float[Tensor, ""]:
+    """Negative log-likelihood, paper Eq. 12.
+
+    Args:
+        log_probs: Of the tokens at hand: all of the global batch, or a part of it.
+        reduction: Token mean or the paper's sequence mean.
+        answers: Answers in the global batch.
+        tokens: Answer tokens in the global batch; parts of a batch add up to the whole because of these two counts.
+
+    >>> float(nll(torch.tensor([-1.0, -2.0, -6.0]), reduction="token", answers=2, tokens=3))
+    3.0
+    >>> float(nll(torch.tensor([-1.0, -2.0, -6.0]), reduction="sequence", answers=2, tokens=3))
+    4.5
+    """
+    return -log_probs.sum() / (tokens if reduction == "token" else answers)
+
+
+def ascent(log_probs: Float[Tensor, " tokens"], *, reduction: Reduction, answers: int, tokens: int) -> Float[Tensor, ""]:
+    """Gradient ascent on the likelihood, as a loss to minimise: the negative of `nll`. Paper Eq. 11.
+
+    >>> float(ascent(torch.tensor([-1.0, -2.0, -6.0]), reduction="token", answers=2, tokens=3))
+    -3.0
+    """
+    return -nll(log_probs, reduction=reduction, answers=answers, tokens=tokens)
+
+
+def npo(
+    current: Float[Tensor, " answers"], original: Float[Tensor, " answers"], *, beta: float, answers: int
+) -> Float[Tensor, ""]:
+    """Negative preference optimisation, Zhang et al. 2024: mean of -(2/beta) log sigmoid(-beta (l_theta - l_original)).
+
+    Args:
+        current: l(y) of the model in training, summed over each answer's tokens.
+        original: l(y) of the frozen original.
+        beta: Inverse temperature; the smaller, the closer to ascent.
+        answers: Answers in the global batch.
+
+    >>> float(npo(torch.tensor([-5.0]), torch.tensor([-5.0]), beta=0.1, answers=1))  # 20 log 2
+    13.862943649291992
+    """
+    return -(2 / beta) * logsigmoid(-beta * (current - original)).sum() / answers

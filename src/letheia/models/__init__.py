@@ -1,0 +1,1 @@
+"""Vision-language models: families, loading, the adapter, encoding, log-probabilities and generation."""

@@ -1,0 +1,124 @@
+"""Answers: greedy for evaluation, sampled at temperature 1 for o*.
+
+Every row has its own random stream, so a draw does not depend on what else is in the batch.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import DynamicCache
+
+from letheia.models.encoding import encode_prompt
+from letheia.models.loading import Model, evaluating
+from letheia.types import Portrait
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question about a picture, or about nothing; `seed` starts the row's random stream when sampling."""
+
+    question: str
+    portrait: Portrait | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A generated text; `finished` tells whether it ended by itself."""
+
+    text: str
+    finished: bool
+
+
+def generate(
+    model: Model,
+    prompts: Sequence[Prompt],
+    *,
+    max_new_tokens: int = 96,
+    sample: bool = False,
+    batch: int = 64,
+    progress: Callable[[int], None] | None = None,
+) -> list[Answer]:
+    """Answer each prompt.
+
+    Args:
+        model: The model, adapter on or off as it is.
+        prompts: What is asked; answered in batches of similar length, returned in order.
+        max_new_tokens: Length limit.
+        sample: Draw at temperature 1 instead of taking the likeliest token.
+        batch: Rows at once.
+        progress: Called with the number of answers that have been added.
+    """
+    model.load_pictures([p.portrait for p in prompts if p.portrait])
+    encoded = [
+        encode_prompt(model.processor, p.question, image_tokens=len(model.picture(p.portrait)) if p.portrait else 0)
+        for p in prompts
+    ]
+    order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
+    answers: dict[int, Answer] = {}
+    with evaluating(model.network):
+        for start in range(0, len(order), batch):
+            part = order[start : start + batch]
+            ids = _generate_batch(
+                model, [encoded[i] for i in part], [prompts[i] for i in part], max_new_tokens, sample=sample
+            )
+            answers |= {i: _decode(model, row) for i, row in zip(part, ids, strict=True)}
+            if progress:
+                progress(len(part))
+    return [answers[i] for i in range(len(prompts))]
+
+
+def _generate_batch(
+    model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
+) -> Int[Tensor, "rows new"]:
+    tokenizer = model.processor.tokenizer
+    pad, eos = tokenizer.pad_token_id, tokenizer.eos_token_id
+    length = max(len(e) for e in encoded)
+    ids = torch.tensor([[*[pad] * (length - len(e)), *e] for e in encoded], device=model.device)
+    mask = torch.tensor([[0] * (length - len(e)) + [1] * len(e) for e in encoded], device=model.device)
+    embeddings = model.network.get_input_embeddings()(ids)
+    pictures = [model.picture(p.portrait) for p in prompts if p.portrait]
+    if pictures:
+        place = (ids == model.processor.image_token_id)[..., None]
+        embeddings = embeddings.masked_scatter(place, torch.cat(pictures).to(embeddings.dtype))
+    streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
+    cache = DynamicCache(config=model.network.config.get_text_config())
+    done = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
+    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    new: list[Tensor] = []
+    while len(new) < max_new_tokens and not done.all():
+        hidden = model.language_model(
+            inputs_embeds=embeddings,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state
+        logits = model.network.lm_head(hidden[:, -1]).float()
+        token = _draw(logits, streams) if sample else logits.argmax(1)
+        token = token.masked_fill(done, pad)
+        new.append(token)
+        done |= token == eos
+        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
+        positions = positions[:, -1:] + 1
+        embeddings = model.network.get_input_embeddings()(token[:, None])
+    return torch.stack(new, 1)
+
+
+def _draw(logits: Float[Tensor, "rows vocab"], streams: list[torch.Generator]) -> Int[Tensor, " rows"]:
+    """One token a row by inverting the cumulative distribution at the row's own uniform number."""
+    uniform = torch.stack([torch.rand((), generator=s, dtype=torch.float64) for s in streams]).to(logits.device)
+    cumulative = logits.double().softmax(1).cumsum(1)
+    return torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:]).squeeze(1).clamp(max=logits.shape[1] - 1)
+
+
+def _decode(model: Model, ids: Int[Tensor, " new"]) -> Answer:
+    tokenizer = model.processor.tokenizer
+    tokens = ids.tolist()
+    finished = tokenizer.eos_token_id in tokens
+    if finished:
+        tokens = tokens[: tokens.index(tokenizer.eos_token_id)]
+    return Answer(tokenizer.decode(tokens, skip_special_tokens=True).strip(), finished)

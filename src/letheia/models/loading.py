@@ -1,0 +1,141 @@
+"""Loading a checkpoint in the Hub's layout, and the frozen features of its pictures."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+from letheia.errors import CheckpointError, DataError
+from letheia.models.families import Family, family_of
+from letheia.models.quiet import quiet_libraries
+from letheia.types import Portrait
+
+
+@dataclass
+class Model:
+    """A loaded vision-language model.
+
+    Attributes:
+        name: Short name for results.
+        network: The transformers model; an adapter may sit in it.
+        processor: Its processor.
+        family: Its row.
+        features: Projected features by picture, filled on demand; no adapter changes them.
+    """
+
+    name: str
+    network: Any
+    processor: Any
+    family: Family
+    features: dict[Path, Float[Tensor, "tokens hidden"]] = field(default_factory=dict)
+
+    @property
+    def language_model(self) -> Any:
+        """The text model inside."""
+        return self.network.get_submodule(self.family.language_model)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.network.device
+
+    def picture(self, portrait: Portrait) -> Float[Tensor, "tokens hidden"]:
+        """The picture as the language model reads it: vision tower, projector and layout, computed once.
+
+        Raises:
+            DataError: The file is no picture.
+        """
+        if portrait.file not in self.features:
+            self.load_pictures([portrait])
+        return self.features[portrait.file]
+
+    def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = 32) -> None:
+        """Compute the features of many pictures at once."""
+        files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.features]
+        for start in range(0, len(files), batch):
+            part = files[start : start + batch]
+            inputs = self.processor.image_processor([read_image(f) for f in part], return_tensors="pt")
+            with torch.no_grad():
+                output = self.network.model.get_image_features(
+                    pixel_values=inputs["pixel_values"].to(self.device, self.network.dtype),
+                    image_sizes=inputs["image_sizes"].to(self.device),
+                )
+            for file, features in zip(part, output.pooler_output, strict=True):
+                self.features[file] = features
+
+
+def load_model(source: str | Path, *, name: str | None = None, dtype: torch.dtype = torch.float32) -> Model:
+    """Load a checkpoint from a folder or the Hub.
+
+    Args:
+        source: Folder or Hub id.
+        name: Short name for results; the last part of the source if left out.
+        dtype: Type of the weights.
+
+    Raises:
+        CheckpointError: It is missing, damaged or of an unknown family.
+    """
+    where = str(source)
+    folder = Path(source)
+    if folder.is_dir():
+        _check_folder(folder)
+    with quiet_libraries():
+        try:
+            processor = AutoProcessor.from_pretrained(source, trust_remote_code=False)
+            network = AutoModelForImageTextToText.from_pretrained(
+                source, dtype=dtype, trust_remote_code=False, use_safetensors=True
+            )
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise CheckpointError(f"{where}: can't be loaded as a vision-language model ({first}).") from error
+    family = family_of(network.config.model_type, where)
+    if network.device.type == "cpu":
+        # SDPA's backward pass on CPUs takes twice as long as the plain matrix products at small head sizes
+        network.set_attn_implementation("eager")
+    network.eval().requires_grad_(False)
+    return Model(name or folder.name, network, processor, family)
+
+
+def read_image(file: Path) -> Image.Image:
+    """Open a picture as RGB.
+
+    Raises:
+        DataError: It is missing, damaged or no picture.
+    """
+    try:
+        with Image.open(file) as image:
+            return image.convert("RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
+        raise DataError(f"{file}: not a readable picture ({error}). Replace or remove it.") from error
+
+
+@contextlib.contextmanager
+def evaluating(network: torch.nn.Module) -> Iterator[None]:
+    """Switch dropout off and autograd too, and put the mode back even after an exception."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        network.train(training)
+
+
+def _check_folder(folder: Path) -> None:
+    config = folder / "config.json"
+    if not config.exists():
+        raise CheckpointError(f"{folder}: no config.json there. Give the folder of a checkpoint or a Hub id.")
+    try:
+        json.loads(config.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{config}: not valid JSON ({error}). Download the checkpoint again.") from error
+    if not list(folder.glob("*.safetensors")):
+        raise CheckpointError(f"{folder}: no safetensors file there; other weight formats are not loaded.")

@@ -1,0 +1,149 @@
+"""The values that flow through Letheia: people, pictures, splits, examples, answers and scores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Role = Literal["seen", "unseen", "stranger"]
+Group = Literal["forget", "retain", "stranger"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """A picture of somebody.
+
+    Attributes:
+        id: Unique within its people folder; the file name without its ending.
+        file: Where the picture lies.
+        entity: Id of the person; empty for a stranger.
+        role: `seen` pictures may be trained on, `unseen` ones only measured.
+        attributes: What is visible, by kind, as phrases; empty where unlabelled, an empty phrase where there is nothing.
+    """
+
+    id: str
+    file: Path
+    entity: str
+    role: Role
+    attributes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entity:
+    """A person that can be forgotten.
+
+    Attributes:
+        id: Unique within its people folder.
+        name: Full name.
+        aliases: Other names that count as naming the person.
+        summary: Encyclopedia-style text; the metrics compare answers with it.
+        responses: What the model is made to unlearn, K texts rich in personal facts.
+        facts: Labelled facts by kind, as phrases; the exact judges count them.
+        portraits: The person's pictures.
+    """
+
+    id: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    summary: str
+    responses: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    portraits: tuple[Portrait, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and its aliases."""
+        return (self.name, *self.aliases)
+
+    def pictures(self, role: Role) -> tuple[Portrait, ...]:
+        """The person's pictures of one role."""
+        return tuple(p for p in self.portraits if p.role == role)
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """A people folder as values: everybody with a summary, and strangers' pictures."""
+
+    folder: Path
+    entities: tuple[Entity, ...]
+    strangers: tuple[Portrait, ...] = ()
+
+    @property
+    def pictured(self) -> tuple[Entity, ...]:
+        """The people with at least one seen and one unseen picture and a response: candidates for a study."""
+        return tuple(e for e in self.entities if e.pictures("seen") and e.pictures("unseen") and e.responses)
+
+    def named(self, name: str) -> Entity | None:
+        """The person of that name, alias or id."""
+        return next((e for e in self.entities if name == e.id or name in e.names), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Who is forgotten and who is kept."""
+
+    forget: tuple[Entity, ...]
+    retain: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A text to train on: the answer to a question about a picture.
+
+    Attributes:
+        portrait: The picture.
+        question: What is asked, without guidance.
+        answer: The target.
+        key: What was drawn here, for logs: own, reference, refusal, random or retain.
+    """
+
+    portrait: Portrait
+    question: str
+    answer: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """A model's greedy answer about a picture.
+
+    Attributes:
+        model: Which base model answered.
+        method: Which method had been applied; `original` for none.
+        portrait: Id of the picture.
+        entity: Id of the person; empty for a stranger.
+        group: Whether the person was forgotten, retained or is a stranger.
+        role: Whether the picture was seen in training.
+        question: What was asked.
+        answer: The text, without special tokens.
+        finished: Whether the model ended the answer itself; if not, it ran into the length limit.
+    """
+
+    model: str
+    method: str
+    portrait: str
+    entity: str
+    group: Group
+    role: Role
+    question: str
+    answer: str
+    finished: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One metric of one answer.
+
+    Attributes:
+        metric: Name, a row of `METRICS`.
+        portrait: Id of the picture.
+        entity: Id of the person; empty for a stranger.
+        value: The number, or None where the metric could not judge.
+        reason: What the number rests on.
+    """
+
+    metric: str
+    portrait: str
+    entity: str
+    value: float | None
+    reason: str = ""
