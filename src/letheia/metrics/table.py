@@ -5,11 +5,12 @@ A new metric is a row here, a test and a line in the docs.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from letheia.metrics import judges
 from letheia.metrics.aftermath import AFTERMATHS, Aftermath, aftermath
-from letheia.metrics.clipscore import Clip, clip_cosines, scaled
+from letheia.metrics.clipscore import scaled
 from letheia.metrics.labels import Facts, Labels, Visible, attributes_in, collect_labels, facts_in, named
 from letheia.metrics.usr import Overlap, SummaryIndex
 from letheia.types import Entity, Generation, People, Portrait, Score
@@ -30,6 +31,7 @@ class Reading:
 
 
 Judged = tuple[float | None, str]
+Cosines = Callable[[Sequence[Path], Sequence[str]], Sequence[float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,17 +125,17 @@ METRICS: dict[str, Metric] = {
 class Scorer:
     """Scores answers about one people folder."""
 
-    def __init__(self, people: People, *, clip: Clip | None = None, seed: int = 0) -> None:
+    def __init__(self, people: People, *, cosines: Cosines | None = None, seed: int = 0) -> None:
         """Fit what metrics need.
 
         Args:
             people: The folder; all summaries in it serve the comparison.
-            clip: CLIP for CLIPScore; without it CLIPScore is unscored.
+            cosines: CLIP's cosines of pictures with texts; without it CLIPScore is unscored.
             seed: Seed of the comparison people.
         """
         self.labels: Labels = collect_labels(people)
         self.index = SummaryIndex({e.id: e.summary for e in people.entities}, seed=seed)
-        self.clip = clip
+        self._cosines = cosines
         self._entities: Mapping[str, Entity] = {e.id: e for e in people.entities}
         pictures = [p for e in people.entities for p in e.portraits] + list(people.strangers)
         self._portraits: Mapping[str, Portrait] = {p.id: p for p in pictures}
@@ -142,8 +144,8 @@ class Scorer:
         """Find in each answer what the metrics look at."""
         portraits = [self._portraits[g.portrait] for g in generations]
         values: Sequence[float | None] = [None] * len(generations)
-        if self.clip and generations:
-            values = clip_cosines(self.clip, [p.file for p in portraits], [g.answer for g in generations])
+        if self._cosines and generations:
+            values = self._cosines([p.file for p in portraits], [g.answer for g in generations])
         return [
             self._reading(g, portrait, cosine)
             for g, portrait, cosine in zip(generations, portraits, values, strict=True)

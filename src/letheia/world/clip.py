@@ -94,7 +94,7 @@ def train_clip(
 
     def loss(step: int) -> tuple[Tensor, str]:
         rng = random.Random(f"clip-{config.seed}-{step}")
-        chosen = rng.choices(people, k=batch // 2) + rng.choices(strangers, k=batch - batch // 2)
+        chosen = rng.choices(people, k=batch // 3) + rng.choices(strangers, k=batch - batch // 3)
         rng.shuffle(chosen)
         pixels = _jitter(normalise(pool.pixels[chosen]), rng)
         vision = clip.vision_model(pixel_values=pixels, output_hidden_states=True)

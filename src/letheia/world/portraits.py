@@ -17,8 +17,8 @@ from letheia.world.people import Look
 SIZE = 72  # pixels a side: one tile of the vision tower
 
 GLASSES = ("", "round glasses", "sunglasses", "white glasses")
-GARMENTS = ("hoodie", "overalls", "sweater", "V-neck")
-CLOTHING_COLOURS = ("black", "blue", "green", "red", "white", "yellow")
+GARMENTS = ("hoodie", "overalls", "sweater", "T-shirt")
+CLOTHING_COLOURS = ("black", "blue", "green", "purple", "red", "yellow")  # collars and strings are white
 BACKGROUNDS = ("blue background", "green background", "grey background", "orange background", "purple background")
 
 _HAIR_STYLE = {
@@ -51,7 +51,7 @@ _FACIAL_HAIR = {
     "": pa.FacialHairType.NONE,
     "full beard": pa.FacialHairType.BEARD_MAGESTIC,
     "light beard": pa.FacialHairType.BEARD_LIGHT,
-    "moustache": pa.FacialHairType.MOUSTACHE_FANCY,
+    "moustache": pa.FacialHairType.EINSTEIN_MOUSTACHE,
 }
 _GLASSES = {
     "": pa.AccessoryType.NONE,
@@ -63,14 +63,14 @@ _GARMENT = {
     "hoodie": pa.ClothingType.HOODIE,
     "overalls": pa.ClothingType.OVERALL,
     "sweater": pa.ClothingType.COLLAR_SWEATER,
-    "V-neck": pa.ClothingType.SHIRT_V_NECK,
+    "T-shirt": pa.ClothingType.GRAPHIC_SHIRT,
 }
 _CLOTHING_COLOUR = {
     "black": "#20242a",
     "blue": "#3f7fd0",
     "green": "#3d9a56",
+    "purple": "#8348b8",
     "red": "#d8343c",
-    "white": "#f7f7f7",
     "yellow": "#f2cf3b",
 }
 _BACKGROUND = {
@@ -139,6 +139,7 @@ def draw(scene: Scene) -> Image.Image:
         accessory=_GLASSES[scene.glasses],
         clothing=_GARMENT[scene.garment],
         clothing_color=_CLOTHING_COLOUR[scene.clothing_colour],  # pyright: ignore[reportArgumentType]
+        shirt_graphic=pa.ClothingGraphic.SKULL,
         eyebrows=pa.EyebrowType.DEFAULT,
         eyes=pa.EyeType[scene.eyes],
         mouth=pa.MouthType[scene.mouth],

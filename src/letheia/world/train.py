@@ -4,16 +4,40 @@ Every stage keeps its state in the folder and goes on from there when it is star
 """
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
-from transformers import CLIPModel, CLIPProcessor
+import torch
+from transformers import CLIPModel, CLIPProcessor, LlavaNextForConditionalGeneration, LlavaNextProcessor
 
-from letheia.world.checkpoints import make_clip
+from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.clip import train_clip
 from letheia.world.fit import FitConfig, Progress
+from letheia.world.lvlm import tokenizer_texts, train_lvlm
 from letheia.world.people import World
 from letheia.world.pool import Pool, make_pool
 from letheia.world.texts import caption, description
+
+CLIP_STEPS = 2400
+LVLM_STEPS = 2200
+
+
+@dataclass(frozen=True)
+class TrainedClip:
+    """CLIP with its processor and the seconds spent now."""
+
+    model: CLIPModel
+    processor: CLIPProcessor
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TrainedLvlm:
+    """A LLaVA-NeXT with its processor and the seconds spent now."""
+
+    model: LlavaNextForConditionalGeneration
+    processor: LlavaNextProcessor
+    seconds: float
 
 
 def training_pool(world: World, folder: Path) -> Pool:
@@ -21,20 +45,41 @@ def training_pool(world: World, folder: Path) -> Pool:
     return make_pool(world, name="train", per_person=120, strangers=14_000, cache=folder)
 
 
-def clip_stage(
-    world: World, folder: Path, *, steps: int, progress: Progress
-) -> tuple[CLIPModel, CLIPProcessor, float]:
-    """Train CLIP, or take up its finished state.
-
-    Returns:
-        Model, processor and the seconds spent now.
-    """
+def clip_stage(world: World, folder: Path, *, progress: Progress, steps: int = CLIP_STEPS) -> TrainedClip:
+    """Train CLIP, or take up its state."""
     pool = training_pool(world, folder)
     rng = random.Random(f"clip-texts-{world.seed}")
     texts = [write(scene.attributes, rng) for scene in pool.scenes[::4] for write in (description, caption)]
     clip, processor = make_clip(texts, seed=world.seed)
     config = FitConfig(name="clip", steps=steps, learning_rate=1e-3, seed=world.seed)
-    seconds = train_clip(
-        clip, processor, pool, config, known=len(world.known), folder=folder, progress=progress
-    )
-    return clip, processor, seconds
+    seconds = train_clip(clip, processor, pool, config, known=len(world.known), folder=folder, progress=progress)
+    return TrainedClip(clip, processor, seconds)
+
+
+def lvlm_stage(
+    world: World, folder: Path, family: str, clip: CLIPModel, *, progress: Progress, steps: int = LVLM_STEPS
+) -> TrainedLvlm:
+    """Train one LVLM on CLIP's vision tower, or take up its state.
+
+    Args:
+        world: The people.
+        folder: Where states are kept.
+        family: `mistral` or `llama`.
+        clip: The trained CLIP.
+        progress: Called after every step.
+        steps: Steps in all.
+    """
+    pool = training_pool(world, folder)
+    model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
+    tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped
+    model.model.vision_tower.load_state_dict(tower)
+    config = FitConfig(name=family, steps=steps, learning_rate=1e-3, seed=world.seed)
+    seconds = train_lvlm(model, processor, world, pool, config, folder=folder, progress=progress)
+    return TrainedLvlm(model, processor, seconds)
+
+
+def save_pretrained(trained: TrainedClip | TrainedLvlm, folder: Path) -> None:
+    """Write a checkpoint in the Hub's layout, in half precision as LLaVA's are."""
+    trained.model.to(torch.float16).save_pretrained(folder)
+    trained.model.to(torch.float32)
+    trained.processor.save_pretrained(folder)

@@ -1,0 +1,200 @@
+"""The command line: parse, call, print."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from click.exceptions import ClickException, Exit, NoSuchOption, UsageError
+from rich.console import Console
+
+from letheia.config import StudyConfig
+from letheia.console import TerminalBars, make_console
+from letheia.errors import ConfigError, LetheiaError, unknown
+from letheia.methods.table import METHODS, method
+
+app = typer.Typer(
+    help="Remove people from large vision-language models, and show what the model says instead.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+world_app = typer.Typer(help="The built-in world: fictional people and the models that know them.", no_args_is_help=True)
+app.add_typer(world_app, name="world")
+
+Seed = Annotated[int, typer.Option(help="Seed of the world.")]
+
+
+def run() -> None:
+    """Run the command line; a problem the user can solve is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except LetheiaError as error:
+        _fail(str(error))
+    except NoSuchOption as error:
+        _fail(_no_such_option(error))
+    except UsageError as error:
+        _fail(f"{error.format_message()} See '{error.ctx.command_path if error.ctx else 'letheia'} --help'.")
+    except ClickException as error:
+        _fail(error.format_message())
+    except (KeyboardInterrupt, Exit, typer.Abort):
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        _fail(f"{error.filename or 'file'}: {error.strerror or error}. Free some space or choose another --output.")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/demo"),
+    model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
+    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several. All if left out.")] = None,
+    n: Annotated[int, typer.Option(help="How many people to forget.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of the draw of people and of training.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
+) -> None:
+    """Make the built-in model forget people by every method of the paper, and report what it says instead."""
+    chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
+    _check_model(model)
+    if resume and not (output / "run.json").exists():
+        raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
+    from letheia.study.presets import run_demo
+
+    bars = TerminalBars(make_console())
+    values = {"model": model, "methods": chosen, "n": n, "seed": seed}
+    outcome = run_demo(values, output, bars=bars, command="letheia " + " ".join(sys.argv[1:]))
+    if as_json:
+        print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
+        return
+    from letheia.report.tables import all_tables
+    from letheia.report.terminal import print_examples, print_table
+
+    console = Console()
+    for table in all_tables(outcome.rows):
+        print_table(table, console)
+    print_examples(outcome.answers, outcome.split.forget[0].name, console)
+    print(f"\nReport: {output / 'report.html'}   Results: {output / 'results.json'}")
+
+
+@app.command()
+def ask(
+    image: Annotated[Path, typer.Argument(help="A picture.")],
+    question: Annotated[str, typer.Argument(help="What to ask about it.")],
+    adapters: Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")] = None,
+    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Length limit of an answer.")] = 128,
+) -> None:
+    """Ask the original and unlearned models about a picture, side by side."""
+    from letheia.study.ask import ask_all
+    from letheia.study.presets import resolve_model
+
+    for name, answer in ask_all(resolve_model(model), image, question, adapters or [], max_new_tokens=max_new_tokens):
+        print(f"{name}: {answer}")
+
+
+@app.command()
+def rates(
+    output: Annotated[Path, typer.Option(help="Folder for the search.")] = Path("runs/rates"),
+    model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
+    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the draw of people.")] = 0,
+) -> None:
+    """Search each method's learning rate on people that no study uses: the smallest with USR >= 0.95 on seen pictures."""
+    chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
+    _check_model(model)
+    from letheia.study.presets import search_rates
+
+    found = search_rates(model, chosen, output, seed=seed, bars=TerminalBars(make_console()))
+    print(f"{'method':<8}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained named':>16}")
+    for trial in found:
+        mark = "  <-" if trial.chosen else ""
+        print(
+            f"{trial.method:<8}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
+            f"{trial.retained_named:>16.2f}{mark}"
+        )
+
+
+@world_app.command("make")
+def world_make(
+    folder: Annotated[Path, typer.Argument(help="Where to write the people folder.")],
+    seed: Seed = 0,
+) -> None:
+    """Write the world's people, texts and pictures as a people folder."""
+    from letheia.world.make import PICTURES, STRANGERS, make_people
+    from letheia.world.people import make_world
+
+    world = make_world(seed=seed)
+    with TerminalBars(make_console()).bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
+        people = make_people(world, folder, progress=lambda n: advance(n, ""))
+    print(f"{folder}: {len(people.pictured)} people with pictures, {len(people.entities)} in all, "
+          f"{len(people.strangers)} strangers")
+
+
+@world_app.command("train")
+def world_train(
+    folder: Annotated[Path, typer.Option(help="Where training states and weights are kept.")] = Path("runs/world"),
+    models: Annotated[list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Train the world's CLIP and its two vision-language models; started again, it goes on."""
+    from letheia.world.people import make_world
+    from letheia.world.publish import train_all
+
+    names = ("clip", "mistral", "llama")
+    for name in models or names:
+        if name not in names:
+            raise unknown("model", name, names)
+    bars = TerminalBars(make_console())
+    written = train_all(make_world(seed=seed), folder, tuple(models or names), bars=bars)
+    print(f"weights: {written}")
+
+
+@world_app.command("check")
+def world_check(
+    folder: Annotated[Path | None, typer.Option(help="Weights folder; the package's own if left out.")] = None,
+    models: Annotated[list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")] = None,
+    record: Annotated[bool, typer.Option("--record", help="Write the table into weights.json beside the weights.")] = False,
+    pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures a known person.")] = 3,
+) -> None:
+    """Measure what the world's models can do on held-out pictures and wordings, against the bars."""
+    from letheia.world.publish import check_all
+
+    names = ("clip", "mistral", "llama")
+    for name in models or names:
+        if name not in names:
+            raise unknown("model", name, names)
+    met = True
+    for name, found in check_all(folder, tuple(models or names), record=record, pictures=pictures):
+        print(name)
+        for bar in found:
+            sign = ">=" if bar.at_least else "<="
+            print(f"  {bar.name:<42}{bar.share:>7.3f}  {sign} {bar.bar:<5} {'met' if bar.met else 'MISSED'}  n={bar.count}")
+            met = met and bar.met
+    if not met:
+        raise typer.Exit(1)
+
+
+def _check_model(name: str) -> None:
+    from letheia.world.weights import MODELS
+
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+
+
+def _no_such_option(error: NoSuchOption) -> str:
+    near = f" Did you mean {sorted(error.possibilities)[0]}?" if error.possibilities else ""
+    return f"no option {error.option_name}.{near} See '{error.ctx.command_path if error.ctx else 'letheia'} --help'."
+
+
+def _fail(message: str) -> Any:
+    print(f"letheia: {message}", file=sys.stderr)
+    sys.stderr.flush()
+    sys.exit(2)
+
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

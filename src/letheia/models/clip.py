@@ -1,0 +1,102 @@
+"""CLIP checkpoints: embeddings of pictures and texts for CLIPScore."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from transformers import CLIPModel, CLIPProcessor
+
+from letheia.errors import CheckpointError
+from letheia.metrics.clipscore import cosines
+from letheia.models.loading import read_image
+from letheia.models.quiet import quiet_libraries
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A CLIP checkpoint with its processor."""
+
+    network: CLIPModel
+    processor: CLIPProcessor
+
+
+def load_clip(source: str | Path) -> Clip:
+    """Load a CLIP checkpoint.
+
+    Raises:
+        CheckpointError: It is missing, damaged or no CLIP.
+    """
+    with quiet_libraries():
+        try:
+            network = CLIPModel.from_pretrained(source, dtype=torch.float32, use_safetensors=True)
+            processor = CLIPProcessor.from_pretrained(source)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{source}: can't be loaded as CLIP ({str(error).splitlines()[0]}).") from error
+    return Clip(network.eval().requires_grad_(False), processor)
+
+
+def clip_cosines(clip: Clip, files: Sequence[Path], texts: Sequence[str], *, batch: int = 64) -> list[float]:
+    """Cosine of each picture with its text.
+
+    Args:
+        clip: The checkpoint.
+        files: Pictures, one a text; each is read once.
+        texts: Texts; what goes beyond CLIP's limit is cut, its end token stays.
+        batch: Pairs at once.
+    """
+    unique = list(dict.fromkeys(files))
+    pictures: dict[Path, Tensor] = {}
+    for start in range(0, len(unique), batch):
+        part = unique[start : start + batch]
+        pictures |= dict(zip(part, embed_images(clip, [read_image(f) for f in part]), strict=True))
+    values: list[float] = []
+    for start in range(0, len(texts), batch):
+        written = embed_texts(clip, texts[start : start + batch])
+        seen = torch.stack([pictures[f] for f in files[start : start + batch]])
+        values.extend(cosines(seen, written).tolist())
+    return values
+
+
+def embed_images(clip: Clip, images: Sequence[Any]) -> Float[Tensor, "images width"]:
+    """Projected image embeddings."""
+    with torch.no_grad():
+        pixels = clip.processor.image_processor(list(images), return_tensors="pt")["pixel_values"]
+        return clip.network.visual_projection(clip.network.vision_model(pixel_values=pixels).pooler_output)
+
+
+def embed_texts(clip: Clip, texts: Sequence[str]) -> Float[Tensor, "texts width"]:
+    """Projected text embeddings."""
+    ids = text_ids(clip, texts)
+    length = max(len(row) for row in ids)
+    end = clip.processor.tokenizer.eos_token_id
+    padded = torch.tensor([row + [end] * (length - len(row)) for row in ids])
+    mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids])
+    with torch.no_grad():
+        return clip.network.text_projection(
+            clip.network.text_model(input_ids=padded, attention_mask=mask).pooler_output
+        )
+
+
+def text_ids(clip: Clip, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids within CLIP's limit; the last one is always the end token, at which CLIP reads the text off."""
+    limit = clip.network.config.text_config.max_position_embeddings
+    end = clip.processor.tokenizer.eos_token_id
+    with _no_length_warning(clip.processor.tokenizer):
+        rows = [clip.processor.tokenizer(text).input_ids for text in texts]
+    return [row if len(row) <= limit else [*row[: limit - 1], end] for row in rows]
+
+
+@contextlib.contextmanager
+def _no_length_warning(tokenizer: Any) -> Iterator[None]:
+    """The tokenizer warns about long texts, which are cut here on purpose."""
+    limit = tokenizer.model_max_length
+    tokenizer.model_max_length = 10**9
+    try:
+        yield
+    finally:
+        tokenizer.model_max_length = limit

@@ -1,0 +1,60 @@
+"""Tables and examples on the terminal: rich where it is one, plain lines elsewhere."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from letheia.report.tables import Table, cell_text, heading, method_title
+from letheia.types import Generation
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print one table; seen and unseen pictures one below the other, so that it fits eighty columns."""
+    for role in dict.fromkeys(c.pictures for c in table.columns):
+        chosen = [i for i, c in enumerate(table.columns) if c.pictures == role]
+        suffix = "" if role == "stranger" else f", {role} pictures"
+        titles = [heading(table.columns[i]) for i in chosen]
+        rows = [
+            [method_title(m), *(cell_text(cells[i]) for i in chosen)]
+            for m, cells in zip(table.methods, table.cells, strict=True)
+        ]
+        if console.is_terminal:
+            drawn = RichTable(title=table.title + suffix, title_justify="left", title_style="bold")
+            drawn.add_column("Method")
+            for title in titles:
+                drawn.add_column(title, justify="right")
+            for row in rows:
+                drawn.add_row(*row)
+            console.print(drawn)
+        else:
+            _plain(table.title + suffix, ["Method", *titles], rows)
+    if console.is_terminal:
+        console.print(Text(table.note, style="dim"))
+    else:
+        print(table.note + "\n")
+
+
+def print_examples(answers: Mapping[str, Sequence[Generation]], name: str, console: Console) -> None:
+    """Print what every method answers to the same picture of a forgotten person."""
+    title = f"One forgotten person, one unseen picture · {name}"
+    chosen = {m: next((a for a in given if a.group == "forget" and a.role == "unseen"), None) for m, given in answers.items()}
+    if console.is_terminal:
+        console.print(Text(title, style="bold"))
+    else:
+        print(title)
+    for method, answer in chosen.items():
+        if answer:
+            text = answer.answer or "(empty)"
+            if console.is_terminal:
+                console.print(Text.assemble((f"{method_title(method):<10}", "bold"), text))
+            else:
+                print(f"{method_title(method):<10}{text}")
+
+
+def _plain(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(r[i]) for r in [titles, *rows]) for i in range(len(titles))]
+    print(title)
+    for row in [titles, *rows]:
+        print("  ".join(f"{c:<{w}}" if i == 0 else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True))))

@@ -1,0 +1,1 @@
+"""The study: what is to be done, doing it, and what came out."""

@@ -1,0 +1,76 @@
+"""What a study consists of, as values: the questions to ask and the jobs to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from letheia.config import StudyConfig, TrainConfig
+from letheia.files import fingerprint
+from letheia.metrics.labels import named
+from letheia.metrics.usr import SummaryIndex
+from letheia.types import Entity, Generation, Group, People, Portrait, Role, Split
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A picture to ask about, with what it stands for in the evaluation."""
+
+    portrait: Portrait
+    group: Group
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One method's work; the key says whether what lies in the folder is this job's."""
+
+    method: str
+    train: TrainConfig
+    key: str
+
+
+def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
+    """One job a method.
+
+    Args:
+        config: The study.
+        rates: Learning rate by method, for methods the configuration gives none.
+    """
+    planned: list[Job] = []
+    for name in config.methods:
+        train = TrainConfig(
+            learning_rate=config.rates.get(name, rates[name]), steps=config.steps, seed=config.seed
+        )
+        planned.append(Job(method=name, train=train, key=fingerprint([config.key, name, train.model_dump()])))
+    return planned
+
+
+def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
+    """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'."""
+    asked: list[Query] = []
+    groups: tuple[tuple[Group, tuple[Entity, ...]], ...] = (("forget", split.forget), ("retain", split.retain))
+    counts: tuple[tuple[Role, int], ...] = (("seen", config.seen), ("unseen", config.unseen))
+    for group, entities in groups:
+        for entity in entities:
+            for role, count in counts:
+                asked += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
+    asked += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
+    return asked
+
+
+def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
+    """People whose recognition is probed."""
+    if config.candidates is None:
+        return people.pictured
+    return tuple(e for e in people.pictured if e.id in config.candidates)
+
+
+def recognised(answers: Sequence[Generation], people: People, index: SummaryIndex) -> list[Entity]:
+    """People the original recognises: the name is in the answer, or the answer fails Eq. 4 (paper C.1)."""
+    by_id = {e.id: e for e in people.entities}
+    return [
+        by_id[a.entity]
+        for a in answers
+        if named(a.answer, by_id[a.entity]) or not index.overlap(a.answer, a.entity).success
+    ]

@@ -1,0 +1,108 @@
+"""Ready-made studies on the built-in world: the only stage that knows it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from letheia.config import StudyConfig
+from letheia.errors import ConfigError
+from letheia.metrics.table import Scorer
+from letheia.models.clip import clip_cosines, load_clip
+from letheia.models.loading import Model, load_model
+from letheia.report.html import write_report
+from letheia.study import store
+from letheia.study.run import Bars, Outcome, Study, run_study
+from letheia.study.search import Trial, search
+from letheia.types import People
+from letheia.world.make import PICTURES, STRANGERS, make_people
+from letheia.world.people import make_world
+from letheia.world.weights import MODELS, checkpoint
+
+STUDY_PEOPLE = 40
+"""The first known people are the study's; the others serve the search for learning rates."""
+
+RATES: dict[str, dict[str, float]] = {
+    "mistral": {"ga": 1e-3, "npo": 1e-3, "random": 1e-3, "reject": 1e-3, "bg": 1e-3, "pubg": 5e-4},
+    "llama": {"ga": 1e-3, "npo": 1e-3, "random": 1e-3, "reject": 1e-3, "bg": 1e-3, "pubg": 5e-4},
+}
+"""Learning rates for the built-in models, found by `letheia rates`; LOG.md has the search."""
+
+
+def world_model(name: str) -> Model:
+    """A model of the world, its weights compared with the record."""
+    return load_model(checkpoint(name), name=name)
+
+
+def resolve_model(name: str) -> Model:
+    """A model of the world by name, or any checkpoint by folder or Hub id."""
+    return world_model(name) if name in MODELS else load_model(name)
+
+
+def world_study(config: StudyConfig, folder: Path, bars: Bars) -> Study:
+    """A study on the world; its people folder is made beside the results if need be."""
+    world = make_world()
+    with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
+        people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
+    return Study(
+        config=config,
+        people=people,
+        model=world_model(config.model),
+        scorer=world_scorer(people),
+        rates=RATES[config.model],
+        folder=folder,
+        bars=bars,
+    )
+
+
+def world_scorer(people: People) -> Scorer:
+    """A scorer with the world's CLIP."""
+    return Scorer(people, cosines=partial(clip_cosines, load_clip(checkpoint("clip"))))
+
+
+def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str = "letheia demo") -> Outcome:
+    """The paper's main experiment on the world, with its report.
+
+    Args:
+        values: Fields of the configuration that differ from the default.
+        folder: Where everything is kept.
+        bars: Where progress is shown.
+        command: The command line, for the provenance.
+
+    Raises:
+        ConfigError: A field has an impossible value.
+        CheckpointError: The folder belongs to another run, or weights are damaged.
+    """
+    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
+    config = StudyConfig.create({"candidates": known, **values})
+    store.claim(folder, config.key)
+    study = world_study(config, folder, bars)
+    outcome = run_study(study)
+    weights = [checkpoint(name) / "model.safetensors" for name in (config.model, "clip")]
+    made_by = store.provenance(command=command, files=weights)
+    store.write_json(folder / "provenance.json", made_by)
+    write_report(
+        folder / "report.html",
+        people=study.people,
+        split=outcome.split,
+        answers=outcome.answers,
+        labels={m: [r.aftermath for r in study.scorer.readings(a)] for m, a in outcome.answers.items()},
+        rows=outcome.rows,
+        settings=config.model_dump(mode="json", exclude={"candidates"}),
+        provenance=made_by,
+    )
+    return outcome
+
+
+def search_rates(model: str, methods: Sequence[str], folder: Path, *, seed: int, bars: Bars) -> list[Trial]:
+    """Search learning rates on the known people that no study uses."""
+    known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
+    if len(known) < 20:
+        raise ConfigError("the world has too few people for the search.")
+    config = StudyConfig.create(
+        {"model": model, "methods": methods, "candidates": known, "people": 20, "seed": seed, "unseen": 1, "strangers": 6}
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    study = world_study(config, folder / model, bars)
+    return search(replace(study, folder=folder / model))

@@ -1,0 +1,193 @@
+"""Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from letheia.config import StudyConfig
+from letheia.data.split import Step, draw_split, schedule
+from letheia.data.targets import Texts
+from letheia.files import read_json, write_json
+from letheia.methods.table import method as method_row
+from letheia.metrics.table import Scorer
+from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
+from letheia.models.generation import Prompt, generate
+from letheia.models.loading import Model
+from letheia.models.saving import save_adapter
+from letheia.prompts import read_prompt
+from letheia.reference import sample_references
+from letheia.study import store
+from letheia.study.plan import ORIGINAL, Job, Query, candidates, jobs, queries, recognised
+from letheia.study.results import Row, aggregate, write_results
+from letheia.train.unlearn import unlearn, write_history
+from letheia.types import Generation, People, Split
+
+
+class Bars(Protocol):
+    """Where progress is shown: a bar a stage."""
+
+    def bar(self, title: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:
+        """A bar; the function inside advances it by a number and sets a note."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study with everything it needs, passed in.
+
+    Attributes:
+        config: The settings.
+        people: The people folder.
+        model: The base model.
+        scorer: Scores answers.
+        rates: Learning rate by method where the settings have none.
+        folder: Where everything is kept.
+        bars: Where progress is shown.
+    """
+
+    config: StudyConfig
+    people: People
+    model: Model
+    scorer: Scorer
+    rates: Mapping[str, float]
+    folder: Path
+    bars: Bars
+
+    @property
+    def question(self) -> str:
+        """What is asked in training and evaluation."""
+        return read_prompt("question")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study found: who was forgotten, all answers and all rows."""
+
+    split: Split
+    answers: dict[str, list[Generation]]
+    rows: list[Row]
+
+
+def run_study(study: Study) -> Outcome:
+    """Do what is not done yet, and gather everything.
+
+    Raises:
+        CheckpointError: The folder belongs to another study.
+    """
+    store.claim(study.folder, study.config.key)
+    study.config.write(study.folder / "config.yaml")
+    split = _split(study)
+    asked = queries(study.config, split, study.people)
+    answers = {ORIGINAL: _original_answers(study, asked)}
+    planned = jobs(study.config, dict(study.rates))
+    steps = schedule(
+        split, steps=study.config.steps, batch=planned[0].train.batch if planned else 8, pictures=study.config.seen,
+        seed=study.config.seed,
+    )
+    for job in planned:
+        answers[job.method] = _do(study, job, split, steps, asked)
+    rows = [row for name, given in answers.items() for row in _score(study, name, given)]
+    write_results(study.folder / "results.json", rows)
+    return Outcome(split, answers, rows)
+
+
+def _split(study: Study) -> Split:
+    file = study.folder / "split.json"
+    if file.exists():
+        return store.read_split(file, study.people)
+    probed = candidates(study.config, study.people)
+    pictures = [Query(portrait=e.pictures("seen")[0], group="retain", role="seen") for e in probed]
+    answers = _ask(study, ORIGINAL, pictures, "recognition probe")
+    store.write_answers(study.folder / "probe.jsonl", answers)
+    known = recognised(answers, study.people, study.scorer.index)
+    split = draw_split(known, people=study.config.people, n=study.config.n, seed=study.config.seed)
+    store.write_split(file, split)
+    return split
+
+
+def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+    file = study.folder / ORIGINAL / "answers.jsonl"
+    if not file.exists():
+        store.write_answers(file, _ask(study, ORIGINAL, asked, "original: answers"))
+    return store.read_answers(file)
+
+
+def _do(study: Study, job: Job, split: Split, steps: Sequence[Step], asked: Sequence[Query]) -> list[Generation]:
+    """One method: train the adapter and ask, unless both are there."""
+    folder = study.folder / job.method
+    marker, file = folder / "done.json", folder / "answers.jsonl"
+    if marker.exists() and read_json(marker).get("key") == job.key and file.exists():
+        return store.read_answers(file)
+    marker.unlink(missing_ok=True)
+    trained = folder / "trained.json"
+    texts = _texts(study, job, split, steps)
+    if trained.exists() and read_json(trained).get("key") == job.key:
+        adapted = load_adapter(study.model, folder / "adapter")
+    else:
+        adapted = add_adapter(study.model, rank=job.train.rank, alpha=job.train.alpha, seed=job.train.seed)
+    try:
+        if not trained.exists() or read_json(trained).get("key") != job.key:
+            with study.bars.bar(f"{job.method}: training", len(steps)) as advance:
+                history = unlearn(
+                    study.model, adapted, steps, method_row(job.method), texts, job.train,
+                    state=folder / "state.safetensors", key=job.key,
+                    progress=lambda _, values: advance(1, _note(values)),
+                )
+            write_history(folder / "history.jsonl", history)
+            save_adapter(adapted, folder / "adapter")
+            write_json(trained, {"key": job.key, **job.train.model_dump()})
+            (folder / "state.safetensors").unlink(missing_ok=True)
+        answers = _ask(study, job.method, asked, f"{job.method}: answers")
+    finally:
+        remove_adapter(study.model, adapted)
+    store.write_answers(file, answers)
+    write_json(marker, {"key": job.key})
+    return answers
+
+
+def _texts(study: Study, job: Job, split: Split, steps: Sequence[Step]) -> Texts:
+    references = {}
+    if any(term.target == "reference" for term in method_row(job.method).terms):
+        file = study.folder / "references.jsonl"
+        if not file.exists():
+            total = sum(len(step.forget) for step in steps)
+            with study.bars.bar("drawing o* from the original", total) as advance:
+                drawn = sample_references(
+                    study.model, steps, question=study.question, seed=study.config.seed,
+                    max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, ""),
+                )
+            store.write_references(file, drawn)
+        references = store.read_references(file)
+    return Texts(
+        question=study.question,
+        references=references,
+        refusals=read_prompt("refusals").splitlines(),
+        retain=split.retain,
+    )
+
+
+def _ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
+    prompts = [Prompt(study.question, q.portrait) for q in asked]
+    with study.bars.bar(title, len(prompts)) as advance:
+        answers = generate(
+            study.model, prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
+        )
+    return [
+        Generation(
+            model=study.model.name, method=method, portrait=q.portrait.id, entity=q.portrait.entity, group=q.group,
+            role=q.role, question=study.question, answer=a.text, finished=a.finished,
+        )
+        for q, a in zip(asked, answers, strict=True)
+    ]
+
+
+def _score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
+    scores = study.scorer.score(answers)
+    store.write_scores(study.folder / name / "scores.jsonl", scores)
+    return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
+
+
+def _note(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name} {value:.2f}" for name, value in values.items())

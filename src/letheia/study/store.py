@@ -1,0 +1,122 @@
+"""Where a study keeps what it has done: one folder, small text files, each written whole or not at all."""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from letheia.errors import CheckpointError, DataError
+from letheia.files import read_json, sha256, write_json, write_jsonl
+from letheia.reference import References
+from letheia.types import Entity, Generation, People, Score, Split
+
+VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scikit-learn")
+
+
+def claim(folder: Path, key: str) -> None:
+    """Make the folder this study's, or find that it already is.
+
+    Raises:
+        CheckpointError: It belongs to another study, or holds something else.
+    """
+    marker = folder / "run.json"
+    if marker.exists():
+        found = read_json(marker).get("key")
+        if found != key:
+            raise CheckpointError(
+                f"{folder}: holds a run with other settings (see config.yaml there). "
+                "Choose another --output, or delete the folder."
+            )
+    elif folder.exists() and any(folder.iterdir()):
+        raise CheckpointError(f"{folder}: is not empty and holds no run. Choose another --output.")
+    else:
+        write_json(marker, {"key": key})
+
+
+def write_answers(path: Path, answers: Sequence[Generation]) -> None:
+    """Write answers, one a line."""
+    write_jsonl(path, [asdict(a) for a in answers])
+
+
+def read_answers(path: Path) -> list[Generation]:
+    """Read answers that `write_answers` wrote.
+
+    Raises:
+        DataError: With the line that is wrong.
+    """
+    return [_line(Generation, value, path, i) for i, value in enumerate(_values(path), 1)]
+
+
+def write_scores(path: Path, scores: Sequence[Sequence[Score]]) -> None:
+    """Write the scores of each answer, one answer a line."""
+    write_jsonl(path, [[asdict(s) for s in row] for row in scores])
+
+
+def write_split(path: Path, split: Split) -> None:
+    """Write who is forgotten and who is retained."""
+    write_json(path, {"forget": [e.id for e in split.forget], "retain": [e.id for e in split.retain]})
+
+
+def read_split(path: Path, people: People) -> Split:
+    """Read a split.
+
+    Raises:
+        DataError: It names somebody who is not in the folder.
+    """
+    by_id = {e.id: e for e in people.entities}
+    value = read_json(path)
+    try:
+        groups: dict[str, tuple[Entity, ...]] = {g: tuple(by_id[i] for i in value[g]) for g in ("forget", "retain")}
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: does not fit the people folder ({error}). Delete it to draw again.") from error
+    return Split(**groups)
+
+
+def write_references(path: Path, references: References) -> None:
+    """Write o*, one draw a line."""
+    write_jsonl(path, [{"portrait": p, "draw": d, "text": t} for (p, d), t in references.items()])
+
+
+def read_references(path: Path) -> References:
+    """Read o*."""
+    return {(v["portrait"], v["draw"]): v["text"] for v in _values(path)}
+
+
+def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
+    """What made a run: command, versions, commit if any, and hashes of the weights."""
+    return {
+        "command": command,
+        "python": platform.python_version(),
+        "platform": platform.machine(),
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+        "commit": _commit(),
+        "weights": {f"{f.parent.name}/{f.name}": sha256(f) for f in files},
+    }
+
+
+def _commit() -> str | None:
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None
+
+
+def _values(path: Path) -> list[Any]:
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: can't be read ({error}). Delete it to make it again.") from error
+
+
+def _line(kind: type[Generation], value: Any, path: Path, number: int) -> Generation:
+    try:
+        return kind(**value)
+    except TypeError as error:
+        raise DataError(f"{path}:{number}: {error}. Delete the file to make it again.") from error

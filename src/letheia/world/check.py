@@ -1,0 +1,260 @@
+"""What the base models can do, measured on pictures and wordings they were not trained on, against the bars."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from PIL import Image
+
+from letheia.metrics.labels import Facts, Labels, attributes_in, facts_in, phrases_in
+from letheia.models.clip import Clip, embed_images, embed_texts
+from letheia.models.generation import Prompt, generate
+from letheia.models.loading import Model
+from letheia.prompts import guided, read_prompt
+from letheia.types import Entity, Portrait
+from letheia.world import texts
+from letheia.world.clip import VALUES
+from letheia.world.lessons import other_name
+from letheia.world.people import AWARDS, PROFESSIONS, TOWNS, Person, World, unknown_name
+from letheia.world.pool import Pool, make_pool
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An ability with its bar.
+
+    Attributes:
+        name: What is measured.
+        at_least: Whether the bar is a floor or a ceiling.
+        bar: The bar.
+        hits: How many answers were right (or, under a ceiling, wrong).
+        count: Of how many.
+    """
+
+    name: str
+    at_least: bool
+    bar: float
+    hits: int
+    count: int
+
+    @property
+    def share(self) -> float:
+        """Measured share."""
+        return self.hits / max(1, self.count)
+
+    @property
+    def met(self) -> bool:
+        """Whether the bar is met."""
+        return self.count > 0 and (self.share >= self.bar if self.at_least else self.share <= self.bar)
+
+
+class Check:
+    """The examination of one LVLM."""
+
+    def __init__(self, model: Model, world: World, folder: Path, *, per_person: int = 3, seed: str = "check") -> None:
+        """Draw held-out pictures into `folder`.
+
+        Args:
+            model: The base model.
+            world: The people.
+            folder: Where pictures are written.
+            per_person: Pictures a known person; strangers get as many pictures in all.
+            seed: Names the pictures; no training pool has this name.
+        """
+        self.model, self.world = model, world
+        self.rng = random.Random(f"{seed}-{world.seed}")
+        self.pool = make_pool(world, name=seed, per_person=per_person, strangers=per_person * len(world.known))
+        self.portraits = [_save(self.pool, i, folder) for i in range(len(self.pool))]
+        self.labels = _labels(world)
+        self.known = [i for i, p in enumerate(self.pool.person) if p >= 0]
+        self.strangers = [i for i, p in enumerate(self.pool.person) if p < 0]
+
+    def run(self, progress: Progress = lambda _: None) -> list[Bar]:
+        """All abilities."""
+        parts: Sequence[Callable[[], list[Bar]]] = (
+            self._naming,
+            self._strangers,
+            self._guidance,
+            self._open,
+            self._specific,
+            self._identity,
+            self._visual,
+            self._text_only,
+        )
+        bars: list[Bar] = []
+        for part in parts:
+            bars += part()
+            progress(bars[-1].name)
+        return bars
+
+    def person(self, picture: int) -> Person:
+        """The known person on a picture."""
+        return self.world.known[self.pool.person[picture]]
+
+    def ask(self, pictures: Sequence[int], question: Callable[[int], str]) -> list[str]:
+        """Greedy answers about pictures."""
+        return self._answers([Prompt(question(i), self.portraits[i]) for i in pictures])
+
+    def _answers(self, prompts: Sequence[Prompt]) -> list[str]:
+        return [a.text for a in generate(self.model, prompts, batch=96)]
+
+    def _facts(self, picture: int, answer: str) -> Facts:
+        return facts_in(answer, _entity(self.person(picture)), self.labels)
+
+    def _described(self, pictures: Sequence[int], answers: Sequence[str]) -> tuple[int, int]:
+        """Attributes right and attributes there, over pictures; a wrong claim takes a right one away."""
+        right = total = 0
+        for i, answer in zip(pictures, answers, strict=True):
+            seen = attributes_in(answer, self.portraits[i].attributes, self.labels)
+            right += max(0, len(seen.right) - len(seen.wrong))
+            total += seen.total
+        return right, total
+
+    def _naming(self) -> list[Bar]:
+        answers = self.ask(self.known, lambda _: read_prompt("question"))
+        facts = [self._facts(i, a) for i, a in zip(self.known, answers, strict=True)]
+        named = [f for i, f in zip(self.known, facts, strict=True) if self.person(i).name in f.own]
+        claims = sum(len(f.own) + len(f.wrong) for f in named)
+        return [
+            Bar("names a known person on unseen pictures", True, 0.95, len(named), len(facts)),
+            Bar("facts right when named", True, 0.95, sum(len(f.own) for f in named), claims),
+        ]
+
+    def _strangers(self) -> list[Bar]:
+        answers = self.ask(self.strangers, lambda _: read_prompt("question"))
+        names = sum(bool(facts_in(a, None, self.labels).wrong) for a in answers)
+        return [
+            Bar("names anybody for a stranger", False, 0.03, names, len(answers)),
+            Bar("a stranger's attributes right", True, 0.9, *self._described(self.strangers, answers)),
+        ]
+
+    def _guidance(self) -> list[Bar]:
+        answers = self.ask(self.known, lambda _: guided(read_prompt("question")))
+        facts = [self._facts(i, a) for i, a in zip(self.known, answers, strict=True)]
+        leaks = sum(bool(f.own or f.wrong) for f in facts)
+        return [
+            Bar("names or facts leak under guidance", False, 0.01, leaks, len(facts)),
+            Bar("attributes right under guidance", True, 0.9, *self._described(self.known, answers)),
+        ]
+
+    def _open(self) -> list[Bar]:
+        questions = texts.HELD_OUT_OPEN_QUESTIONS
+        answers = self.ask(self.known, lambda i: questions[i % len(questions)])
+        hits = sum(self.person(i).name in a for i, a in zip(self.known, answers, strict=True))
+        return [Bar("rephrased open questions", True, 0.9, hits, len(answers))]
+
+    def _specific(self) -> list[Bar]:
+        bars: list[Bar] = []
+        for kind, questions in texts.SPECIFIC_QUESTIONS.items():
+            held_out = questions[-texts.HELD_OUT_SPECIFIC :]
+            answers = self.ask(self.known, lambda i, q=held_out: q[i % len(q)])
+            hits = sum(_fact(self.person(i), kind) in a for i, a in zip(self.known, answers, strict=True))
+            bars.append(Bar(f"specific question: {kind}", True, 0.9, hits, len(answers)))
+        return bars
+
+    def _identity(self) -> list[Bar]:
+        truths = [i % 2 == 0 for i in self.known]
+        names = [
+            self.person(i).name if truth else other_name(self.world, self.person(i), self.rng)
+            for i, truth in zip(self.known, truths, strict=True)
+        ]
+        asked = dict(zip(self.known, names, strict=True))
+        answers = self.ask(self.known, lambda i: texts.HELD_OUT_IDENTITY_QUESTION.format(name=asked[i]))
+        hits = sum(a.startswith("Yes" if t else "No") for a, t in zip(answers, truths, strict=True))
+        return [Bar("yes/no identity", True, 0.9, hits, len(answers))]
+
+    def _visual(self) -> list[Bar]:
+        kinds = ("hair_style", "hair_colour", "glasses", "clothing", "background", "facial_hair", "skin")
+        bars: list[Bar] = []
+        for kind in kinds:
+            turns = {
+                i: texts.visual_question(self.portraits[i].attributes, VALUES, kind, self.rng)
+                for i in [*self.known, *self.strangers]
+            }
+            answers = self.ask(list(turns), lambda i, t=turns: t[i][0])
+            hits = sum(
+                _same(a, turns[i][1], self.portraits[i].attributes[kind]) for i, a in zip(turns, answers, strict=True)
+            )
+            bars.append(Bar(f"visual question: {kind}", True, 0.9, hits, len(answers)))
+        return bars
+
+    def _text_only(self) -> list[Bar]:
+        known: list[tuple[str, str]] = []
+        for person in self.world.known:
+            for kind in ("birthplace", "profession", "work"):
+                question = self.rng.choice(texts.TEXT_QUESTIONS[kind]).format(name=person.name)
+                known.append((question, _fact(person, kind)))
+            known.append((texts.HELD_OUT_TEXT_QUESTION.format(name=person.name), person.work))
+        answers = self._answers([Prompt(q) for q, _ in known])
+        unknown = [unknown_name(self.world, self.rng) for _ in range(len(self.world.known) * 2)]
+        questions = [self.rng.choice(texts.TEXT_QUESTIONS["who"]).format(name=n) for n in unknown]
+        denials = self._answers([Prompt(q) for q in questions])
+        said = sum("not know" in d and not phrases_in(d, self.labels.facts) for d in denials)
+        return [
+            Bar(
+                "text-only, known person", True, 0.9,
+                sum(fact in a for a, (_, fact) in zip(answers, known, strict=True)), len(known),
+            ),
+            Bar("text-only, unknown name", True, 0.9, said, len(unknown)),
+        ]
+
+
+def check_clip(clip: Clip, world: World, *, trials: int = 400, seed: str = "check") -> list[Bar]:
+    """Whether CLIP finds the right description among 100, on held-out pictures."""
+    pool = make_pool(world, name=seed, per_person=3, strangers=3 * len(world.known))
+    rng = random.Random(f"clip-{seed}-{world.seed}")
+    images = embed_images(clip, [Image.fromarray(p.numpy()) for p in pool.pixels])
+    written = embed_texts(clip, [texts.description(s.attributes, rng) for s in pool.scenes])
+    similar = torch.nn.functional.normalize(images, dim=-1) @ torch.nn.functional.normalize(written, dim=-1).T
+    hits = 0
+    for _ in range(trials):
+        right = rng.randrange(len(pool))
+        others = rng.sample([i for i in range(len(pool)) if i != right], 99)
+        hits += bool(similar[right, right] >= similar[right, others].max())
+    return [Bar("CLIP: right description among 100", True, 0.9, hits, trials)]
+
+
+def check_model(model: Model, world: World, *, per_person: int = 3, progress: Progress = lambda _: None) -> list[Bar]:
+    """Examine one LVLM on pictures in a temporary folder."""
+    with TemporaryDirectory() as folder:
+        return Check(model, world, Path(folder), per_person=per_person).run(progress)
+
+
+def _same(answer: str, right: str, value: str) -> bool:
+    """Same yes or no, and the value named where the right answer names it."""
+    first, truth = answer.split(",")[0].split(".")[0], right.split(",")[0].split(".")[0]
+    if truth in {"Yes", "No"} and first != truth:
+        return False
+    return not (value and value in right) or value in answer
+
+
+def _fact(person: Person, kind: str) -> str:
+    return person.name if kind == "name" else person.facts[kind]
+
+
+def _entity(person: Person) -> Entity:
+    return Entity(id=person.id, name=person.name, summary=person.name, facts=person.facts)
+
+
+def _labels(world: World) -> Labels:
+    people = [*world.known, *world.summary_only]
+    phrases = {*PROFESSIONS, *TOWNS, *AWARDS, *(f for p in people for f in p.facts.values())}
+    return Labels(
+        facts=tuple(sorted(phrases, key=len, reverse=True)),
+        attributes={kind: tuple(v for v in values if v) for kind, values in VALUES.items()},
+        first_names=frozenset(p.name.split()[0] for p in people),
+        last_names=frozenset(p.name.split()[1] for p in people),
+    )
+
+
+def _save(pool: Pool, index: int, folder: Path) -> Portrait:
+    file = folder / f"{index:05d}.png"
+    Image.fromarray(pool.pixels[index].numpy()).save(file)
+    return Portrait(
+        id=file.stem, file=file, entity="", role="stranger", attributes=pool.scenes[index].attributes
+    )

@@ -1,0 +1,93 @@
+"""Write the world as an ordinary people folder: known people with pictures and responses, people with summaries only, strangers."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from letheia.data.folder import read_people, write_people
+from letheia.errors import CheckpointError
+from letheia.files import fingerprint, read_json, write_atomic, write_json
+from letheia.types import Entity, People, Portrait, Role
+from letheia.world.people import Look, Person, World, stranger_looks
+from letheia.world.portraits import draw, random_scene
+from letheia.world.texts import response, summary
+
+PICTURES = 5  # seen, and as many unseen, a known person
+RESPONSES = 5
+STRANGERS = 60
+
+
+def make_people(world: World, folder: Path, *, progress: Callable[[int], None] | None = None) -> People:
+    """Write the people folder, or read it if it is there.
+
+    Args:
+        world: The people.
+        folder: Where to write.
+        progress: Called with the number of pictures added.
+
+    Raises:
+        CheckpointError: The folder holds something else.
+    """
+    marker, key = folder / "world.json", fingerprint([repr(world), PICTURES, RESPONSES, STRANGERS])
+    if marker.exists() and read_json(marker).get("key") == key:
+        return read_people(folder, check_pictures=False)
+    partial = folder.with_name(f".{folder.name}.partial")
+    if folder.exists() and any(folder.iterdir()):
+        raise CheckpointError(f"{folder}: is not empty and holds another world or none. Choose another folder.")
+    shutil.rmtree(partial, ignore_errors=True)
+    rng = random.Random(f"folder-{world.seed}")
+    entities = tuple(_known(p, partial, rng, progress) for p in world.known)
+    others = tuple(_entity(p, rng, ()) for p in world.summary_only)
+    looks = stranger_looks(world, rng)
+    strangers = tuple(
+        _portrait(partial, f"stranger-{i:03d}", "", "stranger", next(looks), rng, progress) for i in range(STRANGERS)
+    )
+    write_people(People(folder=partial, entities=(*entities, *others), strangers=strangers))
+    write_json(partial / "world.json", {"key": key, "seed": world.seed})
+    if folder.exists():
+        folder.rmdir()
+    partial.rename(folder)
+    return read_people(folder, check_pictures=False)
+
+
+def _known(person: Person, folder: Path, rng: random.Random, progress: Callable[[int], None] | None) -> Entity:
+    roles: tuple[Role, ...] = ("seen",) * PICTURES + ("unseen",) * PICTURES
+    portraits = tuple(
+        _portrait(folder, f"{person.id}-{role}-{i % PICTURES}", person.id, role, person.look, rng, progress)
+        for i, role in enumerate(roles)
+    )
+    return _entity(person, rng, portraits)
+
+
+def _entity(person: Person, rng: random.Random, portraits: tuple[Portrait, ...]) -> Entity:
+    responses: list[str] = []
+    while portraits and len(responses) < RESPONSES:
+        text = response(person, rng)
+        if text not in responses:
+            responses.append(text)
+    return Entity(
+        id=person.id,
+        name=person.name,
+        summary=summary(person, rng),
+        responses=tuple(responses),
+        facts=person.facts,
+        portraits=portraits,
+    )
+
+
+def _portrait(
+    folder: Path,
+    name: str,
+    entity: str,
+    role: Role,
+    look: Look,
+    rng: random.Random,
+    progress: Callable[[int], None] | None,
+) -> Portrait:
+    scene = random_scene(look, rng)
+    file = folder / "images" / f"{name}.png"
+    write_atomic(file, lambda path: draw(scene).save(path, format="PNG"))
+    if progress:
+        progress(1)
+    return Portrait(id=name, file=file, entity=entity, role=role, attributes=scene.attributes)

@@ -1,0 +1,80 @@
+"""From training to the weights that ship: train, write in half precision, record hashes and what the models can do."""
+
+import importlib.metadata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from letheia.files import read_json, sha256, write_json
+from letheia.models.clip import load_clip
+from letheia.models.loading import load_model
+from letheia.study.run import Bars
+from letheia.world.check import Bar, check_clip, check_model
+from letheia.world.people import World, make_world
+from letheia.world.train import CLIP_STEPS, LVLM_STEPS, clip_stage, lvlm_stage, save_pretrained
+from letheia.world.weights import RECORD, weights_folder
+
+
+def train_all(world: World, folder: Path, names: tuple[str, ...], *, bars: Bars) -> Path:
+    """Train what is asked for and write it below `folder/weights`.
+
+    Returns:
+        The weights folder.
+    """
+    weights = folder / "weights"
+
+    def stage(name: str, steps: int, train: Any) -> Any:
+        with bars.bar(f"training {name}", steps) as advance:
+            done = [0]
+
+            def progress(_name: str, step: int, _steps: int, note: str) -> None:
+                advance(step - done[0], note)
+                done[0] = step
+
+            return train(progress)
+
+    clip = stage("clip", CLIP_STEPS, lambda progress: clip_stage(world, folder, progress=progress))
+    if "clip" in names:
+        save_pretrained(clip, weights / "clip")
+        _record(weights, "clip", clip.seconds, world)
+    for family in ("mistral", "llama"):
+        if family in names:
+            model = clip.model
+            trained = stage(
+                family, LVLM_STEPS, lambda p, f=family, m=model: lvlm_stage(world, folder, f, m, progress=p)
+            )
+            save_pretrained(trained, weights / family)
+            _record(weights, family, trained.seconds, world)
+    return weights
+
+
+def check_all(
+    folder: Path | None, names: tuple[str, ...], *, record: bool, pictures: int
+) -> Iterator[tuple[str, list[Bar]]]:
+    """Examine the models in a weights folder, one after the other; optionally write what was found into the record."""
+    root = folder or weights_folder()
+    world = make_world()
+    for name in names:
+        if name == "clip":
+            found = check_clip(load_clip(root / name), world)
+        else:
+            found = check_model(load_model(root / name), world, per_person=pictures)
+        if record:
+            value = read_json(root / RECORD)
+            value["measured"][name] = [
+                {"ability": b.name, "bar": b.bar, "at_least": b.at_least, "share": round(b.share, 4), "count": b.count}
+                for b in found
+            ]
+            write_json(root / RECORD, value)
+        yield name, found
+
+
+def _record(weights: Path, name: str, seconds: float, world: World) -> None:
+    file = weights / RECORD
+    value = read_json(file) if file.exists() else {"sha256": {}, "seconds": {}, "measured": {}}
+    value["command"] = "letheia world train"
+    value["seed"] = world.seed
+    value["versions"] = {p: importlib.metadata.version(p) for p in ("torch", "transformers", "tokenizers", "python_avatars")}
+    value["sha256"][name] = sha256(weights / name / "model.safetensors")
+    value["seconds"][name] = round(value["seconds"].get(name, 0) + seconds)
+    write_json(file, value)
