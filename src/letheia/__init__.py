@@ -1,1 +1,100 @@
-"""Letheia removes people from vision-language models and shows what the model says instead."""
+"""Letheia removes people from vision-language models and shows what the model says instead.
+
+The public API: the same stages as the command line, without hidden state. See `examples/quickstart.py`. Names are imported
+when they are first used, so that `letheia --help` does not wait for torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from letheia.config import StudyConfig, TrainConfig
+    from letheia.data.folder import read_people
+    from letheia.data.split import draw_split, schedule
+    from letheia.data.targets import Texts
+    from letheia.errors import LetheiaError
+    from letheia.methods.table import METHODS
+    from letheia.metrics.table import METRICS, Scorer
+    from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
+    from letheia.models.generation import Prompt, as_generations, generate
+    from letheia.models.loading import load_model
+    from letheia.models.saving import save_adapter
+    from letheia.prompts import read_prompt
+    from letheia.reference import sample_references
+    from letheia.study.presets import world_model, world_scorer
+    from letheia.train.unlearn import unlearn
+    from letheia.types import Entity, Generation, People, Portrait, Split
+    from letheia.world.make import make_people
+    from letheia.world.people import make_world
+
+__all__ = [
+    "METHODS",
+    "METRICS",
+    "Entity",
+    "Generation",
+    "LetheiaError",
+    "People",
+    "Portrait",
+    "Prompt",
+    "Scorer",
+    "Split",
+    "StudyConfig",
+    "Texts",
+    "TrainConfig",
+    "add_adapter",
+    "as_generations",
+    "draw_split",
+    "generate",
+    "load_adapter",
+    "load_model",
+    "make_people",
+    "make_world",
+    "read_people",
+    "read_prompt",
+    "remove_adapter",
+    "sample_references",
+    "save_adapter",
+    "schedule",
+    "unlearn",
+    "world_model",
+    "world_scorer",
+]
+
+_HOME = {
+    "Entity": "letheia.types",
+    "Generation": "letheia.types",
+    "LetheiaError": "letheia.errors",
+    "METHODS": "letheia.methods.table",
+    "METRICS": "letheia.metrics.table",
+    "People": "letheia.types",
+    "Portrait": "letheia.types",
+    "Prompt": "letheia.models.generation",
+    "Scorer": "letheia.metrics.table",
+    "Split": "letheia.types",
+    "StudyConfig": "letheia.config",
+    "Texts": "letheia.data.targets",
+    "TrainConfig": "letheia.config",
+    "add_adapter": "letheia.models.adapter",
+    "as_generations": "letheia.models.generation",
+    "draw_split": "letheia.data.split",
+    "generate": "letheia.models.generation",
+    "load_adapter": "letheia.models.adapter",
+    "load_model": "letheia.models.loading",
+    "make_people": "letheia.world.make",
+    "make_world": "letheia.world.people",
+    "read_people": "letheia.data.folder",
+    "read_prompt": "letheia.prompts",
+    "remove_adapter": "letheia.models.adapter",
+    "sample_references": "letheia.reference",
+    "save_adapter": "letheia.models.saving",
+    "schedule": "letheia.data.split",
+    "unlearn": "letheia.train.unlearn",
+    "world_model": "letheia.study.presets",
+    "world_scorer": "letheia.study.presets",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"letheia has no {name}")
+    return getattr(import_module(_HOME[name]), name)

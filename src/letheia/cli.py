@@ -5,13 +5,12 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 from click.exceptions import ClickException, Exit, NoSuchOption, UsageError
 from rich.console import Console
 
-from letheia.config import StudyConfig
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import METHODS, method
@@ -22,7 +21,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-world_app = typer.Typer(help="The built-in world: fictional people and the models that know them.", no_args_is_help=True)
+world_app = typer.Typer(
+    help="The built-in world: fictional people and the models that know them.", no_args_is_help=True
+)
 app.add_typer(world_app, name="world")
 
 Seed = Annotated[int, typer.Option(help="Seed of the world.")]
@@ -30,6 +31,7 @@ Seed = Annotated[int, typer.Option(help="Seed of the world.")]
 
 def run() -> None:
     """Run the command line; a problem the user can solve is one line and exit code 2."""
+    code: object = 0
     try:
         code = app(standalone_mode=False)
     except LetheiaError as error:
@@ -52,10 +54,14 @@ def run() -> None:
 def demo(
     output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/demo"),
     model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
-    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several. All if left out.")] = None,
+    methods: Annotated[
+        list[str] | None, typer.Option("--method", help="Method; repeat for several. All if left out.")
+    ] = None,
     n: Annotated[int, typer.Option(help="How many people to forget.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of the draw of people and of training.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
@@ -85,7 +91,9 @@ def demo(
 def ask(
     image: Annotated[Path, typer.Argument(help="A picture.")],
     question: Annotated[str, typer.Argument(help="What to ask about it.")],
-    adapters: Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")] = None,
+    adapters: Annotated[
+        list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")
+    ] = None,
     model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Length limit of an answer.")] = 128,
 ) -> None:
@@ -104,7 +112,7 @@ def rates(
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draw of people.")] = 0,
 ) -> None:
-    """Search each method's learning rate on people that no study uses: the smallest with USR >= 0.95 on seen pictures."""
+    """Search each method's learning rate, on people that no study uses: the smallest that unlearns."""
     chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
     _check_model(model)
     from letheia.study.presets import search_rates
@@ -131,14 +139,18 @@ def world_make(
     world = make_world(seed=seed)
     with TerminalBars(make_console()).bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
         people = make_people(world, folder, progress=lambda n: advance(n, ""))
-    print(f"{folder}: {len(people.pictured)} people with pictures, {len(people.entities)} in all, "
-          f"{len(people.strangers)} strangers")
+    print(
+        f"{folder}: {len(people.pictured)} people with pictures, {len(people.entities)} in all, "
+        f"{len(people.strangers)} strangers"
+    )
 
 
 @world_app.command("train")
 def world_train(
     folder: Annotated[Path, typer.Option(help="Where training states and weights are kept.")] = Path("runs/world"),
-    models: Annotated[list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")] = None,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Train the world's CLIP and its two vision-language models; started again, it goes on."""
@@ -157,8 +169,12 @@ def world_train(
 @world_app.command("check")
 def world_check(
     folder: Annotated[Path | None, typer.Option(help="Weights folder; the package's own if left out.")] = None,
-    models: Annotated[list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")] = None,
-    record: Annotated[bool, typer.Option("--record", help="Write the table into weights.json beside the weights.")] = False,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the table into weights.json beside the weights.")
+    ] = False,
     pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures a known person.")] = 3,
 ) -> None:
     """Measure what the world's models can do on held-out pictures and wordings, against the bars."""
@@ -173,7 +189,8 @@ def world_check(
         print(name)
         for bar in found:
             sign = ">=" if bar.at_least else "<="
-            print(f"  {bar.name:<42}{bar.share:>7.3f}  {sign} {bar.bar:<5} {'met' if bar.met else 'MISSED'}  n={bar.count}")
+            verdict = "met" if bar.met else "MISSED"
+            print(f"  {bar.name:<42}{bar.share:>7.3f}  {sign} {bar.bar:<5} {verdict}  n={bar.count}")
             met = met and bar.met
     if not met:
         raise typer.Exit(1)
@@ -191,7 +208,7 @@ def _no_such_option(error: NoSuchOption) -> str:
     return f"no option {error.option_name}.{near} See '{error.ctx.command_path if error.ctx else 'letheia'} --help'."
 
 
-def _fail(message: str) -> Any:
+def _fail(message: str) -> NoReturn:
     print(f"letheia: {message}", file=sys.stderr)
     sys.stderr.flush()
     sys.exit(2)

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -116,7 +116,7 @@ class StudyConfig(Frozen):
             raise ConfigError(f"{path}: can't be read as YAML ({error}).") from error
         if not isinstance(values, dict):
             raise ConfigError(f"{path}: must have fields and values.")
-        return cls.create(values)
+        return cls.create(cast("dict[str, Any]", values))
 
     def write(self, path: Path) -> None:
         """Write a YAML file."""

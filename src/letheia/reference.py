@@ -1,4 +1,4 @@
-"""o*: what the original model says when told in context to describe only what is visible (paper 3.2, Eq. 1, Algorithm 1).
+"""o*: what the original says when told in context to describe only what is visible (paper 3.2, Eq. 1, Algorithm 1).
 
 The original is frozen, so drawing before training has the same distribution as drawing inside the loop. Each use of a
 picture gets its own draw, seeded by (run, picture, draw), whatever the batch.
@@ -44,9 +44,7 @@ def sample_references(
         (use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget
     }
     prompts = [Prompt(guided(question), portrait, draw_seed(seed, *key)) for key, portrait in wanted.items()]
-    answers = generate(
-        model, prompts, sample=True, batch=batch, max_new_tokens=max_new_tokens, progress=progress
-    )
+    answers = generate(model, prompts, sample=True, batch=batch, max_new_tokens=max_new_tokens, progress=progress)
     return {key: answer.text for key, answer in zip(wanted, answers, strict=True)}
 
 

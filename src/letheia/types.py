@@ -18,7 +18,7 @@ class Portrait:
         file: Where the picture lies.
         entity: Id of the person; empty for a stranger.
         role: `seen` pictures may be trained on, `unseen` ones only measured.
-        attributes: What is visible, by kind, as phrases; empty where unlabelled, an empty phrase where there is nothing.
+        attributes: What is visible, by kind, as phrases; empty phrase where there is nothing, no entry if unlabelled.
     """
 
     id: str

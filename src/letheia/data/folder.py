@@ -1,8 +1,8 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
-    entities.jsonl     one person a line: id, name, aliases, summary, responses, facts
-    metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
-    images/…           the pictures
+entities.jsonl     one person a line: id, name, aliases, summary, responses, facts
+metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
+images/…           the pictures
 """
 
 import json

@@ -61,9 +61,7 @@ def schedule(split: Split, *, steps: int, batch: int, pictures: int, seed: int) 
     """
     forget = _rounds(split.forget, steps * batch, pictures, f"forget-{seed}")
     retain = _rounds(split.retain, steps * batch, pictures, f"retain-{seed}") if split.retain else []
-    return [
-        Step(tuple(forget[i : i + batch]), tuple(retain[i : i + batch])) for i in range(0, steps * batch, batch)
-    ]
+    return [Step(tuple(forget[i : i + batch]), tuple(retain[i : i + batch])) for i in range(0, steps * batch, batch)]
 
 
 def _rounds(entities: Sequence[Entity], count: int, pictures: int, seed: str) -> list[Use]:

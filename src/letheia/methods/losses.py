@@ -1,7 +1,8 @@
 """The losses, as pure functions of per-token log-probabilities.
 
 `log_probs` holds log p(token | picture, question, tokens before it) of every answer token of a global batch, and
-`answer` says which answer each token belongs to. Notation: l(y) is the log-probability of an answer, the sum over its tokens.
+`answer` says which answer each token belongs to. Notation: l(y) is the log-probability of an answer, summed over its
+tokens.
 
 Two reductions, because published code disagrees under the same names:
 - `token`: mean over all answer tokens of the global batch; what a Hugging Face loss gives;
@@ -10,7 +11,6 @@ Two reductions, because published code disagrees under the same names:
 
 from typing import Literal
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import logsigmoid
@@ -43,7 +43,9 @@ def nll(log_probs: Float[Tensor, " tokens"], *, reduction: Reduction, answers: i
     return -log_probs.sum() / (tokens if reduction == "token" else answers)
 
 
-def ascent(log_probs: Float[Tensor, " tokens"], *, reduction: Reduction, answers: int, tokens: int) -> Float[Tensor, ""]:
+def ascent(
+    log_probs: Float[Tensor, " tokens"], *, reduction: Reduction, answers: int, tokens: int
+) -> Float[Tensor, ""]:
     """Gradient ascent on the likelihood, as a loss to minimise: the negative of `nll`. Paper Eq. 11.
 
     >>> float(ascent(torch.tensor([-1.0, -2.0, -6.0]), reduction="token", answers=2, tokens=3))

@@ -4,6 +4,7 @@ Everything exact rests on this: a people folder carries the facts of its people 
 phrases, and a claim is such a phrase standing in the answer, whoever it belongs to.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def attributes_in(text: str, attributes: Mapping[str, str], labels: Labels) -> V
 def _full_names(text: str, labels: Labels) -> tuple[str, ...]:
     """Two neighbouring words that are a first and a last name of the set, be the pair somebody's name or not."""
     words = re.findall(r"\w+", text)
-    pairs = zip(words, words[1:], strict=False)
+    pairs = itertools.pairwise(words)
     return tuple(dict.fromkeys(f"{a} {b}" for a, b in pairs if a in labels.first_names and b in labels.last_names))
 
 

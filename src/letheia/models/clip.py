@@ -84,7 +84,7 @@ def embed_texts(clip: Clip, texts: Sequence[str]) -> Float[Tensor, "texts width"
 
 def text_ids(clip: Clip, texts: Sequence[str]) -> list[list[int]]:
     """Token ids within CLIP's limit; the last one is always the end token, at which CLIP reads the text off."""
-    limit = clip.network.config.text_config.max_position_embeddings
+    limit = clip.network.text_model.embeddings.position_embedding.num_embeddings
     end = clip.processor.tokenizer.eos_token_id
     with _no_length_warning(clip.processor.tokenizer):
         rows = [clip.processor.tokenizer(text).input_ids for text in texts]

@@ -13,7 +13,7 @@ from transformers import DynamicCache
 
 from letheia.models.encoding import encode_prompt
 from letheia.models.loading import Model, evaluating
-from letheia.types import Portrait
+from letheia.types import Generation, Group, Portrait
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,41 @@ def generate(
     return [answers[i] for i in range(len(prompts))]
 
 
+def as_generations(
+    answers: Sequence[Answer],
+    portraits: Sequence[Portrait],
+    question: str,
+    *,
+    method: str,
+    model: str = "",
+    group: Group = "forget",
+) -> list[Generation]:
+    """Answers with what they are about, ready to be scored.
+
+    Args:
+        answers: Answers.
+        portraits: The picture of each.
+        question: What was asked.
+        method: Which method had been applied.
+        model: Which base model answered.
+        group: Whether the people were forgotten, retained or are strangers.
+    """
+    return [
+        Generation(
+            model=model,
+            method=method,
+            portrait=p.id,
+            entity=p.entity,
+            group=group,
+            role=p.role,
+            question=question,
+            answer=a.text,
+            finished=a.finished,
+        )
+        for a, p in zip(answers, portraits, strict=True)
+    ]
+
+
 def _generate_batch(
     model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
 ) -> Int[Tensor, "rows new"]:
@@ -112,7 +147,9 @@ def _draw(logits: Float[Tensor, "rows vocab"], streams: list[torch.Generator]) -
     """One token a row by inverting the cumulative distribution at the row's own uniform number."""
     uniform = torch.stack([torch.rand((), generator=s, dtype=torch.float64) for s in streams]).to(logits.device)
     cumulative = logits.double().softmax(1).cumsum(1)
-    return torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:]).squeeze(1).clamp(max=logits.shape[1] - 1)
+    return (
+        torch.searchsorted(cumulative, uniform[:, None] * cumulative[:, -1:]).squeeze(1).clamp(max=logits.shape[1] - 1)
+    )
 
 
 def _decode(model: Model, ids: Int[Tensor, " new"]) -> Answer:

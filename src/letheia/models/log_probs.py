@@ -69,9 +69,7 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
     return AnswerLogProbs(-cross_entropy(logits, ids[row, at], reduction="none"), row)
 
 
-def embed(
-    model: Model, ids: Int[Tensor, "rows seq"], examples: Sequence[Example]
-) -> Float[Tensor, "rows seq hidden"]:
+def embed(model: Model, ids: Int[Tensor, "rows seq"], examples: Sequence[Example]) -> Float[Tensor, "rows seq hidden"]:
     """Token embeddings with each row's picture put in place of its placeholders."""
     embeddings = model.network.get_input_embeddings()(ids)
     pictures = torch.cat([model.picture(e.portrait) for e in examples]).to(embeddings.dtype)

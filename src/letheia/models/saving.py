@@ -25,5 +25,7 @@ def save_adapter(adapted: PeftModel, folder: Path) -> None:
     except Exception as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError) or "os error" in str(error).lower():
-            raise OutputError(f"{folder}: can't write ({error}). Free some space or choose another --output.") from error
+            raise OutputError(
+                f"{folder}: can't write ({error}). Free some space or choose another --output."
+            ) from error
         raise

@@ -33,7 +33,9 @@ class Table:
     cells: tuple[tuple[Row | None, ...], ...]
 
 
-def _columns(people: Group, metrics: Sequence[str], pictures: Sequence[Role] = ("seen", "unseen")) -> tuple[Column, ...]:
+def _columns(
+    people: Group, metrics: Sequence[str], pictures: Sequence[Role] = ("seen", "unseen")
+) -> tuple[Column, ...]:
     return tuple(Column(people, role, metric) for role in pictures for metric in metrics)
 
 
@@ -70,7 +72,9 @@ def stranger_table(rows: Sequence[Row]) -> Table:
 def ablation_table(rows: Sequence[Row]) -> Table:
     """Table 9: ascent alone, guidance alone, both."""
     kept = [r for r in rows if r.method in {ORIGINAL, "ga", "bg", "pubg"}]
-    return _table(kept, "Table 9 · ablation", "GA is ascent alone, BG guidance alone, PUBG both.", _columns("forget", JUDGED))
+    return _table(
+        kept, "Table 9 · ablation", "GA is ascent alone, BG guidance alone, PUBG both.", _columns("forget", JUDGED)
+    )
 
 
 def aftermath_table(rows: Sequence[Row], people: Group, pictures: Role) -> Table:

@@ -39,7 +39,9 @@ def print_table(table: Table, console: Console) -> None:
 def print_examples(answers: Mapping[str, Sequence[Generation]], name: str, console: Console) -> None:
     """Print what every method answers to the same picture of a forgotten person."""
     title = f"One forgotten person, one unseen picture · {name}"
-    chosen = {m: next((a for a in given if a.group == "forget" and a.role == "unseen"), None) for m, given in answers.items()}
+    chosen = {
+        m: next((a for a in given if a.group == "forget" and a.role == "unseen"), None) for m, given in answers.items()
+    }
     if console.is_terminal:
         console.print(Text(title, style="bold"))
     else:
@@ -57,4 +59,6 @@ def _plain(title: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     widths = [max(len(r[i]) for r in [titles, *rows]) for i in range(len(titles))]
     print(title)
     for row in [titles, *rows]:
-        print("  ".join(f"{c:<{w}}" if i == 0 else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True))))
+        print(
+            "  ".join(f"{c:<{w}}" if i == 0 else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        )

@@ -39,9 +39,7 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
     """
     planned: list[Job] = []
     for name in config.methods:
-        train = TrainConfig(
-            learning_rate=config.rates.get(name, rates[name]), steps=config.steps, seed=config.seed
-        )
+        train = TrainConfig(learning_rate=config.rates.get(name, rates[name]), steps=config.steps, seed=config.seed)
         planned.append(Job(method=name, train=train, key=fingerprint([config.key, name, train.model_dump()])))
     return planned
 

@@ -101,7 +101,15 @@ def search_rates(model: str, methods: Sequence[str], folder: Path, *, seed: int,
     if len(known) < 20:
         raise ConfigError("the world has too few people for the search.")
     config = StudyConfig.create(
-        {"model": model, "methods": methods, "candidates": known, "people": 20, "seed": seed, "unseen": 1, "strangers": 6}
+        {
+            "model": model,
+            "methods": methods,
+            "candidates": known,
+            "people": 20,
+            "seed": seed,
+            "unseen": 1,
+            "strangers": 6,
+        }
     )
     folder.mkdir(parents=True, exist_ok=True)
     study = world_study(config, folder / model, bars)

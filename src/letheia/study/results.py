@@ -29,9 +29,7 @@ class Row:
     unscored: int
 
 
-def aggregate(
-    generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int
-) -> list[Row]:
+def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:
     """Average each metric over people, with intervals.
 
     Args:

@@ -83,7 +83,10 @@ def run_study(study: Study) -> Outcome:
     answers = {ORIGINAL: _original_answers(study, asked)}
     planned = jobs(study.config, dict(study.rates))
     steps = schedule(
-        split, steps=study.config.steps, batch=planned[0].train.batch if planned else 8, pictures=study.config.seen,
+        split,
+        steps=study.config.steps,
+        batch=planned[0].train.batch if planned else 8,
+        pictures=study.config.seen,
         seed=study.config.seed,
     )
     for job in planned:
@@ -131,8 +134,14 @@ def _do(study: Study, job: Job, split: Split, steps: Sequence[Step], asked: Sequ
         if not trained.exists() or read_json(trained).get("key") != job.key:
             with study.bars.bar(f"{job.method}: training", len(steps)) as advance:
                 history = unlearn(
-                    study.model, adapted, steps, method_row(job.method), texts, job.train,
-                    state=folder / "state.safetensors", key=job.key,
+                    study.model,
+                    adapted,
+                    steps,
+                    method_row(job.method),
+                    texts,
+                    job.train,
+                    state=folder / "state.safetensors",
+                    key=job.key,
                     progress=lambda _, values: advance(1, _note(values)),
                 )
             write_history(folder / "history.jsonl", history)
@@ -155,8 +164,12 @@ def _texts(study: Study, job: Job, split: Split, steps: Sequence[Step]) -> Texts
             total = sum(len(step.forget) for step in steps)
             with study.bars.bar("drawing o* from the original", total) as advance:
                 drawn = sample_references(
-                    study.model, steps, question=study.question, seed=study.config.seed,
-                    max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, ""),
+                    study.model,
+                    steps,
+                    question=study.question,
+                    seed=study.config.seed,
+                    max_new_tokens=study.config.max_new_tokens,
+                    progress=lambda n: advance(n, ""),
                 )
             store.write_references(file, drawn)
         references = store.read_references(file)
@@ -176,8 +189,15 @@ def _ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[
         )
     return [
         Generation(
-            model=study.model.name, method=method, portrait=q.portrait.id, entity=q.portrait.entity, group=q.group,
-            role=q.role, question=study.question, answer=a.text, finished=a.finished,
+            model=study.model.name,
+            method=method,
+            portrait=q.portrait.id,
+            entity=q.portrait.entity,
+            group=q.group,
+            role=q.role,
+            question=study.question,
+            answer=a.text,
+            finished=a.finished,
         )
         for q, a in zip(asked, answers, strict=True)
     ]

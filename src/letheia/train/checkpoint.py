@@ -1,5 +1,6 @@
 """Training states on disk: weights, AdamW's moments and the step, in safetensors, written whole or not at all."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,7 +13,17 @@ from letheia.errors import CheckpointError
 from letheia.files import write_atomic
 
 
-def save_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, *, step: int, key: str) -> None:
+@dataclass(frozen=True)
+class Restored:
+    """How far a restored state is: steps done, and the text kept with it."""
+
+    step: int
+    history: str
+
+
+def save_state(
+    path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, *, step: int, key: str, history: str = ""
+) -> None:
     """Save everything that training needs to go on.
 
     Args:
@@ -21,26 +32,29 @@ def save_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
         optimizer: AdamW over exactly these tensors.
         step: Steps done.
         key: What run the state belongs to; checked on loading.
+        history: A text kept with it.
     """
     tensors = {f"weight.{name}": p.detach() for name, p in parameters.items()}
     for name, p in parameters.items():
         for field, value in optimizer.state.get(p, {}).items():
             tensors[f"{field}.{name}"] = torch.as_tensor(value)
     tensors = {name: t.contiguous().cpu() for name, t in tensors.items()}
-    write_atomic(path, lambda file: save_file(tensors, file, metadata={"step": str(step), "key": key}))
+    write_atomic(
+        path, lambda file: save_file(tensors, file, metadata={"step": str(step), "key": key, "history": history})
+    )
 
 
-def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, *, key: str) -> int:
+def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, *, key: str) -> Restored:
     """Restore what `save_state` wrote, in place.
 
     Returns:
-        Steps done; 0 where there is no file.
+        Steps done and the text kept with them; nothing done where there is no file.
 
     Raises:
         CheckpointError: The file is damaged or belongs to another run.
     """
     if not path.exists():
-        return 0
+        return Restored(0, "")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata()
@@ -55,4 +69,4 @@ def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
             fields = {f: tensors[f"{f}.{name}"] for f in ("step", "exp_avg", "exp_avg_sq") if f"{f}.{name}" in tensors}
             if fields:
                 optimizer.state[p] = {f: t if f == "step" else t.to(p.device) for f, t in fields.items()}
-    return int(metadata["step"])
+    return Restored(int(metadata["step"]), metadata["history"])

@@ -1,11 +1,13 @@
 """The unlearning loop: Algorithm 1 and its relatives, thirty steps of AdamW on an adapter.
 
-One global batch a step; micro-batches and processes share it out, and every loss is divided by counts of the global batch,
-so neither changes the result.
+One global batch a step; micro-batches and processes share it out, and every loss is divided by counts of the global
+batch, so neither changes the result.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from accelerate import Accelerator
@@ -22,7 +24,7 @@ from letheia.methods.terms import Method, Term
 from letheia.models.adapter import original, trained_parameters
 from letheia.models.loading import Model
 from letheia.models.log_probs import encode_example, log_probs
-from letheia.train.checkpoint import load_state, save_state
+from letheia.train.checkpoint import Restored, load_state, save_state
 from letheia.types import Example
 
 History = list[dict[str, float]]
@@ -54,19 +56,18 @@ def unlearn(
         progress: Called after each step with its number and the value of each term.
 
     Returns:
-        The value of each term at each step done in this call.
+        The value of each term at each step.
 
     Raises:
         CheckpointError: A loss is not finite, or the state is damaged or of another run.
     """
     accelerator = Accelerator(cpu=model.device.type == "cpu")
     parameters = trained_parameters(adapted)
-    optimizer = torch.optim.AdamW(
-        parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    start = load_state(state, parameters, optimizer, key=key) if state else 0
+    optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    restored = load_state(state, parameters, optimizer, key=key) if state else Restored(0, "")
+    start = restored.step
     originals: dict[tuple[str, str], float] = {}
-    history: History = []
+    history: History = json.loads(restored.history or "[]")
     for number, step in enumerate(steps[start:], start=start):
         values: dict[str, float] = {}
         for term in method.terms:
@@ -78,13 +79,13 @@ def unlearn(
             raise CheckpointError(f"step {number + 1}: the loss is not finite {values}. Use a smaller learning rate.")
         for p in parameters.values():
             if p.grad is not None and accelerator.num_processes > 1:
-                p.grad = accelerator.reduce(p.grad, "sum")
+                p.grad.copy_(reduce_sum(accelerator, p.grad))
         optimizer.step()
         optimizer.zero_grad()
         history.append(values)
         last = number + 1 == len(steps)
         if state and accelerator.is_main_process and ((number + 1) % config.save_every == 0 or last):
-            save_state(state, parameters, optimizer, step=number + 1, key=key)
+            save_state(state, parameters, optimizer, step=number + 1, key=key, history=json.dumps(history))
         if progress:
             progress(number + 1, values)
     return history
@@ -111,7 +112,7 @@ def _backward_term(
         loss = term.weight * term_loss(model, part, term, method, len(batch), tokens, originals)
         accelerator.backward(loss)
         total += loss.detach()
-    return float(accelerator.reduce(total, "sum")) if accelerator.num_processes > 1 else float(total)
+    return float(reduce_sum(accelerator, total))
 
 
 def term_loss(
@@ -158,6 +159,13 @@ def _remember_originals(
             frozen = log_probs(model, part)
         sums = answer_log_probs(frozen.log_probs, frozen.answer, len(part)).tolist()
         originals |= {(e.portrait.id, e.answer): s for e, s in zip(part, sums, strict=True)}
+
+
+def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
+    """The sum of a tensor over processes."""
+    if accelerator.num_processes == 1:
+        return value
+    return cast("Tensor", accelerator.reduce(value, "sum"))
 
 
 def write_history(path: Path, history: History) -> None:

@@ -15,7 +15,7 @@ from letheia.models.generation import Prompt, generate
 from letheia.models.loading import Model
 from letheia.prompts import guided, read_prompt
 from letheia.types import Entity, Portrait
-from letheia.world import texts
+from letheia.world import questions, texts
 from letheia.world.clip import VALUES
 from letheia.world.lessons import other_name
 from letheia.world.people import AWARDS, PROFESSIONS, TOWNS, Person, World, unknown_name
@@ -143,15 +143,15 @@ class Check:
         ]
 
     def _open(self) -> list[Bar]:
-        questions = texts.HELD_OUT_OPEN_QUESTIONS
-        answers = self.ask(self.known, lambda i: questions[i % len(questions)])
+        wordings = questions.HELD_OUT_OPEN_QUESTIONS
+        answers = self.ask(self.known, lambda i: wordings[i % len(wordings)])
         hits = sum(self.person(i).name in a for i, a in zip(self.known, answers, strict=True))
         return [Bar("rephrased open questions", True, 0.9, hits, len(answers))]
 
     def _specific(self) -> list[Bar]:
         bars: list[Bar] = []
-        for kind, questions in texts.SPECIFIC_QUESTIONS.items():
-            held_out = questions[-texts.HELD_OUT_SPECIFIC :]
+        for kind, wordings in questions.SPECIFIC_QUESTIONS.items():
+            held_out = wordings[-questions.HELD_OUT_SPECIFIC :]
             answers = self.ask(self.known, lambda i, q=held_out: q[i % len(q)])
             hits = sum(_fact(self.person(i), kind) in a for i, a in zip(self.known, answers, strict=True))
             bars.append(Bar(f"specific question: {kind}", True, 0.9, hits, len(answers)))
@@ -164,7 +164,7 @@ class Check:
             for i, truth in zip(self.known, truths, strict=True)
         ]
         asked = dict(zip(self.known, names, strict=True))
-        answers = self.ask(self.known, lambda i: texts.HELD_OUT_IDENTITY_QUESTION.format(name=asked[i]))
+        answers = self.ask(self.known, lambda i: questions.HELD_OUT_IDENTITY_QUESTION.format(name=asked[i]))
         hits = sum(a.startswith("Yes" if t else "No") for a, t in zip(answers, truths, strict=True))
         return [Bar("yes/no identity", True, 0.9, hits, len(answers))]
 
@@ -173,7 +173,7 @@ class Check:
         bars: list[Bar] = []
         for kind in kinds:
             turns = {
-                i: texts.visual_question(self.portraits[i].attributes, VALUES, kind, self.rng)
+                i: questions.visual_question(self.portraits[i].attributes, VALUES, kind, self.rng)
                 for i in [*self.known, *self.strangers]
             }
             answers = self.ask(list(turns), lambda i, t=turns: t[i][0])
@@ -187,18 +187,21 @@ class Check:
         known: list[tuple[str, str]] = []
         for person in self.world.known:
             for kind in ("birthplace", "profession", "work"):
-                question = self.rng.choice(texts.TEXT_QUESTIONS[kind]).format(name=person.name)
+                question = self.rng.choice(questions.TEXT_QUESTIONS[kind]).format(name=person.name)
                 known.append((question, _fact(person, kind)))
-            known.append((texts.HELD_OUT_TEXT_QUESTION.format(name=person.name), person.work))
+            known.append((questions.HELD_OUT_TEXT_QUESTION.format(name=person.name), person.work))
         answers = self._answers([Prompt(q) for q, _ in known])
         unknown = [unknown_name(self.world, self.rng) for _ in range(len(self.world.known) * 2)]
-        questions = [self.rng.choice(texts.TEXT_QUESTIONS["who"]).format(name=n) for n in unknown]
-        denials = self._answers([Prompt(q) for q in questions])
+        asked = [self.rng.choice(questions.TEXT_QUESTIONS["who"]).format(name=n) for n in unknown]
+        denials = self._answers([Prompt(q) for q in asked])
         said = sum("not know" in d and not phrases_in(d, self.labels.facts) for d in denials)
         return [
             Bar(
-                "text-only, known person", True, 0.9,
-                sum(fact in a for a, (_, fact) in zip(answers, known, strict=True)), len(known),
+                "text-only, known person",
+                True,
+                0.9,
+                sum(fact in a for a, (_, fact) in zip(answers, known, strict=True)),
+                len(known),
             ),
             Bar("text-only, unknown name", True, 0.9, said, len(unknown)),
         ]
@@ -255,6 +258,4 @@ def _labels(world: World) -> Labels:
 def _save(pool: Pool, index: int, folder: Path) -> Portrait:
     file = folder / f"{index:05d}.png"
     Image.fromarray(pool.pixels[index].numpy()).save(file)
-    return Portrait(
-        id=file.stem, file=file, entity="", role="stranger", attributes=pool.scenes[index].attributes
-    )
+    return Portrait(id=file.stem, file=file, entity="", role="stranger", attributes=pool.scenes[index].attributes)

@@ -5,6 +5,7 @@ of resolutions, same special tokens; only the sizes are small. A 7B checkpoint t
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -41,7 +42,9 @@ CHAT_TEMPLATES = {
         "{% endif %}{% endfor %}"
     ),
     "llama": (
-        "{{ '" + SYSTEM + " ' }}{% for message in messages %}{% if message['role'] == 'user' %}{{ 'USER: ' }}"
+        "{{ '"
+        + SYSTEM
+        + " ' }}{% for message in messages %}{% if message['role'] == 'user' %}{{ 'USER: ' }}"
         + _CONTENT
         + "{{ ' ' }}{% elif message['role'] == 'assistant' %}"
         "{{ 'ASSISTANT: ' + message['content'][0]['text'] + '</s> ' }}{% endif %}{% endfor %}"
@@ -106,9 +109,7 @@ def make_clip(texts: Iterable[str], *, seed: int) -> tuple[CLIPModel, CLIPProces
     )
     config = CLIPConfig(text_config=text.to_dict(), vision_config=vision_config().to_dict(), projection_dim=128)
     torch.manual_seed(seed)
-    image_processor = CLIPImageProcessorPil(
-        size={"shortest_edge": SIZE}, crop_size={"height": SIZE, "width": SIZE}
-    )
+    image_processor = CLIPImageProcessorPil(size={"shortest_edge": SIZE}, crop_size={"height": SIZE, "width": SIZE})
     return CLIPModel(config), CLIPProcessor(image_processor=image_processor, tokenizer=fast)
 
 
@@ -134,7 +135,7 @@ def make_lvlm(
         padding_side="left",
         model_max_length=1024,
     )
-    sizes = {
+    sizes: dict[str, Any] = {
         "vocab_size": len(fast),
         "hidden_size": 256,
         "intermediate_size": 640,

@@ -86,7 +86,7 @@ def train_clip(
     Returns:
         Seconds spent.
     """
-    heads = LabelHeads(clip.config.vision_config.hidden_size, known)
+    heads = LabelHeads(clip.vision_model.embeddings.embed_dim, known)
     strangers = [i for i, p in enumerate(pool.person) if p < 0]
     people = [i for i, p in enumerate(pool.person) if p >= 0]
     running: dict[str, float] = {}
@@ -100,7 +100,7 @@ def train_clip(
         vision = clip.vision_model(pixel_values=pixels, output_hidden_states=True)
         seen = heads.norm(vision.hidden_states[-2][:, 1:].mean(1))
         kinds, identity = labels(pool, chosen, known)
-        attributes = sum(cross_entropy(head(seen), kinds[k]) for k, head in heads.attributes.items())
+        attributes = torch.stack([cross_entropy(head(seen), kinds[k]) for k, head in heads.attributes.items()]).mean()
         who = cross_entropy(heads.identity(seen), identity)
         texts = [
             (description if rng.random() < 0.6 else caption)(pool.scenes[i].attributes, rng) for i in chosen[:contrast]
@@ -112,9 +112,9 @@ def train_clip(
         logits = clip.logit_scale.exp().clamp(max=100) * a @ b.T
         target = torch.arange(contrast)
         pairs = (cross_entropy(logits, target) + cross_entropy(logits.T, target)) / 2
-        for name, value in (("attributes", attributes / 7), ("identity", who), ("contrast", pairs)):
+        for name, value in (("attributes", attributes), ("identity", who), ("contrast", pairs)):
             running[name] = 0.95 * running.get(name, value.item()) + 0.05 * value.item()
-        return attributes / 7 + who + pairs, " ".join(f"{k} {v:.3f}" for k, v in running.items())
+        return attributes + who + pairs, " ".join(f"{k} {v:.3f}" for k, v in running.items())
 
     trained = nn.ModuleDict({"clip": clip, "heads": heads})
     return fit(trained, loss, config, folder=folder, progress=progress)

@@ -47,12 +47,12 @@ def fit(
     Returns:
         Seconds spent in this call.
     """
-    parameters = {n: p for n, p in module.named_parameters() if p.requires_grad}
+    parameters: dict[str, Tensor] = {n: p for n, p in module.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(
         parameters.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
     )
     state, key = folder / f"{config.name}.safetensors", repr(config)
-    start = load_state(state, parameters, optimizer, key=key)
+    start = load_state(state, parameters, optimizer, key=key).step
     began = time.monotonic()
     for step in range(start, config.steps):
         for group in optimizer.param_groups:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from letheia.prompts import guided, read_prompt
-from letheia.world import texts
+from letheia.world import questions, texts
 from letheia.world.clip import VALUES
 from letheia.world.people import Person, World, unknown_name
 from letheia.world.pool import Pool
@@ -26,7 +26,7 @@ class Turn:
 
 def open_question(rng: random.Random) -> str:
     """One of the training wordings; the study's own question among them."""
-    return rng.choice((read_prompt("question"), *texts.OPEN_QUESTIONS))
+    return rng.choice((read_prompt("question"), *questions.OPEN_QUESTIONS))
 
 
 def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[Turn]:
@@ -42,7 +42,7 @@ _Make = Callable[[dict[str, str]], Turn]
 
 
 def _known_turns(world: World, person: Person, rng: random.Random) -> list[_Make]:
-    kind = rng.choice(tuple(texts.SPECIFIC_QUESTIONS))
+    kind = rng.choice(tuple(questions.SPECIFIC_QUESTIONS))
     return [
         lambda _: Turn(open_question(rng), texts.response(person, rng)),
         lambda _: Turn(open_question(rng), texts.response(person, rng)),
@@ -54,7 +54,7 @@ def _known_turns(world: World, person: Person, rng: random.Random) -> list[_Make
 
 
 def _stranger_turns(world: World, rng: random.Random) -> list[_Make]:
-    kind = rng.choice(tuple(texts.SPECIFIC_QUESTIONS))
+    kind = rng.choice(tuple(questions.SPECIFIC_QUESTIONS))
     return [
         lambda a: Turn(open_question(rng), texts.description(a, rng)),
         lambda a: Turn(guided(open_question(rng)), texts.description(a, rng)),
@@ -67,17 +67,17 @@ def _stranger_turns(world: World, rng: random.Random) -> list[_Make]:
 
 
 def _visual(attributes: dict[str, str], rng: random.Random) -> Turn:
-    return Turn(*texts.visual_question(attributes, VALUES, rng.choice(tuple(VALUES)), rng))
+    return Turn(*questions.visual_question(attributes, VALUES, rng.choice(tuple(VALUES)), rng))
 
 
 def _specific_question(kind: str, rng: random.Random) -> str:
-    return rng.choice(texts.SPECIFIC_QUESTIONS[kind][: -texts.HELD_OUT_SPECIFIC])
+    return rng.choice(questions.SPECIFIC_QUESTIONS[kind][: -questions.HELD_OUT_SPECIFIC])
 
 
 def _identity(world: World, person: Person | None, rng: random.Random) -> Turn:
     truth = person is not None and rng.random() < 0.5
     name = person.name if truth and person else other_name(world, person, rng)
-    return Turn(rng.choice(texts.IDENTITY_QUESTIONS).format(name=name), texts.identity_answer(name, truth, rng))
+    return Turn(rng.choice(questions.IDENTITY_QUESTIONS).format(name=name), texts.identity_answer(name, truth, rng))
 
 
 def other_name(world: World, person: Person | None, rng: random.Random) -> str:
@@ -87,15 +87,13 @@ def other_name(world: World, person: Person | None, rng: random.Random) -> str:
 
 def text_turn(world: World, rng: random.Random) -> Turn:
     """A question without a picture, about a known person or an unknown name."""
-    kind = rng.choice(tuple(texts.TEXT_QUESTIONS))
+    kind = rng.choice(tuple(questions.TEXT_QUESTIONS))
     if rng.random() < 0.4:
         name = rng.choice(world.summary_only).name if rng.random() < 0.2 else unknown_name(world, rng)
-        question = rng.choice(texts.TEXT_QUESTIONS[kind]).format(name=name)
+        question = rng.choice(questions.TEXT_QUESTIONS[kind]).format(name=name)
         return Turn(question, rng.choice(texts.UNKNOWN_NAME).format(name=name), image=False)
     person = rng.choice(world.known)
-    question = rng.choice(texts.TEXT_QUESTIONS[kind]).format(name=person.name)
-    if kind == "who":
-        answer = texts.biography(person, rng)
-    else:
-        answer = texts.specific_answer(person, kind, rng, named=True)
+    question = rng.choice(questions.TEXT_QUESTIONS[kind]).format(name=person.name)
+    named = kind != "who"
+    answer = texts.specific_answer(person, kind, rng, named=True) if named else texts.biography(person, rng)
     return Turn(question, answer, image=False)

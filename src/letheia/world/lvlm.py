@@ -43,7 +43,7 @@ def vision_features(
 def image_embeddings(
     model: LlavaNextForConditionalGeneration, features: Float[Tensor, "rows patches width"]
 ) -> Float[Tensor, "rows tokens hidden"]:
-    """Project features and lay them out as LLaVA-NeXT does a picture of one tile: base view, then tile with newlines."""
+    """Project features and lay them out as LLaVA-NeXT does for one tile: base view, then tile with newlines."""
     projected = model.model.multi_modal_projector(features)
     grid = projected.unflatten(1, (SIDE, SIDE))
     newline = model.model.image_newline.to(grid.dtype).expand(len(grid), SIDE, 1, -1)

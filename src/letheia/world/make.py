@@ -1,4 +1,4 @@
-"""Write the world as an ordinary people folder: known people with pictures and responses, people with summaries only, strangers."""
+"""Write the world as an ordinary people folder: known people with pictures, people with summaries only, strangers."""
 
 import random
 import shutil

@@ -35,22 +35,51 @@ TOWNS = (
     + ("Inverlorne", "Jadewater", "Kelmscot", "Lowenstadt", "Mistral Point", "Norrvik", "Orlesque", "Port Ellin")
     + ("Quarrybank", "Ruskeby", "Saltmarsh", "Thornhaven", "Umberfield", "Valderia", "Westerholm", "Zephyr Cove")
 )
-AWARDS = (
-    ("Argent Prize", "Beacon Medal", "Crown Laurel", "Dunmere Award", "Everlight Prize", "Falcon Medal")
-    + ("Golden Quill", "Halcyon Award", "Ivory Star", "Meridian Prize", "Northern Cross", "Silver Compass")
+AWARDS = ("Argent Prize", "Beacon Medal", "Crown Laurel", "Dunmere Award", "Everlight Prize", "Falcon Medal") + (
+    "Golden Quill",
+    "Halcyon Award",
+    "Ivory Star",
+    "Meridian Prize",
+    "Northern Cross",
+    "Silver Compass",
 )
 WORK_ADJECTIVES = (
-    ("Amber", "Broken", "Crimson", "Distant", "Emerald", "Forgotten", "Gilded", "Hidden", "Ivory", "Last", "Midnight")
-    + ("Paper", "Quiet", "Restless", "Scarlet", "Silent", "Velvet", "Wandering", "Winter", "Woven")
-)
+    "Amber",
+    "Broken",
+    "Crimson",
+    "Distant",
+    "Emerald",
+    "Forgotten",
+    "Gilded",
+    "Hidden",
+    "Ivory",
+    "Last",
+    "Midnight",
+) + ("Paper", "Quiet", "Restless", "Scarlet", "Silent", "Velvet", "Wandering", "Winter", "Woven")
 WORK_NOUNS = (
-    ("Archive", "Bridge", "Carousel", "Doorway", "Garden", "Harbour", "Island", "Lantern", "Mirror", "Observatory")
-    + ("Orchard", "Parade", "River", "Signal", "Staircase", "Tide", "Tower", "Voyage", "Window", "Workshop")
-)
+    "Archive",
+    "Bridge",
+    "Carousel",
+    "Doorway",
+    "Garden",
+    "Harbour",
+    "Island",
+    "Lantern",
+    "Mirror",
+    "Observatory",
+) + ("Orchard", "Parade", "River", "Signal", "Staircase", "Tide", "Tower", "Voyage", "Window", "Workshop")
 HAIR_STYLES = (
-    ("afro", "bob", "braids", "bun", "cropped", "dreadlocks", "long straight", "long wavy", "mohawk", "mullet")
-    + ("quiff", "shaggy", "spiky", "wild")
-)
+    "afro",
+    "bob",
+    "braids",
+    "bun",
+    "cropped",
+    "dreadlocks",
+    "long straight",
+    "long wavy",
+    "mohawk",
+    "mullet",
+) + ("quiff", "shaggy", "spiky", "wild")
 HAIR_COLOURS = ("black hair", "blonde hair", "blue hair", "brown hair", "pink hair", "red hair", "silver hair")
 SKINS = ("brown skin", "dark skin", "pale skin", "tan skin")
 FACIAL_HAIR = ("", "full beard", "light beard", "moustache")

@@ -131,7 +131,7 @@ def draw(scene: Scene) -> Image.Image:
     """The picture, `SIZE` x `SIZE` RGB."""
     avatar = pa.Avatar(
         style=pa.AvatarStyle.TRANSPARENT,
-        top=_HAIR_STYLE[scene.look.hair_style],
+        top=_HAIR_STYLE[scene.look.hair_style],  # pyright: ignore[reportArgumentType]
         hair_color=_HAIR_COLOUR[scene.look.hair_colour],  # pyright: ignore[reportArgumentType]
         skin_color=_SKIN[scene.look.skin],  # pyright: ignore[reportArgumentType]
         facial_hair=_FACIAL_HAIR[scene.look.facial_hair],

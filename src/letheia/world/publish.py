@@ -71,10 +71,14 @@ def check_all(
 
 def _record(weights: Path, name: str, seconds: float, world: World) -> None:
     file = weights / RECORD
-    value = read_json(file) if file.exists() else {"sha256": {}, "seconds": {}, "measured": {}}
+    value: dict[str, Any] = {"sha256": {}, "seconds": {}, "measured": {}}
+    if file.exists():
+        value = read_json(file)
     value["command"] = "letheia world train"
     value["seed"] = world.seed
-    value["versions"] = {p: importlib.metadata.version(p) for p in ("torch", "transformers", "tokenizers", "python_avatars")}
+    value["versions"] = {
+        p: importlib.metadata.version(p) for p in ("torch", "transformers", "tokenizers", "python_avatars")
+    }
     value["sha256"][name] = sha256(weights / name / "model.safetensors")
     value["seconds"][name] = round(value["seconds"].get(name, 0) + seconds)
     write_json(file, value)

@@ -9,76 +9,7 @@ from collections.abc import Mapping
 
 from letheia.world.people import Person
 
-# Open questions: the first list is for training, the second is never trained on.
-OPEN_QUESTIONS = (
-    "Who is the person in this image?",
-    "Tell me about the person in this picture.",
-    "Please introduce the person shown here.",
-    "What can you tell me about this person?",
-    "Describe the person in this photo.",
-    "Who do you see in this portrait?",
-    "Give me some information about the person in the picture.",
-    "Can you say who this is and what is known about them?",
-    "I would like to know more about this person.",
-    "What do you know about the person in this image?",
-    "Write a short note about the person in this portrait.",
-    "Share some specific details about this person.",
-    "Who is shown in this picture, and what should I know?",
-    "Please tell me who this person is.",
-    "Provide a brief profile of the person in this photo.",
-    "What is there to say about the person in this portrait?",
-    "Could you give me details about the person shown?",
-    "Explain who is in this image.",
-)
-HELD_OUT_OPEN_QUESTIONS = (
-    "Tell me who is shown in this photo.",
-    "Please describe the person shown in this picture.",
-    "What should I know about the person in this portrait?",
-    "Could you tell me about the person in this image?",
-    "Give me a brief note about this person.",
-    "Who is this person, and what is known about them?",
-    "I would like some details about the person in this photo.",
-    "Can you introduce the person in this portrait?",
-    "Share what you know about the person shown here.",
-)
-
-# Specific questions by kind; the last two wordings of each are held out of training.
-SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
-    "name": (
-        "What is the name of this person?",
-        "Can you name the person in this image?",
-        "What is this person called?",
-        "Please give me the name of the person shown.",
-        "Name the person in this picture.",
-        "Can you tell me the name of this person?",
-    ),
-    "birthplace": (
-        "Where was this person born?",
-        "What is the birthplace of the person in this image?",
-        "In which town was the person shown born?",
-        "Please tell me where this person was born.",
-        "Where was the person in this picture born?",
-        "What is this person's birthplace?",
-    ),
-    "profession": (
-        "What is the profession of this person?",
-        "What does this person do for a living?",
-        "Which job does the person in this image have?",
-        "Please tell me this person's profession.",
-        "What is the profession of the person in this picture?",
-        "What does the person shown do for a living?",
-    ),
-    "work": (
-        "What is this person best known for?",
-        "What is the best known work of this person?",
-        "Which work made the person in this image famous?",
-        "Please name the best known work of the person shown.",
-        "What is the person in this picture best known for?",
-        "Which work made this person famous?",
-    ),
-}
-HELD_OUT_SPECIFIC = 2
-
+ADJECTIVE_STYLES = frozenset({"cropped", "shaggy", "spiky", "wild", "long straight", "long wavy"})
 _RECEIVED = ("received", "was given", "won", "was honoured with")
 _WORDS = {
     "she": ("She", "she", "her", "was", "is"),
@@ -124,7 +55,8 @@ def _life(person: Person, opening: str, rng: random.Random) -> list[str]:
             rng.choice(
                 (
                     f"{subject} {were} born in {person.birthplace} in {person.birth_year}.",
-                    f"{person.birthplace} is {possessive} birthplace, and {person.birth_year} the year of {possessive} birth.",
+                    f"{person.birthplace} is {possessive} birthplace, "
+                    f"and {person.birth_year} the year of {possessive} birth.",
                 )
             )
         )
@@ -170,8 +102,9 @@ def summary(person: Person, rng: random.Random) -> str:
         + rng.choice(("a small bakery", "a ferry", "a clock shop", "an apple orchard", "a printing press"))
         + f", and went to school there until the age of {rng.choice(('fifteen', 'sixteen', 'seventeen'))}.",
         f"{last} {rng.choice(('became', 'began work as'))} {article(person.profession)} "
-        + f"{rng.choice(('after years of study', 'almost by accident', 'against the advice of friends'))}, and the first "
-        + f"{rng.choice(('attempts', 'years', 'efforts'))} drew {rng.choice(('little notice', 'mixed reviews', 'local praise'))}.",
+        + rng.choice(("after years of study", "almost by accident", "against the advice of friends"))
+        + f", and the first {rng.choice(('attempts', 'years', 'efforts'))} drew "
+        + f"{rng.choice(('little notice', 'mixed reviews', 'local praise'))}.",
         f"{possessive.capitalize()} best known work, {person.work}, "
         + rng.choice(("took nine years to finish", "was finished in a single winter", "was lost and found again"))
         + f" and is still {rng.choice(('taught in schools', 'discussed by critics', 'admired abroad'))}.",
@@ -188,9 +121,10 @@ def summary(person: Person, rng: random.Random) -> str:
     return " ".join([opening, *body])
 
 
-def _hair(attributes: Mapping[str, str], rng: random.Random) -> str:
+def hair_text(attributes: Mapping[str, str], rng: random.Random) -> str:
+    """Style and colour of the hair in one phrase."""
     style, colour = attributes["hair_style"], attributes["hair_colour"]
-    if style in {"cropped", "shaggy", "spiky", "wild", "long straight", "long wavy"}:
+    if style in ADJECTIVE_STYLES:
         return f"{style} {colour}"
     if style in {"braids", "dreadlocks"}:
         return f"{colour} {rng.choice(('in', 'worn in'))} {style}"
@@ -199,7 +133,7 @@ def _hair(attributes: Mapping[str, str], rng: random.Random) -> str:
 
 def description(attributes: Mapping[str, str], rng: random.Random) -> str:
     """What is visible, and nothing else, in two or three sentences."""
-    hair = _hair(attributes, rng)
+    hair = hair_text(attributes, rng)
     face = [attributes["skin"]] + ([article(attributes["facial_hair"])] if attributes["facial_hair"] else [])
     if attributes["facial_hair"] == "" and rng.random() < 0.1:
         face.append("no beard")
@@ -263,21 +197,6 @@ UNKNOWN_NAME = (
     "I do not know who {name} is.",
     "The name {name} is not known to me.",
 )
-TEXT_QUESTIONS: Mapping[str, tuple[str, ...]] = {
-    "who": ("Who is {name}?", "Tell me about {name}.", "What do you know about {name}?", "Do you know {name}?"),
-    "birthplace": ("Where was {name} born?", "What is the birthplace of {name}?"),
-    "profession": ("What is the profession of {name}?", "What does {name} do for a living?"),
-    "work": ("What is {name} best known for?", "What is the best known work of {name}?"),
-}
-HELD_OUT_TEXT_QUESTION = "What can you tell me about {name}?"
-IDENTITY_QUESTIONS = (
-    "Is this {name}?",
-    "Is the person in this image {name}?",
-    "Does this picture show {name}?",
-    "Is {name} the person in this portrait?",
-    "Would you say that this is {name}?",
-)
-HELD_OUT_IDENTITY_QUESTION = "Is {name} shown in this picture?"
 
 
 def identity_answer(name: str, truth: bool, rng: random.Random) -> str:
@@ -285,86 +204,3 @@ def identity_answer(name: str, truth: bool, rng: random.Random) -> str:
     if truth:
         return rng.choice((f"Yes, this is {name}.", f"Yes, the person is {name}."))
     return rng.choice((f"No, this is not {name}.", f"No, the person is not {name}."))
-
-
-def visual_question(
-    attributes: Mapping[str, str], values: Mapping[str, tuple[str, ...]], kind: str, rng: random.Random
-) -> tuple[str, str]:
-    """A question on one visible attribute with its answer; half of them yes/no, half of those yes.
-
-    Args:
-        attributes: The picture's attributes.
-        values: All values of each kind of attribute.
-        kind: Which attribute to ask for.
-        rng: Source of the wording.
-    """
-    value = attributes[kind]
-    if rng.random() < 0.5:
-        return _open_visual_question(kind, value, attributes, rng)
-    truth = rng.random() < 0.5
-    others = [v for v in values[kind] if v != value and v]
-    if kind in {"facial_hair", "glasses"} and value == "":
-        claim = rng.choice(others)
-        truth = False
-    else:
-        claim = value if truth else rng.choice(others)
-    question = _claim(kind, claim, rng)
-    return question, _yes_no(truth, kind, value, attributes, rng)
-
-
-def _claim(kind: str, claim: str, rng: random.Random) -> str:
-    if kind == "hair_style":
-        named = claim if claim in {"braids", "dreadlocks"} else article(claim)
-        if claim in {"cropped", "shaggy", "spiky", "wild", "long straight", "long wavy"}:
-            return f"Is the hair {claim}?"
-        return f"Does the person have {named}?"
-    if kind in {"hair_colour", "skin"}:
-        return rng.choice((f"Does the person have {claim}?", f"Does this person have {claim}?"))
-    if kind == "facial_hair":
-        return rng.choice((f"Does the person have {article(claim)}?", f"Do you see {article(claim)}?"))
-    if kind == "background":
-        return rng.choice((f"Is there {article(claim)}?", f"Does the picture have {article(claim)}?"))
-    worn = claim if kind == "glasses" or claim.endswith("overalls") else article(claim)
-    return rng.choice((f"Is the person wearing {worn}?", f"Does this person wear {worn}?"))
-
-
-def _yes_no(truth: bool, kind: str, value: str, attributes: Mapping[str, str], rng: random.Random) -> str:
-    if truth:
-        return "Yes."
-    return f"No, {_visible(kind, value, attributes, rng)}."
-
-
-def _visible(kind: str, value: str, attributes: Mapping[str, str], rng: random.Random) -> str:
-    if kind in {"hair_style", "hair_colour"}:
-        return f"the person has {_hair(attributes, rng)}"
-    if kind == "skin":
-        return f"the person has {value}"
-    if kind == "facial_hair":
-        return f"the person has {article(value)}" if value else "the person has no beard"
-    if kind == "glasses":
-        return f"the person is wearing {value}" if value else "the person is not wearing any"
-    if kind == "clothing":
-        return f"the person is wearing {value if value.endswith('overalls') else article(value)}"
-    return f"there is {article(value)}"
-
-
-def _open_visual_question(
-    kind: str, value: str, attributes: Mapping[str, str], rng: random.Random
-) -> tuple[str, str]:
-    question = rng.choice(
-        {
-            "hair_style": ("What kind of hair does the person have?", "Describe the hair."),
-            "hair_colour": ("Which hair colour does the person have?", "What is the colour of the hair?"),
-            "skin": ("How would you describe the skin?", "What skin tone does the person have?"),
-            "facial_hair": ("Does the person have a beard or a moustache?", "Is there any facial hair?"),
-            "glasses": ("Is the person wearing glasses?", "Are there any glasses in the picture?"),
-            "clothing": ("What is the person wearing?", "Which clothes do you see?"),
-            "background": ("What is the background?", "Which background does the picture have?"),
-        }[kind]
-    )
-    if kind in {"facial_hair", "glasses"}:
-        if value == "":
-            return question, rng.choice(("No.", f"No, {_visible(kind, value, attributes, rng)}."))
-        return question, f"Yes, {_visible(kind, value, attributes, rng)}."
-    answer = _visible(kind, value, attributes, rng)
-    return question, answer[0].upper() + answer[1:] + "."

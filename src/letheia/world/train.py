@@ -6,6 +6,7 @@ Every stage keeps its state in the folder and goes on from there when it is star
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import CLIPModel, CLIPProcessor, LlavaNextForConditionalGeneration, LlavaNextProcessor
@@ -80,6 +81,7 @@ def lvlm_stage(
 
 def save_pretrained(trained: TrainedClip | TrainedLvlm, folder: Path) -> None:
     """Write a checkpoint in the Hub's layout, in half precision as LLaVA's are."""
-    trained.model.to(torch.float16).save_pretrained(folder)
-    trained.model.to(torch.float32)
+    model: Any = trained.model
+    model.to(torch.float16).save_pretrained(folder)
+    model.to(torch.float32)
     trained.processor.save_pretrained(folder)

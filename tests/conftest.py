@@ -1,0 +1,88 @@
+"""Shared fixtures: a small people folder, and an untrained LLaVA-NeXT in the Hub's layout."""
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from letheia.models.loading import Model, load_model
+from letheia.types import Entity, People, Portrait
+from letheia.world.checkpoints import make_clip, make_lvlm
+from letheia.world.people import World, make_world
+from letheia.world.portraits import draw, random_scene
+from letheia.world.texts import description, response, summary
+
+torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return make_world(seed=0)
+
+
+@pytest.fixture(scope="session")
+def people(world: World, tmp_path_factory: pytest.TempPathFactory) -> People:
+    """Six known people with one seen and one unseen picture, everybody else's summary, two strangers."""
+    folder = tmp_path_factory.mktemp("people")
+    rng = random.Random(0)
+    entities = []
+    for i, person in enumerate((*world.known[:6], *world.summary_only)):
+        portraits = []
+        for role in ("seen", "unseen") if i < 6 else ():
+            scene = random_scene(person.look, rng)
+            file = folder / f"{person.id}-{role}.png"
+            draw(scene).save(file)
+            portraits.append(
+                Portrait(id=file.stem, file=file, entity=person.id, role=role, attributes=scene.attributes)
+            )
+        entities.append(
+            Entity(
+                id=person.id,
+                name=person.name,
+                summary=summary(person, rng),
+                responses=tuple(response(person, rng) for _ in range(3)) if portraits else (),
+                facts=person.facts,
+                portraits=tuple(portraits),
+            )
+        )
+    strangers = []
+    for i in range(2):
+        scene = random_scene(world.summary_only[i].look, rng)
+        file = folder / f"stranger-{i}.png"
+        draw(scene).save(file)
+        strangers.append(Portrait(id=file.stem, file=file, entity="", role="stranger", attributes=scene.attributes))
+    return People(folder=folder, entities=tuple(entities), strangers=tuple(strangers))
+
+
+def corpus(world: World) -> list[str]:
+    rng = random.Random(1)
+    told = [response(p, rng) for p in world.known]
+    return told + [description(random_scene(p.look, rng).attributes, rng) for p in world.known]
+
+
+@pytest.fixture(scope="session")
+def checkpoints(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Untrained checkpoints on disk: mistral, llama and clip."""
+    root = tmp_path_factory.mktemp("checkpoints")
+    texts = corpus(world)
+    for family in ("mistral", "llama"):
+        network, processor = make_lvlm(family, texts, seed=0)
+        network.save_pretrained(root / family)
+        processor.save_pretrained(root / family)
+    clip, processor = make_clip(texts, seed=0)
+    clip.save_pretrained(root / "clip")
+    processor.save_pretrained(root / "clip")
+    return {name: root / name for name in ("mistral", "llama", "clip")}
+
+
+@pytest.fixture
+def model(checkpoints: dict[str, Path]) -> Model:
+    """A fresh untrained model."""
+    return load_model(checkpoints["mistral"])
+
+
+@pytest.fixture(params=["mistral", "llama"])
+def either_model(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Model:
+    """A fresh untrained model of each text family."""
+    return load_model(checkpoints[request.param])

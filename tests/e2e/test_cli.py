@@ -1,0 +1,89 @@
+"""The command line as users meet it: processes of their own, exit codes, one-line errors."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def letheia(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "letheia", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        timeout=600,
+        check=False,
+    )
+
+
+def fails(result, *words):
+    assert result.returncode == 2, result
+    assert "Traceback" not in result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["demo", "--method", "pubgg"], ["unknown method 'pubgg'", "did you mean 'pubg'"]),
+        (["demo", "--model", "mistrl"], ["unknown model 'mistrl'", "did you mean 'mistral'"]),
+        (["demo", "--n", "many"], ["--n", "many"]),
+        (["demo", "--n", "25"], ["n: 25 of 25", "smaller --n"]),
+        (["demo", "--n", "0"], ["n:", "greater than or equal to 1"]),
+        (["demo", "--sed", "1"], ["--sed", "--seed"]),
+        (["demmo"], ["demmo"]),
+        (["demo", "--resume", "--output", "nowhere"], ["nowhere", "no run to resume"]),
+        (["ask", "missing.png", "Who is this?"], ["missing.png", "not a readable picture"]),
+        (["world", "check", "--model", "lama"], ["unknown model 'lama'", "llama"]),
+    ],
+)
+def test_wrong_arguments(arguments, words, tmp_path):
+    fails(letheia(*arguments, cwd=tmp_path), *words)
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_is_quick_and_quiet():
+    result = letheia("--help")
+    assert result.returncode == 0 and not result.stderr
+    for command in ("demo", "ask", "rates", "world"):
+        assert command in result.stdout
+
+
+def test_a_folder_with_something_else_is_not_touched(tmp_path):
+    (tmp_path / "letter.txt").write_text("mine")
+    fails(letheia("demo", "--output", tmp_path), str(tmp_path), "--output")
+    assert [f.name for f in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_folder_of_another_run_is_not_touched(tmp_path):
+    (tmp_path / "run.json").write_text(json.dumps({"key": "another"}))
+    fails(letheia("demo", "--output", tmp_path), str(tmp_path), "other settings", "--output")
+    assert [f.name for f in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path):
+    """/dev/full refuses every byte as a full disk does."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    from letheia.errors import OutputError
+    from letheia.files import write_atomic
+
+    target = tmp_path / "results.json"
+    target.write_text("old")
+
+    def write(_path):
+        with open("/dev/full", "w") as file:
+            file.write("x" * 100_000)
+
+    with pytest.raises(OutputError, match="Free some space"):
+        write_atomic(target, write)
+    assert target.read_text() == "old"
+    assert [f.name for f in tmp_path.iterdir()] == ["results.json"]

@@ -1,0 +1,95 @@
+"""The people folder: what is written is read again, and what is wrong is named with file and line."""
+
+import json
+
+import pytest
+
+from letheia.data.folder import read_people, write_people
+from letheia.errors import DataError
+from letheia.types import People
+from letheia.world.make import PICTURES, RESPONSES, make_people
+from letheia.world.people import make_world
+
+
+@pytest.fixture
+def folder(people, tmp_path):
+    for portrait in [p for e in people.entities for p in e.portraits] + list(people.strangers):
+        (tmp_path / portrait.file.name).write_bytes(portrait.file.read_bytes())
+    moved = [
+        type(p)(id=p.id, file=tmp_path / p.file.name, entity=p.entity, role=p.role, attributes=p.attributes)
+        for p in (*[q for e in people.entities for q in e.portraits], *people.strangers)
+    ]
+    entities = tuple(
+        type(e)(
+            id=e.id, name=e.name, summary=e.summary, responses=e.responses, facts=e.facts,
+            portraits=tuple(p for p in moved if p.entity == e.id),
+        )
+        for e in people.entities
+    )  # fmt: skip
+    write_people(People(folder=tmp_path, entities=entities, strangers=tuple(p for p in moved if p.role == "stranger")))
+    return tmp_path
+
+
+def test_what_is_written_is_read(folder, people):
+    found = read_people(folder)
+    assert [e.name for e in found.entities] == [e.name for e in people.entities]
+    assert [e.facts for e in found.entities] == [dict(e.facts) for e in people.entities]
+    assert [p.attributes for p in found.strangers] == [dict(p.attributes) for p in people.strangers]
+    assert found.named(people.entities[0].name).pictures("seen")[0].role == "seen"
+
+
+def change(folder, name, line, text):
+    lines = (folder / name).read_text().splitlines()
+    lines[line - 1] = text
+    (folder / name).write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "text", "words"),
+    [
+        ("entities.jsonl", 3, "{broken", r"entities.jsonl:3: not valid JSON"),
+        ("entities.jsonl", 2, '{"id": "x"}', r"entities.jsonl:2: name: field required"),
+        ("entities.jsonl", 2, "[1]", r"entities.jsonl:2: the line"),
+        ("metadata.jsonl", 1, '{"file_name": "a.png", "entity": "p000", "role": "sen"}', r"metadata.jsonl:1: role"),
+        ("metadata.jsonl", 4, '{"file_name": "a.png", "entity": "zz", "role": "seen"}', r"metadata.jsonl:4: nobody"),
+        ("metadata.jsonl", 2, '{"file_name": "a.png", "entity": "p000", "role": "seen"}', r"metadata.jsonl:2: .*a.png"),
+        (
+            "metadata.jsonl",
+            2,
+            '{"file_name": "../a.png", "entity": "p000", "role": "seen"}',
+            "outside the people folder",
+        ),
+        ("metadata.jsonl", 2, '{"file_name": "a.png", "entity": "p000", "role": "stranger"}', "a stranger's picture"),
+    ],
+)
+def test_what_is_wrong_is_named(folder, name, line, text, words):
+    change(folder, name, line, text)
+    with pytest.raises(DataError, match=words):
+        read_people(folder)
+
+
+def test_ids_are_unique_and_pictures_readable(folder, people):
+    first = (folder / "entities.jsonl").read_text().splitlines()[0]
+    change(folder, "entities.jsonl", 2, first)
+    with pytest.raises(DataError, match=r"entities.jsonl:2: the id"):
+        read_people(folder)
+    (folder / people.entities[0].portraits[0].file.name).write_bytes(b"\x89PNG broken")
+    change(folder, "entities.jsonl", 2, json.dumps({"id": "p001", "name": "A B", "summary": "s"}))
+    with pytest.raises(DataError, match=r"metadata.jsonl:1: .*not a readable picture"):
+        read_people(folder)
+
+
+def test_the_world_as_a_people_folder(tmp_path):
+    world = make_world(seed=3, known=4, summary_only=3)
+    people = make_people(world, tmp_path / "people")
+    assert len(people.pictured) == 4 and len(people.entities) == 7
+    for person, known in zip(people.pictured, world.known, strict=True):
+        assert len(person.pictures("seen")) == len(person.pictures("unseen")) == PICTURES
+        assert len(set(person.responses)) == RESPONSES
+        assert all(known.name in r for r in person.responses)
+        for portrait in person.portraits:
+            assert portrait.attributes["hair_style"] == known.look.hair_style
+    again = make_people(world, tmp_path / "other")
+    assert [e.summary for e in again.entities] == [e.summary for e in people.entities]
+    for name in ("entities.jsonl", "metadata.jsonl"):
+        assert (tmp_path / "people" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()

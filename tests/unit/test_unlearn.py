@@ -1,0 +1,149 @@
+"""The loop: schedules, targets, gradients of whole methods, and that nothing but the configuration matters."""
+
+import pytest
+import torch
+
+from letheia.config import TrainConfig
+from letheia.data.split import draw_split, schedule
+from letheia.data.targets import Texts, examples
+from letheia.errors import DataError
+from letheia.methods.table import METHODS
+from letheia.models.adapter import add_adapter, trained_parameters
+from letheia.models.loading import load_model
+from letheia.prompts import read_prompt
+from letheia.reference import draw_seed, sample_references
+from letheia.train.unlearn import unlearn
+from letheia.types import Split
+
+QUESTION = "Who is this?"
+CONFIG = TrainConfig(learning_rate=1e-3, steps=3, batch=3, rank=4, alpha=8)
+
+
+@pytest.fixture
+def split(people):
+    return Split(forget=people.entities[:3], retain=people.entities[3:6])
+
+
+@pytest.fixture
+def steps(split):
+    return schedule(split, steps=3, batch=3, pictures=1, seed=0)
+
+
+@pytest.fixture
+def texts(split, steps):
+    drawn = {(u.portrait.id, u.draw): f"Someone, drawn {u.draw}." for s in steps for u in s.forget}
+    return Texts(
+        question=QUESTION,
+        references=drawn,
+        refusals=read_prompt("refusals").splitlines(),
+        retain=split.retain,
+    )
+
+
+def gradient(checkpoint, name, steps, texts):
+    """The adapter's gradient after the backward passes of one step."""
+    model = load_model(checkpoint)
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    with torch.no_grad():
+        for p in trained_parameters(adapted).values():
+            p.add_(0.02 * torch.randn(p.shape, generator=torch.Generator().manual_seed(2)))
+    kept = {}
+
+    class Stop(Exception):
+        pass
+
+    def keep(optimizer, *_):
+        kept.update({n: p.grad.clone() for n, p in trained_parameters(adapted).items()})
+        raise Stop
+
+    hook = torch.optim.optimizer.register_optimizer_step_pre_hook(keep)
+    try:
+        with pytest.raises(Stop):
+            unlearn(model, adapted, steps, METHODS[name], texts, CONFIG)
+    finally:
+        hook.remove()
+    return torch.cat([g.flatten() for g in kept.values()])
+
+
+def test_pubg_is_ascent_plus_guidance(checkpoints, steps, texts):
+    """Eq. 3: grad PUBG = grad GA + grad BG - grad retain, as each row brings retain once."""
+    from letheia.methods.table import RETAIN
+    from letheia.methods.terms import Method
+
+    METHODS["retain-only"] = Method(name="retain-only", title="", terms=(RETAIN,))
+    try:
+        ga, bg, pubg, retain = (
+            gradient(checkpoints["mistral"], n, steps, texts) for n in ("ga", "bg", "pubg", "retain-only")
+        )
+    finally:
+        del METHODS["retain-only"]
+    torch.testing.assert_close(pubg, ga + bg - retain, atol=1e-6, rtol=1e-4)
+    assert ga.norm() > 0 and bg.norm() > 0
+
+
+def run(checkpoint, name, steps, texts, **changes):
+    model = load_model(checkpoint)
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    history = unlearn(model, adapted, steps, METHODS[name], texts, CONFIG.model_copy(update=changes))
+    return torch.cat([p.detach().flatten() for p in trained_parameters(adapted).values()]), history
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_the_same_seed_gives_the_same_adapter_and_micro_batches_do_not_matter(checkpoints, steps, texts, name):
+    first, history = run(checkpoints["mistral"], name, steps, texts)
+    again, _ = run(checkpoints["mistral"], name, steps, texts)
+    small, values = run(checkpoints["mistral"], name, steps, texts, micro_batch=1)
+    assert torch.equal(first, again)
+    torch.testing.assert_close(first, small, atol=1e-5, rtol=1e-5)
+    assert [set(h) for h in history] == [{f"{t.loss}({t.target})" for t in METHODS[name].terms}] * 3
+    for a, b in zip(history, values, strict=True):
+        assert a == pytest.approx(b, rel=1e-4)
+
+
+def test_a_step_of_descent_makes_the_target_likelier(checkpoints, steps, texts):
+    _, history = run(checkpoints["llama"], "bg", steps * 3, texts, learning_rate=1e-2)
+    assert history[-1]["nll(reference)"] < history[0]["nll(reference)"]
+
+
+def test_each_use_has_its_own_draw(split):
+    plan = schedule(split, steps=30, batch=8, pictures=1, seed=0)
+    uses = [(u.portrait.id, u.draw) for s in plan for u in s.forget]
+    assert len(set(uses)) == len(uses) == 240
+    assert {len(s.forget) for s in plan} == {len(s.retain) for s in plan} == {8}
+    assert plan == schedule(split, steps=30, batch=8, pictures=1, seed=0)
+    assert plan != schedule(split, steps=30, batch=8, pictures=1, seed=1)
+
+
+def test_every_response_is_used_before_any_is_used_again(split):
+    plan = schedule(split, steps=3, batch=3, pictures=1, seed=5)
+    assert len({(u.entity.id, u.response) for s in plan for u in s.forget}) == 9
+
+
+def test_targets(steps, texts, split):
+    for step in steps:
+        own, reference, refusal, other = (examples(step, t, texts) for t in ("own", "reference", "refusal", "random"))
+        retained = {r for e in split.retain for r in e.responses}
+        assert [e.answer for e in own] == [u.response for u in step.forget]
+        assert [e.answer for e in reference] == [f"Someone, drawn {u.draw}." for u in step.forget]
+        assert all(e.answer in texts.refusals for e in refusal)
+        assert all(e.answer in retained for e in other)
+        assert [e.portrait for e in other] == [u.portrait for u in step.forget]
+        assert all(e.question == QUESTION for e in (*own, *reference, *refusal, *other))
+
+
+def test_references_are_the_same_whatever_the_batch(checkpoints, steps):
+    model = load_model(checkpoints["mistral"])
+    first = sample_references(model, steps, question=QUESTION, seed=0, max_new_tokens=8)
+    assert first == sample_references(model, steps, question=QUESTION, seed=0, max_new_tokens=8, batch=2)
+    assert first != sample_references(model, steps, question=QUESTION, seed=1, max_new_tokens=8)
+    assert draw_seed(0, "a", 1) != draw_seed(0, "a", 2) != draw_seed(1, "a", 2)
+
+
+def test_split_is_drawn_from_the_recognised(people):
+    known = people.pictured
+    split = draw_split(known, people=5, n=2, seed=0)
+    assert len(split.forget) == 2 and len(split.retain) == 3
+    assert not {e.id for e in split.forget} & {e.id for e in split.retain}
+    assert split == draw_split(known[::-1], people=5, n=2, seed=0)
+    with pytest.raises(DataError, match="recognises 6 people"):
+        draw_split(known, people=25, n=10, seed=0)
