@@ -1,7 +1,7 @@
 """Letheia removes people from vision-language models and shows what the model says instead.
 
-The public API: the same stages as the command line, without hidden state. See `examples/quickstart.py`. Names are imported
-when they are first used, so that `letheia --help` does not wait for torch.
+The public API: the same stages as the command line, without hidden state; see `examples/quickstart.py`. Names are
+imported when they are first used, so that `letheia --help` does not wait for torch.
 """
 
 from importlib import import_module

@@ -1,0 +1,37 @@
+"""A process that unlearns and says which step it has done; the resume test kills it."""
+
+import sys
+from pathlib import Path
+
+from letheia.config import TrainConfig
+from letheia.data.folder import read_people
+from letheia.data.split import schedule
+from letheia.data.targets import Texts
+from letheia.methods.table import METHODS
+from letheia.models.adapter import add_adapter
+from letheia.models.loading import load_model
+from letheia.models.saving import save_adapter
+from letheia.train.unlearn import unlearn, write_history
+from letheia.types import Split
+
+checkpoint, folder, output = map(Path, sys.argv[1:4])
+people = read_people(folder).pictured
+split = Split(forget=people[:3], retain=people[3:6])
+steps = schedule(split, steps=8, batch=2, pictures=1, seed=0)
+model = load_model(checkpoint)
+config = TrainConfig(learning_rate=1e-3, steps=8, batch=2, rank=4, alpha=8, save_every=2)
+adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=0)
+texts = Texts(question="Who is this?", references={}, refusals=(), retain=split.retain)
+history = unlearn(
+    model,
+    adapted,
+    steps,
+    METHODS["npo"],
+    texts,
+    config,
+    state=output / "state.safetensors",
+    key="test",
+    progress=lambda step, _: print(step, flush=True),
+)
+write_history(output / "history.jsonl", history)
+save_adapter(adapted, output / "adapter")

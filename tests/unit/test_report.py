@@ -1,0 +1,85 @@
+"""Tables and report: numbers in their places, and nothing from a model is taken for HTML."""
+
+import dataclasses
+
+import pytest
+
+from letheia.errors import DataError
+from letheia.metrics.table import Scorer
+from letheia.report.html import write_report
+from letheia.report.tables import all_tables, cell_text, main_table, markdown
+from letheia.study.results import Row, aggregate, read_results, write_results
+from letheia.types import Generation, Split
+
+EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture
+def study(people):
+    split = Split(forget=people.entities[:2], retain=people.entities[2:4])
+    answers = {}
+    for method in ("original", "bg", "pubg"):
+        answers[method] = [
+            Generation(
+                model="m", method=method, portrait=p.id, entity=e.id, group=group, role=p.role, question="?",
+                answer=EVIL if method == "pubg" else e.responses[0],
+            )
+            for group, entities in (("forget", split.forget), ("retain", split.retain))
+            for e in entities
+            for p in e.portraits
+        ] + [
+            Generation(
+                model="m", method=method, portrait=p.id, entity="", group="stranger", role="stranger", question="?",
+                answer="",
+            )
+            for p in people.strangers
+        ]  # fmt: skip
+    scorer = Scorer(people)
+    rows = [r for given in answers.values() for r in aggregate(given, scorer.score(given), n=2, seed=0)]
+    return split, answers, rows, scorer
+
+
+def test_rows_and_tables(study, tmp_path):
+    _, _, rows, _ = study
+    write_results(tmp_path / "results.json", rows)
+    assert read_results(tmp_path / "results.json") == rows
+    table = main_table(rows)
+    assert table.methods == ("original", "bg", "pubg")
+    assert cell_text(table.cells[0][0]) == "0.00"
+    assert markdown(table).count("\n") == 4
+    assert [t.title.split(" ·")[0] for t in all_tables(rows)] == ["Table 1", "Table 3", "Strangers", "Table 9"]
+    unscored = [r for r in rows if r.people == "stranger" and r.metric == "usr"]
+    assert {(r.mean, r.count, r.unscored) for r in unscored} == {(None, 0, 2)}
+    assert cell_text(unscored[0]) == "–"
+
+
+def test_a_damaged_results_file_is_named(tmp_path):
+    (tmp_path / "results.json").write_text('[{"model": "m"}]')
+    with pytest.raises(DataError, match=r"results\.json: not a results file"):
+        read_results(tmp_path / "results.json")
+    with pytest.raises(DataError, match="can't be read"):
+        read_results(tmp_path / "missing.json")
+
+
+def test_model_text_is_escaped(study, people, tmp_path):
+    split, answers, rows, scorer = study
+    file = tmp_path / "report.html"
+    write_report(
+        file,
+        people=people,
+        split=split,
+        answers=answers,
+        labels={m: [r.aftermath for r in scorer.readings(a)] for m, a in answers.items()},
+        rows=rows,
+        settings={"model": "m", "note": "</pre><script>"},
+        provenance={},
+    )
+    html = file.read_text()
+    assert html.count("<script>") == 1
+    assert "onerror=alert(2)&gt;" in html and "<img src=x" not in html
+
+
+def test_a_row_has_the_documented_fields():
+    assert [f.name for f in dataclasses.fields(Row)] == [
+        "model", "method", "n", "seed", "people", "pictures", "metric", "mean", "low", "high", "count", "unscored",
+    ]  # fmt: skip
