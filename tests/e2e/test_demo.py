@@ -95,9 +95,8 @@ def test_ask_shows_both_answers(demo):
 
 
 def test_quickstart(tmp_path):
-    result = subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "quickstart.py")], cwd=tmp_path, capture_output=True, text=True, check=False
-    )  # fmt: skip
+    command = [sys.executable, str(ROOT / "examples" / "quickstart.py")]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     assert len(result.stdout.splitlines()) == 10 and "informativeness" in result.stdout
 

@@ -23,8 +23,16 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One method's work; the key says whether what lies in the folder is this job's."""
+    """One method's work.
 
+    Attributes:
+        name: What the job's results are called, and its folder; the method's name unless it runs several times.
+        method: The method.
+        train: How it is trained.
+        key: Whether what lies in the folder is this job's.
+    """
+
+    name: str
     method: str
     train: TrainConfig
     key: str
@@ -37,11 +45,14 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
         config: The study.
         rates: Learning rate by method, for methods the configuration gives none.
     """
-    planned: list[Job] = []
-    for name in config.methods:
-        train = TrainConfig(learning_rate=config.rates.get(name, rates[name]), steps=config.steps, seed=config.seed)
-        planned.append(Job(method=name, train=train, key=fingerprint([config.key, name, train.model_dump()])))
-    return planned
+    return [plan_job(config, name, config.rates.get(name, rates[name])) for name in config.methods]
+
+
+def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
+    """The job of one method at one learning rate."""
+    train = TrainConfig(learning_rate=rate, steps=config.steps, seed=config.seed)
+    key = fingerprint([config.key, method, train.model_dump()])
+    return Job(name=name or method, method=method, train=train, key=key)
 
 
 def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:

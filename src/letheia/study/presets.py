@@ -1,7 +1,6 @@
 """Ready-made studies on the built-in world: the only stage that knows it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -111,6 +110,5 @@ def search_rates(model: str, methods: Sequence[str], folder: Path, *, seed: int,
             "strangers": 6,
         }
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    study = world_study(config, folder / model, bars)
-    return search(replace(study, folder=folder / model))
+    store.claim(folder / model, config.key)
+    return search(world_study(config, folder / model, bars))

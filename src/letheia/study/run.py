@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from peft import PeftModel
+
 from letheia.config import StudyConfig
 from letheia.data.split import Step, draw_split, schedule
 from letheia.data.targets import Texts
@@ -23,6 +25,8 @@ from letheia.study.plan import ORIGINAL, Job, Query, candidates, jobs, queries, 
 from letheia.study.results import Row, aggregate, write_results
 from letheia.train.unlearn import unlearn, write_history
 from letheia.types import Generation, People, Split
+
+BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
 
 
 class Bars(Protocol):
@@ -70,30 +74,42 @@ class Outcome:
     rows: list[Row]
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What all jobs of a study share: who is who, what is trained on when, and what is asked."""
+
+    split: Split
+    steps: list[Step]
+    asked: list[Query]
+
+
 def run_study(study: Study) -> Outcome:
     """Do what is not done yet, and gather everything.
 
     Raises:
         CheckpointError: The folder belongs to another study.
     """
-    store.claim(study.folder, study.config.key)
-    study.config.write(study.folder / "config.yaml")
-    split = _split(study)
-    asked = queries(study.config, split, study.people)
-    answers = {ORIGINAL: _original_answers(study, asked)}
-    planned = jobs(study.config, dict(study.rates))
-    steps = schedule(
-        split,
-        steps=study.config.steps,
-        batch=planned[0].train.batch if planned else 8,
-        pictures=study.config.seen,
-        seed=study.config.seed,
-    )
-    for job in planned:
-        answers[job.method] = _do(study, job, split, steps, asked)
-    rows = [row for name, given in answers.items() for row in _score(study, name, given)]
+    prepared = prepare(study)
+    answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+    for job in jobs(study.config, dict(study.rates)):
+        answers[job.name] = do_job(study, job, prepared)
+    rows = [row for name, given in answers.items() for row in score(study, name, given)]
     write_results(study.folder / "results.json", rows)
-    return Outcome(split, answers, rows)
+    return Outcome(prepared.split, answers, rows)
+
+
+def prepare(study: Study) -> Prepared:
+    """Claim the folder, draw the people and plan the steps.
+
+    Raises:
+        CheckpointError: The folder belongs to another study.
+    """
+    config = study.config
+    store.claim(study.folder, config.key)
+    config.write(study.folder / "config.yaml")
+    split = _split(study)
+    steps = schedule(split, steps=config.steps, batch=BATCH, pictures=config.seen, seed=config.seed)
+    return Prepared(split, steps, queries(config, split, study.people))
 
 
 def _split(study: Study) -> Split:
@@ -117,55 +133,66 @@ def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
     return store.read_answers(file)
 
 
-def _do(study: Study, job: Job, split: Split, steps: Sequence[Step], asked: Sequence[Query]) -> list[Generation]:
-    """One method: train the adapter and ask, unless both are there."""
-    folder = study.folder / job.method
-    marker, file = folder / "done.json", folder / "answers.jsonl"
-    if marker.exists() and read_json(marker).get("key") == job.key and file.exists():
+def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
+    """One method: train the adapter and ask, unless both have been done."""
+    folder = study.folder / job.name
+    file = folder / "answers.jsonl"
+    if _is_done(folder / "answered.json", job):
         return store.read_answers(file)
-    marker.unlink(missing_ok=True)
-    trained = folder / "trained.json"
-    texts = _texts(study, job, split, steps)
-    if trained.exists() and read_json(trained).get("key") == job.key:
-        adapted = load_adapter(study.model, folder / "adapter")
-    else:
-        adapted = add_adapter(study.model, rank=job.train.rank, alpha=job.train.alpha, seed=job.train.seed)
+    adapted = _trained_adapter(study, job, prepared)
     try:
-        if not trained.exists() or read_json(trained).get("key") != job.key:
-            with study.bars.bar(f"{job.method}: training", len(steps)) as advance:
-                history = unlearn(
-                    study.model,
-                    adapted,
-                    steps,
-                    method_row(job.method),
-                    texts,
-                    job.train,
-                    state=folder / "state.safetensors",
-                    key=job.key,
-                    progress=lambda _, values: advance(1, _note(values)),
-                )
-            write_history(folder / "history.jsonl", history)
-            save_adapter(adapted, folder / "adapter")
-            write_json(trained, {"key": job.key, **job.train.model_dump()})
-            (folder / "state.safetensors").unlink(missing_ok=True)
-        answers = _ask(study, job.method, asked, f"{job.method}: answers")
+        answers = _ask(study, job.name, prepared.asked, f"{job.name}: answers")
     finally:
         remove_adapter(study.model, adapted)
     store.write_answers(file, answers)
-    write_json(marker, {"key": job.key})
+    write_json(folder / "answered.json", {"key": job.key})
     return answers
 
 
-def _texts(study: Study, job: Job, split: Split, steps: Sequence[Step]) -> Texts:
+def _is_done(marker: Path, job: Job) -> bool:
+    return marker.exists() and read_json(marker).get("key") == job.key
+
+
+def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
+    """The job's adapter in the model: loaded if it was trained before, else trained and saved."""
+    folder = study.folder / job.name
+    if _is_done(folder / "trained.json", job):
+        return load_adapter(study.model, folder / "adapter")
+    texts = _texts(study, job, prepared)
+    adapted = add_adapter(study.model, rank=job.train.rank, alpha=job.train.alpha, seed=job.train.seed)
+    try:
+        with study.bars.bar(f"{job.name}: training", len(prepared.steps)) as advance:
+            history = unlearn(
+                study.model,
+                adapted,
+                prepared.steps,
+                method_row(job.method),
+                texts,
+                job.train,
+                state=folder / "state.safetensors",
+                key=job.key,
+                progress=lambda _, values: advance(1, _note(values)),
+            )
+        write_history(folder / "history.jsonl", history)
+        save_adapter(adapted, folder / "adapter")
+        write_json(folder / "trained.json", {"key": job.key, **job.train.model_dump()})
+    except BaseException:
+        remove_adapter(study.model, adapted)
+        raise
+    (folder / "state.safetensors").unlink(missing_ok=True)
+    return adapted
+
+
+def _texts(study: Study, job: Job, prepared: Prepared) -> Texts:
     references = {}
     if any(term.target == "reference" for term in method_row(job.method).terms):
         file = study.folder / "references.jsonl"
         if not file.exists():
-            total = sum(len(step.forget) for step in steps)
+            total = sum(len(step.forget) for step in prepared.steps)
             with study.bars.bar("drawing o* from the original", total) as advance:
                 drawn = sample_references(
                     study.model,
-                    steps,
+                    prepared.steps,
                     question=study.question,
                     seed=study.config.seed,
                     max_new_tokens=study.config.max_new_tokens,
@@ -177,7 +204,7 @@ def _texts(study: Study, job: Job, split: Split, steps: Sequence[Step]) -> Texts
         question=study.question,
         references=references,
         refusals=read_prompt("refusals").splitlines(),
-        retain=split.retain,
+        retain=prepared.split.retain,
     )
 
 
@@ -203,7 +230,8 @@ def _ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[
     ]
 
 
-def _score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
+def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
+    """Score answers, keep the scores, and average them."""
     scores = study.scorer.score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, replace
 
 from letheia.files import write_json
-from letheia.study.plan import ORIGINAL
+from letheia.study.plan import plan_job
 from letheia.study.results import Row
-from letheia.study.run import Study, run_study
+from letheia.study.run import Study, do_job, prepare, score
 
 GRID = (5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3)
 ENOUGH = 0.95
@@ -38,15 +38,15 @@ def search(study: Study) -> list[Trial]:
     """Try rates from the smallest up, until each method unlearns on seen pictures.
 
     Args:
-        study: A study on people that are used for nothing else; its folder takes one run a rate.
+        study: A study on people that are used for nothing else.
     """
+    prepared = prepare(study)
     trials: list[Trial] = []
     for name in study.config.methods:
         found: list[Trial] = []
         for rate in GRID:
-            config = study.config.model_copy(update={"methods": (name,), "rates": {name: rate}})
-            rows = run_study(replace(study, config=config, folder=study.folder / f"{name}-{rate:.0e}")).rows
-            found.append(_trial(name, rate, [r for r in rows if r.method != ORIGINAL]))
+            job = plan_job(study.config, name, rate, name=f"{name}-{rate:.0e}")
+            found.append(_trial(name, rate, score(study, job.name, do_job(study, job, prepared))))
             if found[-1].usr >= ENOUGH:
                 break
         best = choose(found)
