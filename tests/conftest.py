@@ -41,7 +41,7 @@ def people(world: World, tmp_path_factory: pytest.TempPathFactory) -> People:
                 id=person.id,
                 name=person.name,
                 summary=summary(person, rng),
-                responses=tuple(response(person, rng) for _ in range(3)) if portraits else (),
+                responses=distinct(lambda p=person: response(p, rng), 3) if portraits else (),
                 facts=person.facts,
                 portraits=tuple(portraits),
             )
@@ -53,6 +53,13 @@ def people(world: World, tmp_path_factory: pytest.TempPathFactory) -> People:
         draw(scene).save(file)
         strangers.append(Portrait(id=file.stem, file=file, entity="", role="stranger", attributes=scene.attributes))
     return People(folder=folder, entities=tuple(entities), strangers=tuple(strangers))
+
+
+def distinct(make, count: int) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    while len(found) < count:
+        found[make()] = None
+    return tuple(found)
 
 
 def corpus(world: World) -> list[str]:

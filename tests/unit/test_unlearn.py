@@ -7,12 +7,13 @@ from letheia.config import TrainConfig
 from letheia.data.split import draw_split, schedule
 from letheia.data.targets import Texts, examples
 from letheia.errors import DataError
-from letheia.methods.table import METHODS
+from letheia.methods.table import METHODS, RETAIN
+from letheia.methods.terms import Method
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.loading import load_model
 from letheia.prompts import read_prompt
 from letheia.reference import draw_seed, sample_references
-from letheia.train.unlearn import unlearn
+from letheia.train.unlearn import Objective, unlearn
 from letheia.types import Split
 
 QUESTION = "Who is this?"
@@ -40,64 +41,51 @@ def texts(split, steps):
     )
 
 
-def gradient(checkpoint, name, steps, texts):
-    """The adapter's gradient after the backward passes of one step."""
+def gradient(checkpoint, name, step, texts):
+    """The adapter's gradient after one step's backward passes, away from the start where half of LoRA has none."""
     model = load_model(checkpoint)
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     with torch.no_grad():
         for p in trained_parameters(adapted).values():
             p.add_(0.02 * torch.randn(p.shape, generator=torch.Generator().manual_seed(2)))
-    kept = {}
-
-    class Stop(Exception):
-        pass
-
-    def keep(optimizer, *_):
-        kept.update({n: p.grad.clone() for n, p in trained_parameters(adapted).items()})
-        raise Stop
-
-    hook = torch.optim.optimizer.register_optimizer_step_pre_hook(keep)
-    try:
-        with pytest.raises(Stop):
-            unlearn(model, adapted, steps, METHODS[name], texts, CONFIG)
-    finally:
-        hook.remove()
-    return torch.cat([g.flatten() for g in kept.values()])
+    Objective(model=model, adapted=adapted, method=METHODS[name], texts=texts, micro_batch=24).backward(step)
+    return torch.cat([p.grad.flatten() for p in trained_parameters(adapted).values()])
 
 
-def test_pubg_is_ascent_plus_guidance(checkpoints, steps, texts):
-    """Eq. 3: grad PUBG = grad GA + grad BG - grad retain, as each row brings retain once."""
-    from letheia.methods.table import RETAIN
-    from letheia.methods.terms import Method
-
-    METHODS["retain-only"] = Method(name="retain-only", title="", terms=(RETAIN,))
-    try:
-        ga, bg, pubg, retain = (
-            gradient(checkpoints["mistral"], n, steps, texts) for n in ("ga", "bg", "pubg", "retain-only")
-        )
-    finally:
-        del METHODS["retain-only"]
-    torch.testing.assert_close(pubg, ga + bg - retain, atol=1e-6, rtol=1e-4)
+def test_pubg_is_ascent_plus_guidance(checkpoints, steps, texts, monkeypatch):
+    """Eq. 3: grad PUBG = grad GA + grad BG, less the retain gradient that both bring."""
+    monkeypatch.setitem(METHODS, "keep", Method(name="keep", title="", terms=(RETAIN,)))
+    ga, bg, pubg, keep = (gradient(checkpoints["mistral"], n, steps[0], texts) for n in ("ga", "bg", "pubg", "keep"))
+    torch.testing.assert_close(pubg, ga + bg - keep, atol=1e-6, rtol=1e-4)
     assert ga.norm() > 0 and bg.norm() > 0
 
 
-def run(checkpoint, name, steps, texts, **changes):
-    model = load_model(checkpoint)
+def run(checkpoint, name, steps, texts, dtype=torch.float32, **changes):
+    model = load_model(checkpoint, dtype=dtype)
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     history = unlearn(model, adapted, steps, METHODS[name], texts, CONFIG.model_copy(update=changes))
     return torch.cat([p.detach().flatten() for p in trained_parameters(adapted).values()]), history
 
 
 @pytest.mark.parametrize("name", list(METHODS))
-def test_the_same_seed_gives_the_same_adapter_and_micro_batches_do_not_matter(checkpoints, steps, texts, name):
+def test_the_same_seed_gives_the_same_adapter(checkpoints, steps, texts, name):
     first, history = run(checkpoints["mistral"], name, steps, texts)
     again, _ = run(checkpoints["mistral"], name, steps, texts)
-    small, values = run(checkpoints["mistral"], name, steps, texts, micro_batch=1)
     assert torch.equal(first, again)
-    torch.testing.assert_close(first, small, atol=1e-5, rtol=1e-5)
     assert [set(h) for h in history] == [{f"{t.loss}({t.target})" for t in METHODS[name].terms}] * 3
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_micro_batches_do_not_matter(checkpoints, steps, texts, name):
+    """In float64 far below 1e-5; in float32 Adam shows rounding where a gradient is almost zero, as it divides by it."""
+    whole, history = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64)
+    parts, values = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64, micro_batch=1)
+    torch.testing.assert_close(whole, parts, atol=1e-5, rtol=1e-5)
     for a, b in zip(history, values, strict=True):
-        assert a == pytest.approx(b, rel=1e-4)
+        assert a == pytest.approx(b, rel=1e-6)
+    whole, _ = run(checkpoints["mistral"], name, steps, texts)
+    parts, _ = run(checkpoints["mistral"], name, steps, texts, micro_batch=1)
+    assert (whole - parts).norm() <= 1e-4 * whole.norm()
 
 
 def test_a_step_of_descent_makes_the_target_likelier(checkpoints, steps, texts):

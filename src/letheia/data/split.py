@@ -58,13 +58,21 @@ def schedule(split: Split, *, steps: int, batch: int, pictures: int, seed: int) 
         batch: Forget uses and retain uses a step.
         pictures: Seen pictures of a person that are used.
         seed: Seed of the order.
+
+    Raises:
+        DataError: Somebody has nothing to train on, or there is nobody to forget.
     """
+    if not split.forget:
+        raise DataError("nobody to forget. Name at least one person.")
     forget = _rounds(split.forget, steps * batch, pictures, f"forget-{seed}")
     retain = _rounds(split.retain, steps * batch, pictures, f"retain-{seed}") if split.retain else []
     return [Step(tuple(forget[i : i + batch]), tuple(retain[i : i + batch])) for i in range(0, steps * batch, batch)]
 
 
 def _rounds(entities: Sequence[Entity], count: int, pictures: int, seed: str) -> list[Use]:
+    for entity in entities:
+        if not entity.pictures("seen") or not entity.responses:
+            raise DataError(f"{entity.name}: has no seen picture or no response, so there is nothing to train on.")
     items = [(e, p, r) for e in entities for p in e.pictures("seen")[:pictures] for r in e.responses]
     rng = random.Random(seed)
     uses: list[Use] = []

@@ -19,7 +19,7 @@ class AnswerLogProbs:
     """Log-probabilities of a batch of answers.
 
     Attributes:
-        log_probs: log p(token | everything before it), float32, answers one after the other.
+        log_probs: log p(token | everything before it), at least float32, answers one after the other.
         answer: Which answer each token belongs to.
     """
 
@@ -65,7 +65,8 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
     ).last_hidden_state
     trained = [(r, i) for r, e in enumerate(encoded) for i in range(e.answer_start, len(e.ids))]
     row, at = torch.tensor(trained, device=model.device).unbind(1)
-    logits = model.network.lm_head(hidden[row, at - 1]).float()
+    logits = model.network.lm_head(hidden[row, at - 1])
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     return AnswerLogProbs(-cross_entropy(logits, ids[row, at], reduction="none"), row)
 
 

@@ -69,4 +69,4 @@ def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
             fields = {f: tensors[f"{f}.{name}"] for f in ("step", "exp_avg", "exp_avg_sq") if f"{f}.{name}" in tensors}
             if fields:
                 optimizer.state[p] = {f: t if f == "step" else t.to(p.device) for f, t in fields.items()}
-    return Restored(int(metadata["step"]), metadata["history"])
+    return Restored(int(metadata["step"]), metadata.get("history", ""))

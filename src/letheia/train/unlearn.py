@@ -5,7 +5,9 @@ batch, so neither changes the result.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -61,104 +63,101 @@ def unlearn(
     Raises:
         CheckpointError: A loss is not finite, or the state is damaged or of another run.
     """
-    accelerator = Accelerator(cpu=model.device.type == "cpu")
     parameters = trained_parameters(adapted)
     optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     restored = load_state(state, parameters, optimizer, key=key) if state else Restored(0, "")
-    start = restored.step
-    originals: dict[tuple[str, str], float] = {}
     history: History = json.loads(restored.history or "[]")
-    for number, step in enumerate(steps[start:], start=start):
-        values: dict[str, float] = {}
-        for term in method.terms:
-            batch = examples(step, term.target, texts)
-            if batch:
-                value = _backward_term(model, adapted, batch, term, method, config, accelerator, originals)
-                values[f"{term.loss}({term.target})"] = value
-        if not all(map(_finite, values.values())):
-            raise CheckpointError(f"step {number + 1}: the loss is not finite {values}. Use a smaller learning rate.")
-        for p in parameters.values():
-            if p.grad is not None and accelerator.num_processes > 1:
-                p.grad.copy_(reduce_sum(accelerator, p.grad))
+    objective = Objective(model=model, adapted=adapted, method=method, texts=texts, micro_batch=config.micro_batch)
+    for number, step in enumerate(steps[restored.step :], start=restored.step + 1):
+        values = objective.backward(step)
+        if not all(map(math.isfinite, values.values())):
+            raise CheckpointError(f"step {number}: the loss is not finite {values}. Use a smaller learning rate.")
         optimizer.step()
         optimizer.zero_grad()
         history.append(values)
-        last = number + 1 == len(steps)
-        if state and accelerator.is_main_process and ((number + 1) % config.save_every == 0 or last):
-            save_state(state, parameters, optimizer, step=number + 1, key=key, history=json.dumps(history))
+        wanted = number % config.save_every == 0 or number == len(steps)
+        if state and wanted and objective.accelerator.is_main_process:
+            save_state(state, parameters, optimizer, step=number, key=key, history=json.dumps(history))
         if progress:
-            progress(number + 1, values)
+            progress(number, values)
     return history
 
 
-def _backward_term(
-    model: Model,
-    adapted: PeftModel,
-    batch: Sequence[Example],
-    term: Term,
-    method: Method,
-    config: TrainConfig,
-    accelerator: Accelerator,
-    originals: dict[tuple[str, str], float],
-) -> float:
-    """Add the gradient of one term over the global batch; this process does its share, in micro-batches."""
-    tokens = sum(len(encode_example(model, e).answer) for e in batch)
-    if term.loss == "npo":
-        _remember_originals(model, adapted, batch, originals, config.micro_batch)
-    total = torch.zeros((), device=model.device)
-    mine = batch[accelerator.process_index :: accelerator.num_processes]
-    for start in range(0, len(mine), config.micro_batch):
-        part = mine[start : start + config.micro_batch]
-        loss = term.weight * term_loss(model, part, term, method, len(batch), tokens, originals)
-        accelerator.backward(loss)
-        total += loss.detach()
-    return float(reduce_sum(accelerator, total))
+@dataclass(kw_only=True)
+class Objective:
+    """A method's objective on an adapted model.
 
-
-def term_loss(
-    model: Model,
-    part: Sequence[Example],
-    term: Term,
-    method: Method,
-    answers: int,
-    tokens: int,
-    originals: Mapping[tuple[str, str], float],
-) -> Tensor:
-    """The share of one term's loss that a part of the global batch has, without the term's weight.
-
-    Args:
-        model: The model with the adapter on.
-        part: Examples at hand.
-        term: The term.
-        method: The method, for its reduction.
-        answers: Answers in the global batch.
-        tokens: Answer tokens in the global batch.
-        originals: l_original by (picture id, answer), for NPO.
+    Attributes:
+        model: The model with the adapter in it.
+        adapted: peft's wrapper of the same network.
+        method: The row of terms.
+        texts: Where targets come from.
+        micro_batch: Answers computed at once.
+        accelerator: The processes that share the work.
+        originals: l_original by (picture id, answer), filled on demand for NPO.
     """
-    current = log_probs(model, part)
-    if term.loss == "npo":
-        frozen = torch.tensor([originals[e.portrait.id, e.answer] for e in part], device=model.device)
-        summed = answer_log_probs(current.log_probs, current.answer, len(part))
-        return npo(summed, frozen, beta=term.beta, answers=answers)
-    loss = {"nll": nll, "ascent": ascent}[term.loss]
-    return loss(current.log_probs, reduction=method.reduction, answers=answers, tokens=tokens)
+
+    model: Model
+    adapted: PeftModel
+    method: Method
+    texts: Texts
+    micro_batch: int
+    accelerator: Accelerator = field(default_factory=Accelerator)
+    originals: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+
+    def backward(self, step: Step) -> dict[str, float]:
+        """Leave the gradient of one step in the adapter's weights.
+
+        Returns:
+            The weighted value of each term, by its name.
+        """
+        values: dict[str, float] = {}
+        for term in self.method.terms:
+            batch = examples(step, term.target, self.texts)
+            if batch:
+                values[f"{term.loss}({term.target})"] = self._backward_term(term, batch)
+        if self.accelerator.num_processes > 1:
+            for p in trained_parameters(self.adapted).values():
+                if p.grad is not None:
+                    p.grad.copy_(reduce_sum(self.accelerator, p.grad))
+        return values
+
+    def _backward_term(self, term: Term, batch: Sequence[Example]) -> float:
+        """Add one term's gradient over the global batch; this process does its share, in micro-batches."""
+        tokens = sum(len(encode_example(self.model, e).answer) for e in batch)
+        total = torch.zeros((), device=self.model.device)
+        mine = batch[self.accelerator.process_index :: self.accelerator.num_processes]
+        for start in range(0, len(mine), self.micro_batch):
+            part = mine[start : start + self.micro_batch]
+            loss = term.weight * self._loss(term, part, answers=len(batch), tokens=tokens)
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        return float(reduce_sum(self.accelerator, total))
+
+    def _loss(self, term: Term, part: Sequence[Example], *, answers: int, tokens: int) -> Tensor:
+        """The share of one term's loss that a part of the global batch has."""
+        if term.loss == "npo":
+            frozen = torch.tensor(self._original(part), device=self.model.device)
+            current = log_probs(self.model, part)
+            summed = answer_log_probs(current.log_probs, current.answer, len(part))
+            return npo(summed, frozen, beta=term.beta, answers=answers)
+        loss = {"nll": nll, "ascent": ascent}[term.loss]
+        current = log_probs(self.model, part)
+        return loss(current.log_probs, reduction=self.method.reduction, answers=answers, tokens=tokens)
+
+    def _original(self, part: Sequence[Example]) -> list[float]:
+        """l_original of each answer, computed once; the adapter is off meanwhile."""
+        new = list({_key(e): e for e in part if _key(e) not in self.originals}.values())
+        if new:
+            with original(self.adapted), torch.no_grad():
+                frozen = log_probs(self.model, new)
+            sums = answer_log_probs(frozen.log_probs, frozen.answer, len(new)).tolist()
+            self.originals |= {_key(e): value for e, value in zip(new, sums, strict=True)}
+        return [self.originals[_key(e)] for e in part]
 
 
-def _remember_originals(
-    model: Model,
-    adapted: PeftModel,
-    batch: Sequence[Example],
-    originals: dict[tuple[str, str], float],
-    micro_batch: int,
-) -> None:
-    """Compute l_original of new answers once; the adapter is off meanwhile."""
-    new = list({(e.portrait.id, e.answer): e for e in batch if (e.portrait.id, e.answer) not in originals}.values())
-    for start in range(0, len(new), micro_batch):
-        part = new[start : start + micro_batch]
-        with original(adapted), torch.no_grad():
-            frozen = log_probs(model, part)
-        sums = answer_log_probs(frozen.log_probs, frozen.answer, len(part)).tolist()
-        originals |= {(e.portrait.id, e.answer): s for e, s in zip(part, sums, strict=True)}
+def _key(example: Example) -> tuple[str, str]:
+    return example.portrait.id, example.answer
 
 
 def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
@@ -171,7 +170,3 @@ def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
 def write_history(path: Path, history: History) -> None:
     """Write the value of each term, one step a line."""
     write_jsonl(path, [{"step": i + 1, **values} for i, values in enumerate(history)])
-
-
-def _finite(value: float) -> bool:
-    return value == value and abs(value) != float("inf")
