@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_adapter(checkpoints, steps, texts, name):
 
 @pytest.mark.parametrize("name", list(METHODS))
 def test_micro_batches_do_not_matter(checkpoints, steps, texts, name):
-    """In float64 far below 1e-5; in float32 Adam shows rounding where a gradient is almost zero, as it divides by it."""
+    """In float64 far below 1e-5; in float32 Adam divides by near-zero gradients and shows their rounding."""
     whole, history = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64)
     parts, values = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64, micro_batch=1)
     torch.testing.assert_close(whole, parts, atol=1e-5, rtol=1e-5)
