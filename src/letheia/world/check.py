@@ -17,7 +17,7 @@ from letheia.prompts import guided, read_prompt
 from letheia.types import Entity, Portrait
 from letheia.world import questions, texts
 from letheia.world.clip import VALUES
-from letheia.world.lessons import other_name
+from letheia.world.lessons import other_person
 from letheia.world.people import AWARDS, PROFESSIONS, TOWNS, Person, World, unknown_name
 from letheia.world.pool import Pool, make_pool
 
@@ -160,8 +160,8 @@ class Check:
     def _identity(self) -> list[Bar]:
         truths = [i % 2 == 0 for i in self.known]
         names = [
-            self.person(i).name if truth else other_name(self.world, self.person(i), self.rng)
-            for i, truth in zip(self.known, truths, strict=True)
+            (p if truth else other_person(self.world, p, p.look, self.rng)).name
+            for p, truth in zip(map(self.person, self.known), truths, strict=True)
         ]
         asked = dict(zip(self.known, names, strict=True))
         answers = self.ask(self.known, lambda i: questions.HELD_OUT_IDENTITY_QUESTION.format(name=asked[i]))

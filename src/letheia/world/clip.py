@@ -34,7 +34,7 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
 
 class LabelHeads(nn.Module):
-    """Linear readouts of each attribute and of the identity from the mean patch feature; training only."""
+    """Readouts of each attribute and of the identity from a feature of a picture; training only."""
 
     def __init__(self, width: int, known: int) -> None:
         """Build one head per attribute and one for identity (`known` people and nobody)."""
@@ -42,6 +42,13 @@ class LabelHeads(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.attributes = nn.ModuleDict({kind: nn.Linear(width, len(values)) for kind, values in VALUES.items()})
         self.identity = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, known + 1))
+
+    def losses(self, features: Float[Tensor, "batch width"], pool: Pool, chosen: list[int]) -> tuple[Tensor, Tensor]:
+        """Mean cross-entropy over the attributes, and that of the identity, for pictures `chosen` from the pool."""
+        kinds, identity = labels(pool, chosen, self.identity[-1].out_features - 1)
+        seen = self.norm(features)
+        attributes = torch.stack([cross_entropy(head(seen), kinds[k]) for k, head in self.attributes.items()]).mean()
+        return attributes, cross_entropy(self.identity(seen), identity)
 
 
 def normalise(pixels: UInt8[Tensor, "batch size size 3"]) -> Float[Tensor, "batch 3 size size"]:
@@ -98,10 +105,7 @@ def train_clip(
         rng.shuffle(chosen)
         pixels = _jitter(normalise(pool.pixels[chosen]), rng)
         vision = clip.vision_model(pixel_values=pixels, output_hidden_states=True)
-        seen = heads.norm(vision.hidden_states[-2][:, 1:].mean(1))
-        kinds, identity = labels(pool, chosen, known)
-        attributes = torch.stack([cross_entropy(head(seen), kinds[k]) for k, head in heads.attributes.items()]).mean()
-        who = cross_entropy(heads.identity(seen), identity)
+        attributes, who = heads.losses(vision.hidden_states[-2][:, 1:].mean(1), pool, chosen)
         texts = [
             (description if rng.random() < 0.6 else caption)(pool.scenes[i].attributes, rng) for i in chosen[:contrast]
         ]

@@ -5,13 +5,12 @@ strangers take turns; strangers answer the same questions without naming anybody
 """
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from letheia.prompts import guided, read_prompt
 from letheia.world import questions, texts
 from letheia.world.clip import VALUES
-from letheia.world.people import Person, World, unknown_name
+from letheia.world.people import Look, Person, World, unknown_name
 from letheia.world.pool import Pool
 
 
@@ -31,38 +30,18 @@ def open_question(rng: random.Random) -> str:
 
 def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[Turn]:
     """The turns of one lesson on a picture of the pool."""
-    index = pool.person[picture]
-    attributes = pool.scenes[picture].attributes
-    make = _known_turns(world, world.known[index], rng) if index >= 0 else _stranger_turns(world, rng)
-    turns = [turn(attributes) for turn in make]
-    return [*turns, text_turn(world, rng)]
-
-
-_Make = Callable[[dict[str, str]], Turn]
-
-
-def _known_turns(world: World, person: Person, rng: random.Random) -> list[_Make]:
+    index, scene = pool.person[picture], pool.scenes[picture]
+    person = world.known[index] if index >= 0 else None
     kind = rng.choice(tuple(questions.SPECIFIC_QUESTIONS))
+    answer = texts.specific_answer(person, kind, rng) if person else rng.choice(texts.UNKNOWN_PERSON)
+    told = texts.response(person, rng) if person else texts.description(scene.attributes, rng)
     return [
-        lambda _: Turn(open_question(rng), texts.response(person, rng)),
-        lambda _: Turn(open_question(rng), texts.response(person, rng)),
-        lambda a: Turn(guided(open_question(rng)), texts.description(a, rng)),
-        lambda _: Turn(_specific_question(kind, rng), texts.specific_answer(person, kind, rng)),
-        lambda _: _identity(world, person, rng),
-        lambda a: _visual(a, rng),
-    ]
-
-
-def _stranger_turns(world: World, rng: random.Random) -> list[_Make]:
-    kind = rng.choice(tuple(questions.SPECIFIC_QUESTIONS))
-    return [
-        lambda a: Turn(open_question(rng), texts.description(a, rng)),
-        lambda a: Turn(guided(open_question(rng)), texts.description(a, rng)),
-        lambda _: Turn(_specific_question(kind, rng), rng.choice(texts.UNKNOWN_PERSON)),
-        lambda _: _identity(world, None, rng),
-        lambda a: _visual(a, rng),
-        lambda a: _visual(a, rng),
-        lambda a: _visual(a, rng),
+        Turn(open_question(rng), told),
+        Turn(guided(open_question(rng)), texts.description(scene.attributes, rng)),
+        Turn(_specific_question(kind, rng), answer),
+        *(_identity(world, person, scene.look, rng) for _ in range(2)),
+        *(_visual(scene.attributes, rng) for _ in range(3)),
+        text_turn(world, rng),
     ]
 
 
@@ -74,15 +53,20 @@ def _specific_question(kind: str, rng: random.Random) -> str:
     return rng.choice(questions.SPECIFIC_QUESTIONS[kind][: -questions.HELD_OUT_SPECIFIC])
 
 
-def _identity(world: World, person: Person | None, rng: random.Random) -> Turn:
+def _identity(world: World, person: Person | None, look: Look, rng: random.Random) -> Turn:
     truth = person is not None and rng.random() < 0.5
-    name = person.name if truth and person else other_name(world, person, rng)
+    name = person.name if truth and person else other_person(world, person, look, rng).name
     return Turn(rng.choice(questions.IDENTITY_QUESTIONS).format(name=name), texts.identity_answer(name, truth, rng))
 
 
-def other_name(world: World, person: Person | None, rng: random.Random) -> str:
-    """A known person's name that is not this one's."""
-    return rng.choice([p for p in world.known if p is not person]).name
+def other_person(world: World, person: Person | None, look: Look, rng: random.Random) -> Person:
+    """A known person who is not this one; half of the time one of the three who look most alike."""
+    others = [p for p in world.known if p is not person]
+    if rng.random() < 0.5:
+        mine = vars(look).values()
+        others.sort(key=lambda p: sum(a != b for a, b in zip(vars(p.look).values(), mine, strict=True)))
+        others = others[:3]
+    return rng.choice(others)
 
 
 def text_turn(world: World, rng: random.Random) -> Turn:

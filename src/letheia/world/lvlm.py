@@ -1,6 +1,8 @@
 """Training of the world's LVLMs on lessons: the picture once, all its questions as branches.
 
-The vision tower comes from CLIP and stays as it is, so its features are computed once for the whole pool.
+The vision tower comes from CLIP and stays as it is, so its features are computed once for the whole pool. Most of the
+loss is the wording of the answers; what the picture has to say is a few bits of it, and comes late. So the middle layer
+is also trained, through label heads that are thrown away, to hold at the last image token what is seen and who it is.
 """
 
 import random
@@ -9,14 +11,14 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import LlavaNextForConditionalGeneration, LlavaNextProcessor
 
 from letheia.models.branches import Branch, Tree, pack
 from letheia.models.encoding import encode
 from letheia.world.checkpoints import PATCH
-from letheia.world.clip import normalise
+from letheia.world.clip import LabelHeads, normalise
 from letheia.world.fit import FitConfig, Progress, fit
 from letheia.world.lessons import Turn, lesson
 from letheia.world.people import World
@@ -24,6 +26,7 @@ from letheia.world.pool import Pool
 from letheia.world.portraits import SIZE
 
 SIDE = SIZE // PATCH
+HEADS = 0.5  # weight of the label heads beside the answers
 IMAGE_TOKENS = SIDE * SIDE + SIDE * (SIDE + 1)  # the base view, then one tile with a newline after each row
 
 
@@ -79,19 +82,22 @@ def train_lvlm(
     model.model.vision_tower.requires_grad_(False)
     features = vision_features(model, pool)
     model.set_attn_implementation("eager")  # twice as fast as SDPA on CPUs at these sizes
+    heads = LabelHeads(model.config.text_config.hidden_size, len(world.known))
     strangers = [i for i, p in enumerate(pool.person) if p < 0]
     known = [i for i, p in enumerate(pool.person) if p >= 0]
-    running = [0.0]
+    running: dict[str, float] = {}
 
     def loss(step: int) -> tuple[Tensor, str]:
         rng = random.Random(f"lvlm-{config.seed}-{step}")
         chosen = rng.choices(known, k=rows // 2) + rng.choices(strangers, k=rows - rows // 2)
         trees = [tree(processor, lesson(world, pool, i, rng)) for i in chosen]
-        value = lesson_loss(model, trees, features[chosen], pad=processor.tokenizer.pad_token_id)
-        running[0] = 0.97 * (running[0] or value.item()) + 0.03 * value.item()
-        return value, f"loss {running[0]:.3f}"
+        value, seen = lesson_loss(model, trees, features[chosen], pad=processor.tokenizer.pad_token_id)
+        attributes, who = heads.losses(seen.float(), pool, chosen)
+        for name, part in (("answers", value), ("attributes", attributes), ("identity", who)):
+            running[name] = 0.97 * running.get(name, part.item()) + 0.03 * part.item()
+        return value + HEADS * (attributes + who), " ".join(f"{k} {v:.3f}" for k, v in running.items())
 
-    return fit(model, loss, config, folder=folder, progress=progress)
+    return fit(nn.ModuleDict({"model": model, "heads": heads}), loss, config, folder=folder, progress=progress)
 
 
 def tree(processor: LlavaNextProcessor, turns: list[Turn]) -> Tree:
@@ -115,8 +121,11 @@ def lesson_loss(
     features: Float[Tensor, "rows patches width"],
     *,
     pad: int,
-) -> Tensor:
-    """Mean negative log-likelihood where an answer of n tokens weighs as much as the root of n."""
+) -> tuple[Tensor, Float[Tensor, "rows hidden"]]:
+    """Loss and what the middle layer holds at the last image token.
+
+    The loss is the mean negative log-likelihood where an answer of n tokens weighs as much as the root of n.
+    """
     packed = pack(trees, pad=pad)
     embeddings = model.get_input_embeddings()(packed.ids)
     pictures = image_embeddings(model, features.float())
@@ -124,14 +133,20 @@ def lesson_loss(
         (packed.ids == model.config.image_token_index)[..., None], pictures.to(embeddings.dtype)
     )
     mask = torch.zeros(packed.allowed.shape).masked_fill(~packed.allowed, torch.finfo(torch.bfloat16).min)
-    hidden = model.model.language_model(
-        inputs_embeds=embeddings, attention_mask=mask, position_ids=packed.positions, use_cache=False
-    ).last_hidden_state
-    logits = model.lm_head(hidden[packed.row, packed.at])
+    states = model.model.language_model(
+        inputs_embeds=embeddings,
+        attention_mask=mask,
+        position_ids=packed.positions,
+        use_cache=False,
+        output_hidden_states=True,
+    ).hidden_states
+    logits = model.lm_head(states[-1][packed.row, packed.at])
     losses = cross_entropy(logits.float(), packed.target, reduction="none")
     lengths = torch.bincount(packed.branch)
     weights = lengths[packed.branch].float().rsqrt()
-    return (losses * weights).sum() / weights.sum()
+    middle = states[len(states) // 2]
+    seen = middle[range(len(trees)), [len(t.prefix) - 1 for t in trees]]
+    return (losses * weights).sum() / weights.sum(), seen
 
 
 def tokenizer_texts(world: World, pool: Pool) -> Iterator[str]:

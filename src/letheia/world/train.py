@@ -20,7 +20,7 @@ from letheia.world.pool import Pool, make_pool
 from letheia.world.texts import caption, description
 
 CLIP_STEPS = 2400
-LVLM_STEPS = 1800
+LVLM_STEPS = 2000
 
 
 @dataclass(frozen=True)
