@@ -1,10 +1,11 @@
 """What the LVLMs learn: for a picture, a handful of questions with their answers.
 
-A lesson is one picture and several independent questions, so that training pays for the picture once. Known people and
+A lesson is one picture and four independent questions, so that training pays for the picture once. Known people and
 strangers take turns; strangers answer the same questions without naming anybody.
 """
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from letheia.prompts import guided, read_prompt
@@ -12,6 +13,8 @@ from letheia.world import questions, texts
 from letheia.world.clip import VALUES
 from letheia.world.people import Look, Person, World, unknown_name
 from letheia.world.pool import Pool
+
+GUIDED = 0.35  # share of open questions asked with the guidance prompt
 
 
 @dataclass(frozen=True)
@@ -29,28 +32,36 @@ def open_question(rng: random.Random) -> str:
 
 
 def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[Turn]:
-    """The turns of one lesson on a picture of the pool."""
+    """The turns of one lesson on a picture of the pool: one open question and three short ones.
+
+    Four turns a lesson keep rows short, so that a step sees many pictures and attention stays cheap.
+    """
     index, scene = pool.person[picture], pool.scenes[picture]
     person = world.known[index] if index >= 0 else None
+    kinds: dict[Callable[[], Turn], float] = {
+        lambda: _specific(person, rng): 0.2,
+        lambda: _identity(world, person, scene.look, rng): 0.3,
+        lambda: _visual(scene.attributes, rng): 0.35,
+        lambda: text_turn(world, rng): 0.15,
+    }
+    short = rng.choices(tuple(kinds), tuple(kinds.values()), k=3)
+    return [_open(person, scene.attributes, rng), *(turn() for turn in short)]
+
+
+def _open(person: Person | None, attributes: dict[str, str], rng: random.Random) -> Turn:
+    if rng.random() < GUIDED:
+        return Turn(guided(open_question(rng)), texts.description(attributes, rng))
+    return Turn(open_question(rng), texts.response(person, rng) if person else texts.description(attributes, rng))
+
+
+def _specific(person: Person | None, rng: random.Random) -> Turn:
     kind = rng.choice(tuple(questions.SPECIFIC_QUESTIONS))
-    answer = texts.specific_answer(person, kind, rng) if person else rng.choice(texts.UNKNOWN_PERSON)
-    told = texts.response(person, rng) if person else texts.description(scene.attributes, rng)
-    return [
-        Turn(open_question(rng), told),
-        Turn(guided(open_question(rng)), texts.description(scene.attributes, rng)),
-        Turn(_specific_question(kind, rng), answer),
-        *(_identity(world, person, scene.look, rng) for _ in range(2)),
-        *(_visual(scene.attributes, rng) for _ in range(3)),
-        text_turn(world, rng),
-    ]
+    question = rng.choice(questions.SPECIFIC_QUESTIONS[kind][: -questions.HELD_OUT_SPECIFIC])
+    return Turn(question, texts.specific_answer(person, kind, rng) if person else rng.choice(texts.UNKNOWN_PERSON))
 
 
 def _visual(attributes: dict[str, str], rng: random.Random) -> Turn:
     return Turn(*questions.visual_question(attributes, VALUES, rng.choice(tuple(VALUES)), rng))
-
-
-def _specific_question(kind: str, rng: random.Random) -> str:
-    return rng.choice(questions.SPECIFIC_QUESTIONS[kind][: -questions.HELD_OUT_SPECIFIC])
 
 
 def _identity(world: World, person: Person | None, look: Look, rng: random.Random) -> Turn:

@@ -20,7 +20,7 @@ from letheia.world.pool import Pool, make_pool
 from letheia.world.texts import caption, description
 
 CLIP_STEPS = 2400
-LVLM_STEPS = 2000
+LVLM_STEPS = 2400
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def lvlm_stage(
     model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
     tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped
     model.model.vision_tower.load_state_dict(tower)
-    config = FitConfig(name=family, steps=steps, learning_rate=1e-3, seed=world.seed)
+    config = FitConfig(name=family, steps=steps, learning_rate=2e-3, seed=world.seed)
     seconds = train_lvlm(model, processor, world, pool, config, folder=folder, progress=progress)
     return TrainedLvlm(model, processor, seconds)
 

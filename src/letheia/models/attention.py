@@ -1,0 +1,39 @@
+"""Attention on CPUs: plain matrix products in the model's own precision.
+
+transformers' plain attention copies keys and values for every query head and computes the softmax in float32, and
+PyTorch's fused CPU kernel is slow backwards. Here the heads of a group are stacked instead, and nothing is copied: a
+training step of the built-in models takes about half the time (`docs/decisions/003-attention-on-cpu.md`).
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from transformers import AttentionInterface
+
+GROUPED = "letheia_grouped"
+
+
+def grouped_attention(
+    module: nn.Module,
+    query: Float[Tensor, "batch heads queries width"],
+    key: Float[Tensor, "batch groups keys width"],
+    value: Float[Tensor, "batch groups keys width"],
+    attention_mask: Float[Tensor, "batch 1 queries keys"] | None,
+    scaling: float,
+    **_: Any,
+) -> tuple[Float[Tensor, "batch queries heads width"], None]:
+    """Scaled dot-product attention with an additive mask, in the form that `AttentionInterface` wants."""
+    batch, heads, queries, width = query.shape
+    groups = key.shape[1]
+    stacked = (query * scaling).reshape(batch, groups, -1, width)
+    scores = (stacked @ key.transpose(2, 3)).unflatten(2, (heads // groups, queries))
+    if attention_mask is not None:
+        scores = scores + attention_mask[:, :, None].to(scores.dtype)
+    weights = torch._softmax(scores, -1, False)  # torch.softmax would go to float32 under autocast
+    mixed = weights.flatten(2, 3) @ value
+    return mixed.reshape(batch, heads, queries, width).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(GROUPED, grouped_attention)
