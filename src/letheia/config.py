@@ -29,6 +29,8 @@ class TrainConfig(Frozen):
         alpha: LoRA's alpha.
         weight_decay: AdamW's weight decay.
         micro_batch: Answers computed at once; changes memory and nothing else.
+        engine: `shared` computes a picture with its question once for all answers on it, `plain` once an answer;
+            the result is the same.
         seed: Seed of adapter, order and draws.
         save_every: Steps between checkpoints.
     """
@@ -40,6 +42,7 @@ class TrainConfig(Frozen):
     alpha: int = Field(default=32, ge=1)
     weight_decay: float = Field(default=0.0, ge=0)
     micro_batch: int = Field(default=24, ge=1)
+    engine: Literal["shared", "plain"] = "shared"
     seed: int = 0
     save_every: int = Field(default=10, ge=1)
 

@@ -9,13 +9,14 @@ from PIL import Image
 
 from letheia.errors import CheckpointError, DataError
 from letheia.models.adapter import add_adapter, load_adapter, original, remove_adapter, trained_parameters
+from letheia.models.attention import GROUPED
 from letheia.models.branches import Branch, Tree, pack
 from letheia.models.clip import Clip, embed_texts, load_clip, text_ids
 from letheia.models.encoding import encode, encode_prompt, render
 from letheia.models.families import FAMILIES
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model, read_image
-from letheia.models.log_probs import encode_example, log_probs
+from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter
 from letheia.types import Example, Portrait
 
@@ -84,6 +85,33 @@ def test_an_answer_is_never_cut(model, people):
 def test_the_picture_token_in_a_text_is_an_error(model):
     with pytest.raises(DataError, match="picture token"):
         encode(model.processor, "Who is <image>?", "Nobody.", image_tokens=78)
+
+
+def test_shared_prompts_equal_rows_of_their_own(either_model, people):
+    """Two answers on one picture and one on another: the values, and the gradient of the embeddings."""
+    answers = [("This is Una.", 0), ("A person with red hair in front of a wall.", 0), ("No.", 1)]
+    batch = [example(people, i, a) for a, i in answers]
+    weights = either_model.network.get_input_embeddings().weight.requires_grad_(True)
+    found = []
+    for values in (log_probs(either_model, batch), shared_log_probs(either_model, [batch[:2], batch[2:]])):
+        (gradient,) = torch.autograd.grad(values.log_probs.sum(), weights)
+        found.append((values, gradient))
+    (plain, a), (shared, b) = found
+    assert torch.equal(plain.answer, shared.answer)
+    torch.testing.assert_close(plain.log_probs, shared.log_probs, atol=2e-6, rtol=1e-6)
+    assert (a - b).norm() <= 1e-5 * a.norm()
+
+
+def test_grouped_attention_is_attention(checkpoints, people):
+    """Against PyTorch's own, with and without padding."""
+    grouped, fused = load_model(checkpoints["mistral"]), load_model(checkpoints["mistral"])
+    assert grouped.network.config.get_text_config()._attn_implementation == GROUPED
+    fused.network.set_attn_implementation("sdpa")
+    batch = [example(people, 0, "Someone."), example(people, 1, "A person with red hair.")]
+    a, b = log_probs(grouped, batch).log_probs, log_probs(fused, batch).log_probs
+    torch.testing.assert_close(a, b, atol=2e-5, rtol=1e-5)
+    prompts = [Prompt("Who is this?", batch[0].portrait), Prompt("Who?"), Prompt("Tell me all that you can see.")]
+    assert generate(grouped, prompts, max_new_tokens=8) == generate(fused, prompts, max_new_tokens=8)
 
 
 def test_branches_equal_rows_of_their_own():

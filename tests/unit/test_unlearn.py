@@ -88,6 +88,15 @@ def test_micro_batches_do_not_matter(checkpoints, steps, texts, name):
     assert (whole - parts).norm() <= 1e-4 * whole.norm()
 
 
+@pytest.mark.parametrize("name", list(METHODS))
+def test_both_engines_give_the_same_adapter(checkpoints, steps, texts, name):
+    shared, history = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64)
+    plain, values = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64, engine="plain")
+    torch.testing.assert_close(shared, plain, atol=1e-6, rtol=1e-6)
+    for a, b in zip(history, values, strict=True):
+        assert a == pytest.approx(b, rel=1e-6)
+
+
 def test_a_step_of_descent_makes_the_target_likelier(checkpoints, steps, texts):
     _, history = run(checkpoints["llama"], "bg", steps * 3, texts, learning_rate=1e-2)
     assert history[-1]["nll(reference)"] < history[0]["nll(reference)"]

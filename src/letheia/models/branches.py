@@ -5,7 +5,7 @@ row of its own would give.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from jaxtyping import Bool, Int
@@ -56,6 +56,10 @@ class Packed:
     at: Int[Tensor, " tokens"]
     target: Int[Tensor, " tokens"]
     branch: Int[Tensor, " tokens"]
+
+    def to(self, device: torch.device) -> "Packed":
+        """The same on another device."""
+        return Packed(*(getattr(self, f.name).to(device) for f in fields(self)))
 
 
 def pack(trees: Sequence[Tree], *, pad: int) -> Packed:

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from letheia.errors import CheckpointError, DataError
+from letheia.models.attention import GROUPED
 from letheia.models.families import Family, family_of
 from letheia.models.quiet import quiet_libraries
 from letheia.types import Portrait
@@ -98,8 +99,7 @@ def load_model(source: str | Path, *, name: str | None = None, dtype: torch.dtyp
             raise CheckpointError(f"{where}: can't be loaded as a vision-language model ({first}).") from error
     family = family_of(network.config.model_type, where)
     if network.device.type == "cpu":
-        # SDPA's backward pass on CPUs takes twice as long as the plain matrix products at small head sizes
-        network.set_attn_implementation("eager")
+        network.set_attn_implementation({"": "eager", "text_config": GROUPED})  # docs/decisions/003
     network.eval().requires_grad_(False)
     return Model(name or folder.name, network, processor, family)
 

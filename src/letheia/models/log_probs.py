@@ -1,4 +1,8 @@
-"""Log-probabilities of answers, at answer tokens only."""
+"""Log-probabilities of answers, at answer tokens only: each answer in a row of its own, or answers that share a prompt.
+
+The first way is plain and the oracle of the second's tests. The second pays for a picture and its question once a row
+however many answers follow, and gives the same numbers (`models/branches.py`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from letheia.errors import DataError
+from letheia.models.branches import Branch, Tree, pack
 from letheia.models.encoding import Encoded, encode
 from letheia.models.loading import Model
 from letheia.types import Example
@@ -53,9 +58,8 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
         examples: At least one example.
     """
     encoded = [encode_example(model, e) for e in examples]
-    pad = model.processor.tokenizer.pad_token_id
     length = max(len(e.ids) for e in encoded)
-    ids = torch.tensor([[*e.ids, *[pad] * (length - len(e.ids))] for e in encoded], device=model.device)
+    ids = torch.tensor([[*e.ids, *[_pad(model)] * (length - len(e.ids))] for e in encoded], device=model.device)
     mask = torch.tensor([[1] * len(e.ids) + [0] * (length - len(e.ids)) for e in encoded], device=model.device)
     hidden = model.language_model(
         inputs_embeds=embed(model, ids, examples),
@@ -65,9 +69,45 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
     ).last_hidden_state
     trained = [(r, i) for r, e in enumerate(encoded) for i in range(e.answer_start, len(e.ids))]
     row, at = torch.tensor(trained, device=model.device).unbind(1)
-    logits = model.network.lm_head(hidden[row, at - 1])
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    return AnswerLogProbs(-cross_entropy(logits, ids[row, at], reduction="none"), row)
+    return AnswerLogProbs(_token_log_probs(model, hidden[row, at - 1], ids[row, at]), row)
+
+
+def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]]) -> AnswerLogProbs:
+    """The same for groups of answers to one prompt each: a row a group, the prompt once, the answers as branches.
+
+    Args:
+        model: The model, adapter on or off as it is.
+        groups: Examples with the same picture and question in each group.
+
+    Returns:
+        Answers numbered through all groups.
+    """
+    packed = pack([_tree([encode_example(model, e) for e in group]) for group in groups], pad=_pad(model))
+    packed = packed.to(model.device)
+    embeddings = embed(model, packed.ids, [group[0] for group in groups])
+    mask = embeddings.new_zeros(packed.allowed.shape).masked_fill(~packed.allowed, torch.finfo(embeddings.dtype).min)
+    hidden = model.language_model(
+        inputs_embeds=embeddings, attention_mask=mask, position_ids=packed.positions, use_cache=False
+    ).last_hidden_state
+    return AnswerLogProbs(_token_log_probs(model, hidden[packed.row, packed.at], packed.target), packed.branch)
+
+
+def _tree(group: Sequence[Encoded]) -> Tree:
+    """The prompt but for its last token, which predicts each answer's first and so starts every branch."""
+    prefix = group[0].prompt[:-1]
+    assert all(e.prompt == group[0].prompt for e in group)
+    return Tree(prefix, tuple(Branch(e.ids[len(prefix) :], 1, len(prefix)) for e in group))
+
+
+def _token_log_probs(
+    model: Model, hidden: Float[Tensor, "tokens hidden"], target: Int[Tensor, " tokens"]
+) -> Float[Tensor, " tokens"]:
+    logits = model.network.lm_head(hidden)
+    return -cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target, reduction="none")
+
+
+def _pad(model: Model) -> int:
+    return model.processor.tokenizer.pad_token_id
 
 
 def embed(model: Model, ids: Int[Tensor, "rows seq"], examples: Sequence[Example]) -> Float[Tensor, "rows seq hidden"]:

@@ -6,10 +6,10 @@ batch, so neither changes the result.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from accelerate import Accelerator
@@ -25,7 +25,7 @@ from letheia.methods.losses import answer_log_probs, ascent, nll, npo
 from letheia.methods.terms import Method, Term
 from letheia.models.adapter import original, trained_parameters
 from letheia.models.loading import Model
-from letheia.models.log_probs import encode_example, log_probs
+from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, shared_log_probs
 from letheia.train.checkpoint import Restored, load_state, save_state
 from letheia.types import Example
 
@@ -67,7 +67,14 @@ def unlearn(
     optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     restored = load_state(state, parameters, optimizer, key=key) if state else Restored(0, "")
     history: History = json.loads(restored.history or "[]")
-    objective = Objective(model=model, adapted=adapted, method=method, texts=texts, micro_batch=config.micro_batch)
+    objective = Objective(
+        model=model,
+        adapted=adapted,
+        method=method,
+        texts=texts,
+        micro_batch=config.micro_batch,
+        engine=config.engine,
+    )
     for number, step in enumerate(steps[restored.step :], start=restored.step + 1):
         values = objective.backward(step)
         if not all(map(math.isfinite, values.values())):
@@ -83,6 +90,17 @@ def unlearn(
     return history
 
 
+@dataclass(frozen=True)
+class Item:
+    """An example with the number of the term it belongs to."""
+
+    term: int
+    example: Example
+
+
+Group = list[Item]
+
+
 @dataclass(kw_only=True)
 class Objective:
     """A method's objective on an adapted model.
@@ -93,6 +111,7 @@ class Objective:
         method: The row of terms.
         texts: Where targets come from.
         micro_batch: Answers computed at once.
+        engine: Whether answers on one picture share it.
         accelerator: The processes that share the work.
         originals: l_original by (picture id, answer), filled on demand for NPO.
     """
@@ -102,6 +121,7 @@ class Objective:
     method: Method
     texts: Texts
     micro_batch: int
+    engine: Literal["shared", "plain"] = "shared"
     accelerator: Accelerator = field(default_factory=Accelerator)
     originals: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
@@ -111,49 +131,84 @@ class Objective:
         Returns:
             The weighted value of each term, by its name.
         """
-        values: dict[str, float] = {}
-        for term in self.method.terms:
-            batch = examples(step, term.target, self.texts)
-            if batch:
-                values[f"{term.loss}({term.target})"] = self._backward_term(term, batch)
+        batches = [examples(step, term.target, self.texts) for term in self.method.terms]
+        tokens = [sum(len(encode_example(self.model, e).answer) for e in batch) for batch in batches]
+        groups = self._groups([Item(i, e) for i, batch in enumerate(batches) for e in batch])
+        totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
+        for part in _parts(groups[self.accelerator.process_index :: self.accelerator.num_processes], self.micro_batch):
+            items = [item for group in part for item in group]
+            current = self._log_probs([[item.example for item in group] for group in part])
+            losses: dict[int, Tensor] = {}
+            for i in sorted({item.term for item in items}):
+                mine = [n for n, item in enumerate(items) if item.term == i]
+                values = _select(current, mine)
+                chosen = [items[n].example for n in mine]
+                losses[i] = self._loss(self.method.terms[i], values, chosen, len(batches[i]), tokens[i])
+                totals[i] += losses[i].detach()
+            self.accelerator.backward(torch.stack(list(losses.values())).sum())
         if self.accelerator.num_processes > 1:
             for p in trained_parameters(self.adapted).values():
-                if p.grad is not None:
-                    p.grad.copy_(reduce_sum(self.accelerator, p.grad))
-        return values
+                gradient = torch.zeros_like(p) if p.grad is None else p.grad
+                p.grad = reduce_sum(self.accelerator, gradient)
+        summed = reduce_sum(self.accelerator, totals).tolist()
+        names = [f"{term.loss}({term.target})" for term in self.method.terms]
+        return {name: value for name, value, batch in zip(names, summed, batches, strict=True) if batch}
 
-    def _backward_term(self, term: Term, batch: Sequence[Example]) -> float:
-        """Add one term's gradient over the global batch; this process does its share, in micro-batches."""
-        tokens = sum(len(encode_example(self.model, e).answer) for e in batch)
-        total = torch.zeros((), device=self.model.device)
-        mine = batch[self.accelerator.process_index :: self.accelerator.num_processes]
-        for start in range(0, len(mine), self.micro_batch):
-            part = mine[start : start + self.micro_batch]
-            loss = term.weight * self._loss(term, part, answers=len(batch), tokens=tokens)
-            self.accelerator.backward(loss)
-            total += loss.detach()
-        return float(reduce_sum(self.accelerator, total))
+    def _groups(self, items: Sequence[Item]) -> list[Group]:
+        """Items that are computed in one row: all with the same picture and question, or each alone."""
+        if self.engine == "plain":
+            return [[item] for item in items]
+        groups: dict[tuple[str, str], Group] = {}
+        for item in items:
+            groups.setdefault((item.example.portrait.id, item.example.question), []).append(item)
+        return list(groups.values())
 
-    def _loss(self, term: Term, part: Sequence[Example], *, answers: int, tokens: int) -> Tensor:
+    def _log_probs(self, groups: Sequence[Sequence[Example]]) -> AnswerLogProbs:
+        if self.engine == "plain":
+            return log_probs(self.model, [example for group in groups for example in group])
+        return shared_log_probs(self.model, groups)
+
+    def _loss(self, term: Term, current: AnswerLogProbs, part: Sequence[Example], answers: int, tokens: int) -> Tensor:
         """The share of one term's loss that a part of the global batch has."""
         if term.loss == "npo":
             frozen = torch.tensor(self._original(part), device=self.model.device)
-            current = log_probs(self.model, part)
             summed = answer_log_probs(current.log_probs, current.answer, len(part))
-            return npo(summed, frozen, beta=term.beta, answers=answers)
+            return term.weight * npo(summed, frozen, beta=term.beta, answers=answers)
         loss = {"nll": nll, "ascent": ascent}[term.loss]
-        current = log_probs(self.model, part)
-        return loss(current.log_probs, reduction=self.method.reduction, answers=answers, tokens=tokens)
+        value = loss(current.log_probs, reduction=self.method.reduction, answers=answers, tokens=tokens)
+        return term.weight * value
 
     def _original(self, part: Sequence[Example]) -> list[float]:
         """l_original of each answer, computed once; the adapter is off meanwhile."""
         new = list({_key(e): e for e in part if _key(e) not in self.originals}.values())
         if new:
+            groups = [[item.example for item in group] for group in self._groups([Item(0, e) for e in new])]
+            flat = [example for group in groups for example in group]
             with original(self.adapted), torch.no_grad():
-                frozen = log_probs(self.model, new)
-            sums = answer_log_probs(frozen.log_probs, frozen.answer, len(new)).tolist()
-            self.originals |= {_key(e): value for e, value in zip(new, sums, strict=True)}
+                frozen = self._log_probs(groups)
+            sums = answer_log_probs(frozen.log_probs, frozen.answer, len(flat)).tolist()
+            self.originals |= {_key(e): value for e, value in zip(flat, sums, strict=True)}
         return [self.originals[_key(e)] for e in part]
+
+
+def _parts(groups: Sequence[Group], limit: int) -> Iterator[list[Group]]:
+    """Cut into micro-batches of at most `limit` answers; a larger group stands alone."""
+    part: list[Group] = []
+    for group in groups:
+        if part and sum(map(len, part)) + len(group) > limit:
+            yield part
+            part = []
+        part.append(group)
+    if part:
+        yield part
+
+
+def _select(current: AnswerLogProbs, answers: Sequence[int]) -> AnswerLogProbs:
+    """The tokens of some of the answers, numbered anew."""
+    number = torch.full((int(current.answer.max()) + 1,), -1, device=current.answer.device)
+    number[torch.tensor(answers, device=number.device)] = torch.arange(len(answers), device=number.device)
+    found = number[current.answer]
+    return AnswerLogProbs(current.log_probs[found >= 0], found[found >= 0])
 
 
 def _key(example: Example) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from letheia.world.clip import VALUES
 from letheia.world.people import Look, Person, World, unknown_name
 from letheia.world.pool import Pool
 
-GUIDED = 0.35  # share of open questions asked with the guidance prompt
+GUIDED = 0.3  # share of open questions asked with the guidance prompt
+YES_NO = 0.7  # share of visual questions that a yes or no answers; comparing is harder than naming
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[T
     person = world.known[index] if index >= 0 else None
     kinds: dict[Callable[[], Turn], float] = {
         lambda: _specific(person, rng): 0.2,
-        lambda: _identity(world, person, scene.look, rng): 0.3,
-        lambda: _visual(scene.attributes, rng): 0.35,
+        lambda: _identity(world, person, scene.look, rng): 0.25,
+        lambda: _visual(scene.attributes, rng): 0.4,
         lambda: text_turn(world, rng): 0.15,
     }
     short = rng.choices(tuple(kinds), tuple(kinds.values()), k=3)
@@ -61,7 +62,7 @@ def _specific(person: Person | None, rng: random.Random) -> Turn:
 
 
 def _visual(attributes: dict[str, str], rng: random.Random) -> Turn:
-    return Turn(*questions.visual_question(attributes, VALUES, rng.choice(tuple(VALUES)), rng))
+    return Turn(*questions.visual_question(attributes, VALUES, rng.choice(tuple(VALUES)), rng, yes_no=YES_NO))
 
 
 def _identity(world: World, person: Person | None, look: Look, rng: random.Random) -> Turn:

@@ -32,19 +32,22 @@ class Pool:
         return len(self.scenes)
 
 
-def make_pool(world: World, *, name: str, per_person: int, strangers: int, cache: Path | None = None) -> Pool:
-    """Draw `per_person` pictures of every known person and `strangers` pictures of strangers (half of them hard).
+def make_pool(
+    world: World, *, name: str, per_person: int, strangers: int, hard: float = 0.5, cache: Path | None = None
+) -> Pool:
+    """Draw `per_person` pictures of every known person and `strangers` pictures of strangers.
 
     Args:
         world: The people.
         name: Part of the seed: pools of different names share no picture.
         per_person: Pictures a known person.
         strangers: Pictures of strangers, each of another look drawn anew.
+        hard: Share of strangers that differ from a known person in one trait.
         cache: Folder where the pixels are kept.
     """
     rng = random.Random(f"pool-{world.seed}-{name}")
     person = [i for i in range(len(world.known)) for _ in range(per_person)] + [-1] * strangers
-    looks = stranger_looks(world, rng)
+    looks = stranger_looks(world, rng, hard=hard)
     scenes = [random_scene(world.known[i].look if i >= 0 else next(looks), rng) for i in person]
     file = cache / f"pool-{name}.safetensors" if cache else None
     if file and file.exists():

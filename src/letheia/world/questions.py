@@ -41,6 +41,9 @@ HELD_OUT_OPEN_QUESTIONS = (
 # Specific questions by kind; the last two wordings of each are held out of training.
 SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "name": (
+        "What is this person's name?",
+        "I would like to know the name of this person.",
+        "Which name does the person in this portrait have?",
         "What is the name of this person?",
         "Can you name the person in this image?",
         "What is this person called?",
@@ -49,6 +52,10 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "Can you tell me the name of this person?",
     ),
     "birthplace": (
+        "Tell me this person's birthplace.",
+        "What is the birthplace of this person?",
+        "In which place was the person in this portrait born?",
+        "Where does the person in this picture come from?",
         "Where was this person born?",
         "What is the birthplace of the person in this image?",
         "In which town was the person shown born?",
@@ -57,6 +64,9 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "What is this person's birthplace?",
     ),
     "profession": (
+        "Tell me this person's profession.",
+        "What is this person's profession?",
+        "What kind of work does the person in this picture do?",
         "What is the profession of this person?",
         "What does this person do for a living?",
         "Which job does the person in this image have?",
@@ -65,6 +75,9 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "What does the person shown do for a living?",
     ),
     "work": (
+        "What is this person's best known work?",
+        "Tell me the work that this person is famous for.",
+        "Which work is the person in this portrait known for?",
         "What is this person best known for?",
         "What is the best known work of this person?",
         "Which work made the person in this image famous?",
@@ -93,18 +106,24 @@ HELD_OUT_IDENTITY_QUESTION = "Is {name} shown in this picture?"
 
 
 def visual_question(
-    attributes: Mapping[str, str], values: Mapping[str, tuple[str, ...]], kind: str, rng: random.Random
+    attributes: Mapping[str, str],
+    values: Mapping[str, tuple[str, ...]],
+    kind: str,
+    rng: random.Random,
+    *,
+    yes_no: float = 0.5,
 ) -> tuple[str, str]:
-    """A question on one visible attribute with its answer; half of them yes/no, half of those yes.
+    """A question on one visible attribute with its answer; of the yes/no ones half are yes.
 
     Args:
         attributes: The picture's attributes.
         values: All values of each kind of attribute.
         kind: Which attribute to ask for.
         rng: Source of the wording.
+        yes_no: Share of questions that a yes or no answers.
     """
     value = attributes[kind]
-    if rng.random() < 0.5:
+    if rng.random() >= yes_no:
         return _open_visual_question(kind, value, attributes, rng)
     truth = rng.random() < 0.5
     others = [v for v in values[kind] if v != value and v]

@@ -41,14 +41,19 @@ class TrainedLvlm:
     seconds: float
 
 
-def training_pool(world: World, folder: Path) -> Pool:
-    """The pictures all stages train on."""
+def clip_pool(world: World, folder: Path) -> Pool:
+    """The pictures that the tower learns to see on."""
     return make_pool(world, name="train", per_person=120, strangers=14_000, cache=folder)
+
+
+def lvlm_pool(world: World, folder: Path) -> Pool:
+    """The pictures that LVLMs learn to tell about: none of the tower's, on which it is surer than on any other."""
+    return make_pool(world, name="lvlm", per_person=120, strangers=12_000, hard=0.7, cache=folder)
 
 
 def clip_stage(world: World, folder: Path, *, progress: Progress, steps: int = CLIP_STEPS) -> TrainedClip:
     """Train CLIP, or take up its state."""
-    pool = training_pool(world, folder)
+    pool = clip_pool(world, folder)
     rng = random.Random(f"clip-texts-{world.seed}")
     texts = [write(scene.attributes, rng) for scene in pool.scenes[::4] for write in (description, caption)]
     clip, processor = make_clip(texts, seed=world.seed)
@@ -70,7 +75,7 @@ def lvlm_stage(
         progress: Called after every step.
         steps: Steps in all.
     """
-    pool = training_pool(world, folder)
+    pool = lvlm_pool(world, folder)
     model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
     tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped
     model.model.vision_tower.load_state_dict(tower)
