@@ -25,6 +25,8 @@ world_app = typer.Typer(
     help="The built-in world: fictional people and the models that know them.", no_args_is_help=True
 )
 app.add_typer(world_app, name="world")
+people_app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
+app.add_typer(people_app, name="people")
 
 Seed = Annotated[int, typer.Option(help="Seed of the world.")]
 
@@ -125,6 +127,23 @@ def rates(
             f"{trial.method:<8}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
             f"{trial.retained_named:>16.2f}{mark}"
         )
+
+
+@people_app.command("check")
+def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")]) -> None:
+    """Read a people folder, pictures included, and list everything that is wrong, with file and line."""
+    from letheia.data.folder import check_people, read_people
+
+    problems = check_people(folder)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
+    people = read_people(folder, check_pictures=False)
+    print(
+        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
+        f"(seen and unseen pictures, responses), {len(people.strangers)} strangers' pictures."
+    )
 
 
 @world_app.command("make")

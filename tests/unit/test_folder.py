@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from letheia.data.folder import read_people, write_people
+from letheia.data.folder import check_people, read_people, write_people
 from letheia.errors import DataError
 from letheia.types import People
 from letheia.world.make import PICTURES, RESPONSES, make_people
@@ -93,3 +93,23 @@ def test_the_world_as_a_people_folder(tmp_path):
     assert [e.summary for e in again.entities] == [e.summary for e in people.entities]
     for name in ("entities.jsonl", "metadata.jsonl"):
         assert (tmp_path / "people" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_every_problem_is_told(folder, people):
+    """A byte order mark and CRLF are fine; NaN, NUL, absolute paths, links out of the folder and doubles are not."""
+    file = folder / "entities.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert not check_people(folder)
+    outside = folder.parent / "outside.png"
+    outside.write_bytes(people.strangers[0].file.read_bytes())
+    (folder / "link.png").symlink_to(outside)
+    good = (folder / "metadata.jsonl").read_text().splitlines()[0]
+    names = ("link.png", str(outside), "a\0b.png")
+    lines = [json.dumps({"file_name": n, "role": "stranger"}) for n in names]
+    with (folder / "metadata.jsonl").open("a") as metadata:
+        metadata.write("\n".join([*lines, good, '{"file_name": NaN}']) + "\n")
+    count = len((folder / "metadata.jsonl").read_text().splitlines())
+    problems = check_people(folder)
+    assert [int(p.split("metadata.jsonl:")[1].split(":")[0]) for p in problems] == list(range(count - 4, count + 1))
+    assert all("outside the people folder" in p for p in problems[:3])
+    assert "earlier line" in problems[3] and "NaN" in problems[4]

@@ -11,7 +11,16 @@ LAYERS = [
     ("pure core", ("methods", "metrics", "study.plan", "study.results", "data.split", "data.targets", "report.tables")),
     (
         "adapters",
-        ("models", "data.folder", "study.store", "train.checkpoint", "report.html", "report.terminal", "console"),
+        (
+            "models",
+            "data.folder",
+            "data.pictures",
+            "study.store",
+            "train.checkpoint",
+            "report.html",
+            "report.terminal",
+            "console",
+        ),
     ),
     ("stages", ("reference", "train", "study.run", "study.search", "study.ask", "study.presets")),
     ("world", ("world",)),

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, DataError
 from letheia.models.adapter import add_adapter, load_adapter, original, remove_adapter, trained_parameters
 from letheia.models.attention import GROUPED
@@ -15,7 +16,7 @@ from letheia.models.clip import Clip, embed_texts, load_clip, text_ids
 from letheia.models.encoding import encode, encode_prompt, render
 from letheia.models.families import FAMILIES
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import load_model, read_image
+from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter
 from letheia.types import Example, Portrait

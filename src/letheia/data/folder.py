@@ -8,14 +8,16 @@ images/…           the pictures
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from letheia.data.pictures import read_image
 from letheia.errors import DataError
 from letheia.files import write_jsonl
 from letheia.types import Entity, People, Portrait, Role
+
+Line = TypeVar("Line", bound=BaseModel)
 
 
 class _EntityLine(BaseModel):
@@ -47,32 +49,105 @@ def read_people(folder: Path, *, check_pictures: bool = True) -> People:
 
     Args:
         folder: Where it is.
-        check_pictures: Open every picture and verify it.
+        check_pictures: Open every picture.
 
     Raises:
         DataError: With file and line of the first thing that is wrong.
     """
-    entity_file, picture_file = folder / "entities.jsonl", folder / "metadata.jsonl"
-    portraits: dict[str, list[Portrait]] = {}
-    lines: dict[str, _EntityLine] = {}
-    for where, value in _lines(entity_file):
-        line = _parse(_EntityLine, value, where)
-        if line.id in lines:
-            raise DataError(f"{where}: the id '{line.id}' is taken by an earlier line. Make ids unique.")
-        lines[line.id] = line
-    strangers: list[Portrait] = []
-    for where, value in _lines(picture_file):
-        line = _parse(_PictureLine, value, where)
-        if line.entity and line.entity not in lines:
-            raise DataError(f"{where}: nobody in {entity_file.name} has the id '{line.entity}'.")
-        portrait = _portrait(folder, line, where, check=check_pictures)
-        (portraits.setdefault(line.entity, []) if line.entity else strangers).append(portrait)
-    if not lines:
-        raise DataError(f"{entity_file}: has no people. Add one line a person.")
-    entities = tuple(
-        Entity(**line.model_dump(), portraits=tuple(portraits.get(id_, ()))) for id_, line in lines.items()
-    )
-    return People(folder=folder, entities=entities, strangers=tuple(strangers))
+    reader = _Reader(folder, check_pictures=check_pictures)
+    if reader.problems:
+        raise DataError(reader.problems[0])
+    return reader.people
+
+
+def check_people(folder: Path) -> list[str]:
+    """Everything that is wrong with a people folder, each with file and line; pictures are opened."""
+    return _Reader(folder, check_pictures=True).problems
+
+
+class _Reader:
+    """Reads a folder and goes on after a problem, so that all of them can be told."""
+
+    def __init__(self, folder: Path, *, check_pictures: bool) -> None:
+        self.problems: list[str] = []
+        self._folder = folder
+        entities: dict[str, _EntityLine] = {}
+        for where, value in self._lines(folder / "entities.jsonl"):
+            line = self._parse(_EntityLine, value, where)
+            if line is None:
+                continue
+            if line.id in entities:
+                self.problems.append(f"{where}: the id '{line.id}' is taken by an earlier line. Make ids unique.")
+            entities.setdefault(line.id, line)
+        if not entities and not self.problems:
+            self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line a person.")
+        pictures: dict[str, Portrait] = {}
+        for where, value in self._lines(folder / "metadata.jsonl"):
+            line = self._parse(_PictureLine, value, where)
+            if line is None:
+                continue
+            if line.entity and line.entity not in entities:
+                self.problems.append(f"{where}: nobody in entities.jsonl has the id '{line.entity}'.")
+            portrait = Portrait(
+                id=Path(line.file_name).stem,
+                file=folder / line.file_name,
+                entity=line.entity,
+                role=line.role,
+                attributes=line.attributes,
+            )
+            if portrait.id in pictures:
+                self.problems.append(f"{where}: a picture '{portrait.id}' stands in an earlier line. Rename one.")
+            pictures.setdefault(portrait.id, portrait)
+            self._check_file(portrait.file, line.file_name, where, open_it=check_pictures)
+        self.people = People(
+            folder=folder,
+            entities=tuple(
+                Entity(**line.model_dump(), portraits=tuple(p for p in pictures.values() if p.entity == id_))
+                for id_, line in entities.items()
+            ),
+            strangers=tuple(p for p in pictures.values() if not p.entity),
+        )
+
+    def _check_file(self, file: Path, name: str, where: str, *, open_it: bool) -> None:
+        if "\0" in name or not file.resolve().is_relative_to(self._folder.resolve()):
+            self.problems.append(f"{where}: {name!r} lies outside the people folder. Copy the picture into it.")
+        elif open_it:
+            try:
+                read_image(file)
+            except DataError as error:
+                self.problems.append(f"{where}: {error}")
+
+    def _lines(self, path: Path) -> Iterator[tuple[str, Any]]:
+        try:
+            text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+        except OSError as error:
+            self.problems.append(f"{path}: can't be read ({error.strerror}). A people folder needs this file.")
+            return
+        except UnicodeDecodeError as error:
+            line = error.object[: error.start].count(b"\n") + 1
+            self.problems.append(f"{path}:{line}: not UTF-8 ({error.reason}). Save the file as UTF-8.")
+            return
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not line.strip():
+                continue
+            where = f"{path}:{number}"
+            try:
+                yield where, json.loads(line, parse_constant=_no_constant)
+            except (ValueError, RecursionError) as error:
+                self.problems.append(f"{where}: not valid JSON ({error}). Correct or remove the line.")
+
+    def _parse(self, kind: type[Line], value: Any, where: str) -> Line | None:
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(p) for p in first["loc"]) or "the line"
+            self.problems.append(f"{where}: {place}: {first['msg'].removeprefix('Value error, ').lower()}.")
+            return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
 
 
 def write_people(people: People) -> None:
@@ -92,40 +167,3 @@ def write_people(people: People) -> None:
     )
     fields = ("id", "name", "aliases", "summary", "responses", "facts")
     write_jsonl(people.folder / "entities.jsonl", [{f: getattr(e, f) for f in fields} for e in people.entities])
-
-
-def _portrait(folder: Path, line: _PictureLine, where: str, *, check: bool) -> Portrait:
-    file = folder / line.file_name
-    if not file.resolve().is_relative_to(folder.resolve()):
-        raise DataError(f"{where}: {line.file_name} lies outside the people folder.")
-    if check:
-        try:
-            with Image.open(file) as image:
-                image.verify()
-        except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-            raise DataError(f"{where}: {file} is not a readable picture ({error}). Replace it.") from error
-    return Portrait(id=file.stem, file=file, entity=line.entity, role=line.role, attributes=line.attributes)
-
-
-def _lines(path: Path) -> Iterator[tuple[str, Any]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror}). A people folder needs this file.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 ({error}).") from error
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.strip():
-            try:
-                yield f"{path}:{number}", json.loads(line)
-            except ValueError as error:
-                raise DataError(f"{path}:{number}: not valid JSON ({error}). Correct or remove the line.") from error
-
-
-def _parse(kind: type[Any], value: Any, where: str) -> Any:
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(p) for p in first["loc"]) or "the line"
-        raise DataError(f"{where}: {place}: {first['msg'].removeprefix('Value error, ').lower()}.") from error

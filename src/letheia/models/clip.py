@@ -11,9 +11,9 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers import CLIPModel, CLIPProcessor
 
+from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError
 from letheia.metrics.clipscore import cosines
-from letheia.models.loading import read_image
 from letheia.models.quiet import quiet_libraries
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from letheia.errors import CheckpointError, DataError
+from letheia.data.pictures import read_image
+from letheia.errors import CheckpointError
 from letheia.models.attention import GROUPED
 from letheia.models.families import Family, family_of
 from letheia.models.quiet import quiet_libraries
@@ -102,19 +102,6 @@ def load_model(source: str | Path, *, name: str | None = None, dtype: torch.dtyp
         network.set_attn_implementation({"": "eager", "text_config": GROUPED})  # docs/decisions/003
     network.eval().requires_grad_(False)
     return Model(name or folder.name, network, processor, family)
-
-
-def read_image(file: Path) -> Image.Image:
-    """Open a picture as RGB.
-
-    Raises:
-        DataError: It is missing, damaged or no picture.
-    """
-    try:
-        with Image.open(file) as image:
-            return image.convert("RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        raise DataError(f"{file}: not a readable picture ({error}). Replace or remove it.") from error
 
 
 @contextlib.contextmanager

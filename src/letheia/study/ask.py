@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from letheia.data.pictures import read_image
 from letheia.models.adapter import load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import Model, read_image
+from letheia.models.loading import Model
 from letheia.study.plan import ORIGINAL
 from letheia.types import Portrait
 
