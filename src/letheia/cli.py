@@ -5,7 +5,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from click.exceptions import ClickException, Exit, NoSuchOption, UsageError
@@ -14,6 +14,9 @@ from rich.console import Console
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import METHODS, method
+
+if TYPE_CHECKING:
+    from letheia.study.run import Outcome
 
 app = typer.Typer(
     help="Remove people from large vision-language models, and show what the model says instead.",
@@ -79,14 +82,68 @@ def demo(
     if as_json:
         print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
         return
-    from letheia.report.tables import all_tables
-    from letheia.report.terminal import print_examples, print_table
+    _show(outcome)
+    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
-    console = Console()
-    for table in all_tables(outcome.rows):
-        print_table(table, console)
-    print_examples(outcome.answers, outcome.split.forget[0].name, console)
-    print(f"\nReport: {output / 'report.html'}   Results: {output / 'results.json'}")
+
+@app.command()
+def unlearn(
+    people: Annotated[Path, typer.Option(help="People folder with those to forget.")],
+    forget: Annotated[list[str], typer.Option(help="Name or id of a person to forget; repeat for several.")],
+    output: Annotated[Path, typer.Option(help="Folder for adapter, answers, scores and report.")],
+    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat to compare several.")] = None,
+    retain: Annotated[Path | None, typer.Option(help="People folder with those to keep; else the others.")] = None,
+    no_retain: Annotated[bool, typer.Option("--no-retain", help="Train without anybody to keep.")] = False,
+    learning_rate: Annotated[float | None, typer.Option(help="AdamW's rate; the method's own if left out.")] = None,
+    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 30,
+    rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
+    alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
+    clip: Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")] = None,
+    with_pictures: Annotated[
+        bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
+    ] = False,
+) -> None:
+    """Remove named people from a model: adapter, answers before and after, scores and a report."""
+    chosen = tuple(method(name).name for name in methods or ["pubg"])
+    from letheia.data.folder import read_people
+    from letheia.study.presets import run_removal
+    from letheia.study.removal import request
+
+    keep = read_people(retain) if retain else None
+    everybody, split = request(read_people(people), forget, keep=keep, no_retain=no_retain)
+    values = {"model": model, "methods": chosen, "steps": steps, "seed": seed, "rank": rank, "alpha": alpha}
+    if learning_rate is not None:
+        values["rates"] = dict.fromkeys(chosen, learning_rate)
+    outcome = run_removal(
+        {k: v for k, v in values.items() if v is not None},
+        everybody,
+        split,
+        output,
+        clip=clip,
+        bars=TerminalBars(make_console()),
+        command="letheia " + " ".join(sys.argv[1:]),
+        with_pictures=with_pictures,
+    )
+    _show(outcome)
+    for name in chosen:
+        print(f"Adapter: {output / name / 'adapter'}")
+    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+
+
+@app.command()
+def merge(
+    adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
+    output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
+    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+) -> None:
+    """Write a plain checkpoint that has an adapter's changes in its weights."""
+    from letheia.models.saving import save_merged
+    from letheia.study.presets import resolve_model
+
+    save_merged(resolve_model(model), adapter, output)
+    print(f"merged checkpoint: {output}")
 
 
 @app.command()
@@ -213,6 +270,17 @@ def world_check(
             met = met and bar.met
     if not met:
         raise typer.Exit(1)
+
+
+def _show(outcome: "Outcome") -> None:
+    from letheia.report.tables import all_tables
+    from letheia.report.terminal import print_examples, print_table
+
+    console = Console()
+    for table in all_tables(outcome.rows):
+        print_table(table, console)
+    print_examples(outcome.answers, outcome.split.forget[0].name, console)
+    print()
 
 
 def _check_model(name: str) -> None:

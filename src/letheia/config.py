@@ -51,7 +51,7 @@ class StudyConfig(Frozen):
     """The main experiment: who forgets whom, with which methods.
 
     Attributes:
-        model: Name of the base model.
+        model: Name of the base model, a folder or a Hub id.
         methods: Names of methods; the original is always measured.
         n: People to forget.
         people: People drawn from the recognised ones; those not forgotten are retained.
@@ -62,20 +62,26 @@ class StudyConfig(Frozen):
         max_new_tokens: Length limit of answers.
         rates: Learning rate by method; the preset's where left out.
         steps: Optimizer steps.
+        rank: LoRA's r.
+        alpha: LoRA's alpha.
+        forget: Ids of the people to forget; drawn where left out.
         candidates: Ids of the people to draw from; everybody with pictures where left out.
     """
 
-    model: Literal["mistral", "llama"] = "mistral"
+    model: str = "mistral"
     methods: tuple[str, ...] = tuple(METHODS)
     n: int = Field(default=10, ge=1)
-    people: int = Field(default=25, ge=2)
+    people: int = Field(default=25, ge=1)
     seed: int = Field(default=0, ge=0)
     seen: int = Field(default=1, ge=1)
     unseen: int = Field(default=3, ge=1)
-    strangers: int = Field(default=30, ge=1)
+    strangers: int = Field(default=30, ge=0)
     max_new_tokens: int = Field(default=96, ge=8)
     rates: dict[str, float] = Field(default_factory=dict)
     steps: int = Field(default=30, ge=1)
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    forget: tuple[str, ...] = ()
     candidates: tuple[str, ...] | None = None
 
     @field_validator("methods")
@@ -102,7 +108,7 @@ class StudyConfig(Frozen):
             config = cls.model_validate(values)
         except ValidationError as error:
             raise _plain(error) from error
-        if config.n >= config.people:
+        if not config.forget and config.n >= config.people:
             raise ConfigError(f"n: {config.n} of {config.people} people can't all be forgotten. Choose a smaller --n.")
         return config
 

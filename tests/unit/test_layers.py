@@ -22,7 +22,19 @@ LAYERS = [
             "console",
         ),
     ),
-    ("stages", ("reference", "train", "study.run", "study.search", "study.ask", "study.presets")),
+    (
+        "stages",
+        (
+            "reference",
+            "train",
+            "study.run",
+            "study.search",
+            "study.ask",
+            "study.deliver",
+            "study.removal",
+            "study.presets",
+        ),
+    ),
     ("world", ("world",)),
     ("command line", ("cli", "__main__", "__init__")),
 ]

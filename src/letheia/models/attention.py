@@ -32,7 +32,7 @@ def grouped_attention(
     scores = (stacked @ key.transpose(2, 3)).unflatten(2, (heads // groups, queries))
     if attention_mask is not None:
         scores = scores + attention_mask[:, :, None].to(scores.dtype)
-    weights = torch._softmax(scores, -1, False)  # torch.softmax would go to float32 under autocast
+    weights = torch.ops.aten._softmax(scores, -1, False)  # torch.softmax would go to float32 under autocast
     mixed = weights.flatten(2, 3) @ value
     return mixed.reshape(batch, heads, queries, width).transpose(1, 2).contiguous(), None
 

@@ -1,11 +1,15 @@
-"""Saving an adapter so that a killed process leaves the old one or the new one, never half of one."""
+"""Saving an adapter or a merged model so that a killed process leaves the old one or the new one, never half of one."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from peft import PeftModel
 
 from letheia.errors import OutputError
+from letheia.models.adapter import load_adapter
+from letheia.models.loading import Model
+from letheia.models.quiet import quiet_libraries
 
 
 def save_adapter(adapted: PeftModel, folder: Path) -> None:
@@ -14,12 +18,45 @@ def save_adapter(adapted: PeftModel, folder: Path) -> None:
     Raises:
         OutputError: The disk is full or the folder can't be written.
     """
+
+    def write(partial: Path) -> None:
+        adapted.save_pretrained(str(partial), safe_serialization=True)
+        (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
+
+    _whole(folder, write)
+
+
+def save_merged(model: Model, adapter: Path, folder: Path) -> None:
+    """Write the model with an adapter merged into its weights, as a plain checkpoint with its processor.
+
+    Args:
+        model: The base model; it is changed.
+        adapter: The adapter's folder.
+        folder: Where to write; it must not exist or be empty.
+
+    Raises:
+        CheckpointError: There is no adapter, or it does not fit.
+        OutputError: The folder holds something, the disk is full or it can't be written.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{folder}: is not empty. Choose another --output.")
+    merged = load_adapter(model, adapter).merge_and_unload()
+
+    def write(partial: Path) -> None:
+        with quiet_libraries():
+            merged.save_pretrained(str(partial))
+            model.processor.save_pretrained(str(partial))
+
+    _whole(folder, write)
+
+
+def _whole(folder: Path, write: Callable[[Path], None]) -> None:
+    """Write a folder beside its place, then move it there."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
-        adapted.save_pretrained(str(partial), safe_serialization=True)
-        (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
+        write(partial)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     except Exception as error:

@@ -3,13 +3,13 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from PIL import Image
 
+from letheia.data.pictures import read_image
 from letheia.files import write_text
 from letheia.metrics.aftermath import AFTERMATHS
 from letheia.report.tables import all_tables, cell_text, heading, method_title
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Case:
-    """A picture with every method's answer."""
+    """A picture with every method's answer; `picture` is empty where it is not shown."""
 
     title: str
     picture: str
@@ -57,6 +57,7 @@ def write_report(
     rows: Sequence[Row],
     settings: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    with_pictures: bool = True,
 ) -> None:
     """Write the report.
 
@@ -69,6 +70,7 @@ def write_report(
         rows: The results.
         settings: The configuration as shown.
         provenance: Versions, commit and hashes as shown.
+        with_pictures: Whether people's pictures are shown.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("letheia", "report"), autoescape=True, undefined=jinja2.StrictUndefined
@@ -82,7 +84,7 @@ def write_report(
         aftermaths=[(group, role, _bars(rows, group, role)) for group, role in _groups(rows)],
         labels=AFTERMATHS,
         tells=TELLS,
-        cases=_cases(people, split, answers, labels),
+        cases=_cases(people, split, answers, labels, with_pictures=with_pictures),
         settings=settings,
         provenance=provenance,
     )
@@ -103,14 +105,24 @@ def _bars(rows: Sequence[Row], group: str, role: str) -> list[Bar]:
 
 
 def _cases(
-    people: People, split: Split, answers: Mapping[str, Sequence[Generation]], labels: Mapping[str, Sequence[str]]
+    people: People,
+    split: Split,
+    answers: Mapping[str, Sequence[Generation]],
+    labels: Mapping[str, Sequence[str]],
+    *,
+    with_pictures: bool,
 ) -> list[Case]:
     """Every forgotten person on one seen and one unseen picture, four retained people and two strangers."""
     portraits = {p.id: p for e in people.entities for p in e.portraits} | {p.id: p for p in people.strangers}
     names = {e.id: e for e in (*split.forget, *split.retain)}
     first = next(iter(answers.values()), ())
     wanted = _wanted(split, first)
-    return [_case(i, portraits[first[i].portrait], names, answers, labels) for i in wanted]
+    cases = [_case(i, portraits[first[i].portrait], names, answers, labels) for i in wanted]
+    return (
+        [replace(c, picture=_data_url(portraits[first[i].portrait].file)) for i, c in zip(wanted, cases, strict=True)]
+        if with_pictures
+        else cases
+    )
 
 
 def _wanted(split: Split, asked: Sequence[Generation]) -> list[int]:
@@ -138,13 +150,12 @@ def _case(
     lines = tuple(Line(m, given[index].answer, labels[m][index]) for m, given in answers.items())
     first = next(iter(answers.values()))[index]
     title = names[portrait.entity].name if portrait.entity in names else "A stranger"
-    return Case(title, _data_url(portrait.file), first.group, first.role, lines)
+    return Case(title, "", first.group, first.role, lines)
 
 
 def _data_url(file: Path) -> str:
     buffer = io.BytesIO()
-    with Image.open(file) as image:
-        picture = image.convert("RGB")
-        picture.thumbnail((144, 144))
-        picture.save(buffer, format="PNG")
+    picture = read_image(file)
+    picture.thumbnail((144, 144))
+    picture.save(buffer, format="PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

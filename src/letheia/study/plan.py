@@ -50,7 +50,7 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
     """The job of one method at one learning rate."""
-    train = TrainConfig(learning_rate=rate, steps=config.steps, seed=config.seed)
+    train = TrainConfig(learning_rate=rate, steps=config.steps, rank=config.rank, alpha=config.alpha, seed=config.seed)
     key = fingerprint([config.key, method, train.model_dump()])
     return Job(name=name or method, method=method, train=train, key=key)
 
@@ -72,7 +72,15 @@ def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
     """People whose recognition is probed."""
     if config.candidates is None:
         return people.pictured
-    return tuple(e for e in people.pictured if e.id in config.candidates)
+    return tuple(e for e in people.entities if e.id in config.candidates)
+
+
+def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
+    """Who is forgotten by the settings' own word; all others are retained."""
+    by_id = {e.id: e for e in people}
+    return Split(
+        forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in config.forget)
+    )
 
 
 def recognised(answers: Sequence[Generation], people: People, index: SummaryIndex) -> list[Entity]:

@@ -10,11 +10,11 @@ from letheia.errors import ConfigError
 from letheia.metrics.table import Scorer
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.loading import Model, load_model
-from letheia.report.html import write_report
 from letheia.study import store
+from letheia.study.deliver import deliver
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.study.search import Trial, search
-from letheia.types import People
+from letheia.types import People, Split
 from letheia.world.make import PICTURES, STRANGERS, make_people
 from letheia.world.people import make_world
 from letheia.world.weights import MODELS, checkpoint
@@ -27,6 +27,15 @@ RATES: dict[str, dict[str, float]] = {
     "llama": {"ga": 1e-3, "npo": 1e-3, "random": 1e-3, "reject": 1e-3, "bg": 1e-3, "pubg": 5e-4},
 }
 """Learning rates for the built-in models, found by `letheia rates`; LOG.md has the search."""
+
+
+PAPER_RATES: dict[str, dict[str, float]] = {
+    "mistral": {"ga": 3e-5, "npo": 1e-4, "random": 1e-4, "reject": 1e-5, "bg": 2e-5, "pubg": 2e-5},
+    "llama": {"ga": 1e-4, "npo": 5e-4, "random": 1e-4, "reject": 1e-4, "bg": 3e-5, "pubg": 3e-5},
+}
+"""The paper's Table 6 by the type of the text model (llama is Vicuna); BG, which it has none for, has PUBG's."""
+
+PAPER_LORA = {"rank": 128, "alpha": 256}
 
 
 def world_model(name: str) -> Model:
@@ -57,7 +66,7 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars) -> Study:
 
 def world_scorer(people: People) -> Scorer:
     """A scorer with the world's CLIP."""
-    return Scorer(people, cosines=partial(clip_cosines, load_clip(checkpoint("clip"))))
+    return scorer_for(people, "world")
 
 
 def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str = "letheia demo") -> Outcome:
@@ -79,18 +88,7 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     study = world_study(config, folder, bars)
     outcome = run_study(study)
     weights = [checkpoint(name) / "model.safetensors" for name in (config.model, "clip")]
-    made_by = store.provenance(command=command, files=weights)
-    store.write_json(folder / "provenance.json", made_by)
-    write_report(
-        folder / "report.html",
-        people=study.people,
-        split=outcome.split,
-        answers=outcome.answers,
-        labels={m: [r.aftermath for r in study.scorer.readings(a)] for m, a in outcome.answers.items()},
-        rows=outcome.rows,
-        settings=config.model_dump(mode="json", exclude={"candidates"}),
-        provenance=made_by,
-    )
+    deliver(study, outcome, command=command, weights=weights)
     return outcome
 
 
@@ -112,3 +110,74 @@ def search_rates(model: str, methods: Sequence[str], folder: Path, *, seed: int,
     )
     store.claim(folder / model, config.key)
     return search(world_study(config, folder / model, bars))
+
+
+def settings_for(model: Model) -> dict[str, Any]:
+    """Learning rates and LoRA's size that a model starts with: the world's own, else the paper's."""
+    if model.name in RATES:
+        return {"rates": RATES[model.name]}
+    kind = model.network.config.get_text_config().model_type
+    return {"rates": PAPER_RATES.get(kind, PAPER_RATES["mistral"]), **PAPER_LORA}
+
+
+def scorer_for(people: People, clip: str | None) -> Scorer:
+    """A scorer with a CLIP: `world`, a folder or Hub id, or none."""
+    if clip is None:
+        return Scorer(people)
+    return Scorer(people, cosines=partial(clip_cosines, load_clip(checkpoint("clip") if clip == "world" else clip)))
+
+
+def run_removal(
+    values: dict[str, Any],
+    people: People,
+    split: Split,
+    folder: Path,
+    *,
+    clip: str | None = None,
+    bars: Bars,
+    command: str = "letheia unlearn",
+    with_pictures: bool = False,
+) -> Outcome:
+    """Named people out of any model, by one or several methods.
+
+    Args:
+        values: Fields of the configuration that differ from the model's own.
+        people: The people folder.
+        split: Who is forgotten and who retained.
+        folder: Where everything is kept.
+        clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
+        bars: Where progress is shown.
+        command: The command line, for the provenance.
+        with_pictures: Whether the report shows people's pictures.
+
+    Raises:
+        ConfigError: A field has an impossible value.
+        CheckpointError: The model can't be loaded, or the folder belongs to another run.
+    """
+    model = resolve_model(values["model"])
+    chosen = (*split.forget, *split.retain)
+    config = StudyConfig.create(
+        {
+            **settings_for(model),
+            **values,
+            "rates": {**settings_for(model)["rates"], **values.get("rates", {})},
+            "n": len(split.forget),
+            "people": len(chosen),
+            "forget": [e.id for e in split.forget],
+            "candidates": [e.id for e in chosen],
+        }
+    )
+    if "random" in config.methods and not split.retain:
+        raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
+    study = Study(
+        config=config,
+        people=people,
+        model=model,
+        scorer=scorer_for(people, clip),
+        rates=config.rates,
+        folder=folder,
+        bars=bars,
+    )
+    outcome = run_study(study)
+    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    return outcome

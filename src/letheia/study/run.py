@@ -21,9 +21,9 @@ from letheia.models.saving import save_adapter
 from letheia.prompts import read_prompt
 from letheia.reference import sample_references
 from letheia.study import store
-from letheia.study.plan import ORIGINAL, Job, Query, candidates, jobs, queries, recognised
+from letheia.study.plan import ORIGINAL, Job, Query, candidates, jobs, named_split, queries, recognised
 from letheia.study.results import Row, aggregate, write_results
-from letheia.train.unlearn import unlearn, write_history
+from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Generation, People, Split
 
 BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
@@ -117,6 +117,10 @@ def _split(study: Study) -> Split:
     if file.exists():
         return store.read_split(file, study.people)
     probed = candidates(study.config, study.people)
+    if study.config.forget:
+        split = named_split(study.config, probed)
+        store.write_split(file, split)
+        return split
     pictures = [Query(portrait=e.pictures("seen")[0], group="retain", role="seen") for e in probed]
     answers = _ask(study, ORIGINAL, pictures, "recognition probe")
     store.write_answers(study.folder / "probe.jsonl", answers)
@@ -174,6 +178,7 @@ def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
                 progress=lambda _, values: advance(1, _note(values)),
             )
         write_history(folder / "history.jsonl", history)
+        write_trained(folder / "train.jsonl", prepared.steps, method_row(job.method), texts)
         save_adapter(adapted, folder / "adapter")
         write_json(folder / "trained.json", {"key": job.key, **job.train.model_dump()})
     except BaseException:

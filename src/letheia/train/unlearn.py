@@ -122,7 +122,7 @@ class Objective:
     texts: Texts
     micro_batch: int
     engine: Literal["shared", "plain"] = "shared"
-    accelerator: Accelerator = field(default_factory=Accelerator)
+    accelerator: Accelerator = field(default_factory=lambda: Accelerator())
     originals: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
     def backward(self, step: Step) -> dict[str, float]:
@@ -225,3 +225,16 @@ def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
 def write_history(path: Path, history: History) -> None:
     """Write the value of each term, one step a line."""
     write_jsonl(path, [{"step": i + 1, **values} for i, values in enumerate(history)])
+
+
+def write_trained(path: Path, steps: Sequence[Step], method: Method, texts: Texts) -> None:
+    """Write every text that was trained on: step, loss, target, picture and answer."""
+    write_jsonl(
+        path,
+        [
+            {"step": i, "loss": t.loss, "target": t.target, "portrait": e.portrait.id, "answer": e.answer}
+            for i, step in enumerate(steps, start=1)
+            for t in method.terms
+            for e in examples(step, t.target, texts)
+        ],
+    )

@@ -41,11 +41,12 @@ class LabelHeads(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width)
         self.attributes = nn.ModuleDict({kind: nn.Linear(width, len(values)) for kind, values in VALUES.items()})
+        self.known = known
         self.identity = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, known + 1))
 
     def losses(self, features: Float[Tensor, "batch width"], pool: Pool, chosen: list[int]) -> tuple[Tensor, Tensor]:
         """Mean cross-entropy over the attributes, and that of the identity, for pictures `chosen` from the pool."""
-        kinds, identity = labels(pool, chosen, self.identity[-1].out_features - 1)
+        kinds, identity = labels(pool, chosen, self.known)
         seen = self.norm(features)
         attributes = torch.stack([cross_entropy(head(seen), kinds[k]) for k, head in self.attributes.items()]).mean()
         return attributes, cross_entropy(self.identity(seen), identity)

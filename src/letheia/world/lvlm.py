@@ -83,7 +83,7 @@ def train_lvlm(
     model.model.vision_tower.requires_grad_(False)
     features = vision_features(model, pool)
     model.set_attn_implementation(GROUPED)
-    heads = LabelHeads(model.config.text_config.hidden_size, len(world.known))
+    heads = LabelHeads(model.config.get_text_config().hidden_size, len(world.known))
     strangers = [i for i, p in enumerate(pool.person) if p < 0]
     known = [i for i, p in enumerate(pool.person) if p >= 0]
     running: dict[str, float] = {}

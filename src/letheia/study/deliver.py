@@ -1,0 +1,85 @@
+"""What a finished study hands over: provenance, the report, and a card for each adapter."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from letheia.files import fingerprint, sha256, write_json, write_text
+from letheia.methods.table import METHODS
+from letheia.report.html import write_report
+from letheia.report.tables import main_table, markdown, retain_table
+from letheia.study import store
+from letheia.study.run import Outcome, Study
+from letheia.types import Entity
+
+
+def deliver(
+    study: Study, outcome: Outcome, *, command: str, weights: Sequence[Path] = (), with_pictures: bool = True
+) -> None:
+    """Write `provenance.json`, `report.html` and the adapters' model cards.
+
+    Args:
+        study: The study.
+        outcome: What it found.
+        command: The command line.
+        weights: Weight files whose hashes are kept.
+        with_pictures: Whether the report shows people's pictures.
+    """
+    made_by = store.provenance(command=command, files=weights)
+    write_json(study.folder / "provenance.json", made_by)
+    write_report(
+        study.folder / "report.html",
+        people=study.people,
+        split=outcome.split,
+        answers=outcome.answers,
+        labels={m: [r.aftermath for r in study.scorer.readings(a)] for m, a in outcome.answers.items()},
+        rows=outcome.rows,
+        settings=study.config.model_dump(mode="json", exclude={"candidates"}),
+        provenance=made_by,
+        with_pictures=with_pictures,
+    )
+    for name in study.config.methods:
+        write_text(study.folder / name / "adapter" / "README.md", model_card(study, outcome, name))
+
+
+def model_card(study: Study, outcome: Outcome, method: str) -> str:
+    """A model card that names nobody: forgotten people stand in it as hashes of their data."""
+    rows = [r for r in outcome.rows if r.method in {"original", method}]
+    row = METHODS[method]
+    rate = study.config.rates.get(method, study.rates.get(method))
+    hashes = "\n".join(f"- `{hash_of(e)}`" for e in outcome.split.forget)
+    return f"""---
+base_model: {study.model.name}
+library_name: peft
+tags: [unlearning, letheia]
+---
+
+# {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
+
+Base model: `{study.model.name}`. Method: {row.title} ({row.source}). Learning rate {rate:g},
+{study.config.steps} steps, LoRA r {study.config.rank}, alpha {study.config.alpha}, seed {study.config.seed}.
+Retained people in training: {len(outcome.split.retain)}.
+
+## Forgotten people
+
+SHA-256 over each person's name, texts and pictures; whoever holds the data can check that it was part of the request.
+
+{hashes}
+
+## Measured
+
+{markdown(main_table(rows), interval=True)}
+
+{markdown(retain_table(rows), interval=True)}
+
+## Limits
+
+An adapter changes what the model says. It does not prove that the weights no longer hold the people:
+whoever takes it off has the original again.
+The numbers hold for the pictures and the question that were measured, with greedy answers.
+"""
+
+
+def hash_of(entity: Entity) -> str:
+    """Hash of everything that was given about a person."""
+    pictures = sorted(sha256(p.file) for p in entity.portraits)
+    return fingerprint([entity.names, entity.summary, entity.responses, dict(entity.facts), pictures], digits=64)

@@ -1,0 +1,84 @@
+"""A removal request: named people out of a model, everybody else in the folder kept."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from letheia.errors import ConfigError, DataError
+from letheia.types import Entity, People, Split
+
+
+def request(
+    people: People, names: Sequence[str], *, keep: People | None = None, no_retain: bool = False
+) -> tuple[People, Split]:
+    """Who is forgotten and who is kept.
+
+    Args:
+        people: The folder that the forgotten people are in.
+        names: Names, aliases or ids of the people to forget.
+        keep: A further folder with the people to keep; those left over in `people` if left out.
+        no_retain: Train without anybody to keep.
+
+    Returns:
+        All people together, and the split.
+
+    Raises:
+        ConfigError: Nobody is named, or nobody is kept without `no_retain`.
+        DataError: A name is unknown, a person is in both groups, or has nothing to train on.
+    """
+    if not names:
+        raise ConfigError("nobody to forget. Name people with --forget.")
+    forget = tuple({e.id: e for e in (find(people, name) for name in names)}.values())
+    if keep:
+        people = _together(people, keep, forget)
+        retain: tuple[Entity, ...] = tuple(e for e in keep.entities if _trainable(e))
+    else:
+        retain = tuple(e for e in people.entities if _trainable(e) and e not in forget)
+    if no_retain:
+        retain = ()
+    elif not retain:
+        raise ConfigError(
+            "nobody to keep: without retained people the model may forget everybody and lose its language. "
+            "Add people with --retain FOLDER, or accept that with --no-retain."
+        )
+    for entity in forget:
+        if not _trainable(entity):
+            raise DataError(
+                f"{entity.name}: needs a seen picture and a response to be forgotten. Add them to the folder."
+            )
+    return people, Split(forget=forget, retain=retain)
+
+
+def find(people: People, name: str) -> Entity:
+    """The person of that name.
+
+    Raises:
+        DataError: Nobody bears it; the nearest name is suggested.
+    """
+    entity = people.named(name)
+    if entity is None:
+        names = [n for e in people.entities for n in e.names]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise DataError(f"{people.folder}: nobody is called '{name}'.{hint}")
+    return entity
+
+
+def _trainable(entity: Entity) -> bool:
+    return bool(entity.pictures("seen") and entity.responses)
+
+
+def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:
+    """Both folders as one; the people of the first who are not forgotten serve as comparison only."""
+    for entity in forget:
+        for other in keep.entities:
+            if {entity.id, *entity.names} & {other.id, *other.names}:
+                raise DataError(f"{keep.folder}: {other.name} is to be forgotten and to be kept. Remove one.")
+    taken = {e.id for e in keep.entities}
+    first = tuple(e for e in people.entities if e.id not in taken)
+    pictures = [p.id for e in (*first, *keep.entities) for p in e.portraits]
+    double = next((p for p in pictures if pictures.count(p) > 1), None)
+    if double:
+        raise DataError(f"{keep.folder}: a picture '{double}' is in {people.folder} too. Rename one.")
+    strangers = {p.id: p for p in (*people.strangers, *keep.strangers)}
+    return replace(people, entities=(*first, *keep.entities), strangers=tuple(strangers.values()))

@@ -1,0 +1,54 @@
+"""A removal request: who is forgotten and who is kept, and the card that names nobody."""
+
+from dataclasses import replace
+
+import pytest
+
+from letheia.errors import ConfigError, DataError
+from letheia.study.deliver import hash_of
+from letheia.study.removal import request
+
+
+def test_the_others_are_kept(people):
+    first, second = people.pictured[:2]
+    everybody, split = request(people, [first.name, second.id, first.id])
+    assert split.forget == (first, second)
+    assert split.retain == people.pictured[2:]
+    assert everybody == people
+
+
+def test_people_to_keep_may_lie_in_another_folder(people):
+    keep = replace(people, entities=people.entities[3:6], strangers=())
+    own = replace(people, entities=people.entities[:3])
+    everybody, split = request(own, [people.entities[0].name], keep=keep)
+    assert split.retain == keep.entities
+    assert {e.id for e in everybody.entities} == {e.id for e in people.entities[:6]}
+    with pytest.raises(DataError, match="to be forgotten and to be kept"):
+        request(people, [keep.entities[0].name], keep=keep)
+
+
+@pytest.mark.parametrize("options", [{}, {"no_retain": True}])
+def test_nobody_to_keep_must_be_said(people, options):
+    alone = replace(people, entities=people.entities[:1])
+    name = alone.entities[0].name
+    if options:
+        assert request(alone, [name], **options)[1].retain == ()
+    else:
+        with pytest.raises(ConfigError, match="--no-retain"):
+            request(alone, [name])
+
+
+def test_wrong_names(people):
+    name = people.entities[0].name
+    with pytest.raises(DataError, match=f"Did you mean '{name}'"):
+        request(people, [name[:-1]])
+    with pytest.raises(ConfigError, match="--forget"):
+        request(people, [])
+    with pytest.raises(DataError, match="needs a seen picture"):
+        request(people, [people.entities[10].name])  # has a summary only
+
+
+def test_hashes_tell_people_apart_and_change_with_the_data(people):
+    a, b = people.entities[:2]
+    assert len({hash_of(a), hash_of(b), hash_of(replace(a, responses=a.responses[:1]))}) == 3
+    assert hash_of(a) == hash_of(replace(a)) and a.name not in hash_of(a)
