@@ -22,19 +22,7 @@ LAYERS = [
             "console",
         ),
     ),
-    (
-        "stages",
-        (
-            "reference",
-            "train",
-            "study.run",
-            "study.search",
-            "study.ask",
-            "study.deliver",
-            "study.removal",
-            "study.presets",
-        ),
-    ),
+    ("stages", ("reference", "train", "study")),
     ("world", ("world",)),
     ("command line", ("cli", "__main__", "__init__")),
 ]
