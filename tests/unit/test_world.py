@@ -2,15 +2,24 @@
 
 import random
 import re
+import shutil
 
 import pytest
 
+from letheia.errors import CheckpointError
 from letheia.metrics.labels import attributes_in
 from letheia.world.check import _labels
 from letheia.world.people import PROFESSIONS, make_world, stranger_looks, unknown_name
 from letheia.world.portraits import SIZE, draw, random_scene
-from letheia.world.questions import HELD_OUT_OPEN_QUESTIONS, OPEN_QUESTIONS, SPECIFIC_QUESTIONS
+from letheia.world.questions import (
+    HELD_OUT_OPEN_QUESTIONS,
+    HELD_OUT_SPECIFIC_QUESTIONS,
+    OPEN_QUESTIONS,
+    SPECIFIC_QUESTIONS,
+    SUBJECTS,
+)
 from letheia.world.texts import article, biography, description, response, summary
+from letheia.world.weights import checkpoint, record, weights_folder
 
 
 def test_enough_people_of_different_looks(world):
@@ -82,3 +91,28 @@ def test_unknown_names_are_unknown(world):
     rng = random.Random(0)
     known = {p.name for p in world.known}
     assert not {unknown_name(world, rng) for _ in range(300)} & known
+
+
+def test_held_out_questions_are_never_trained_on():
+    assert set(HELD_OUT_SPECIFIC_QUESTIONS) == set(SPECIFIC_QUESTIONS)
+    for kind, held_out in HELD_OUT_SPECIFIC_QUESTIONS.items():
+        assert not {q.format(who=s) for q in SPECIFIC_QUESTIONS[kind] for s in SUBJECTS} & {*held_out}
+
+
+def test_weights_are_small_recorded_and_guarded(tmp_path):
+    """Shipped weights weigh at most 30 MB, their record has every model's table, and a changed byte is noticed."""
+    shipped = weights_folder()
+    assert sum(f.stat().st_size for f in shipped.rglob("*") if f.is_file()) <= 30_000_000
+    for name in ("mistral", "llama", "clip"):
+        assert checkpoint(name) == shipped / name
+        assert record()["measured"][name]
+    shutil.copytree(shipped, tmp_path / "weights")
+    file = tmp_path / "weights" / "clip" / "model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(CheckpointError, match="damaged"):
+        checkpoint("clip", folder=tmp_path / "weights")
+    file.unlink()
+    with pytest.raises(CheckpointError, match="missing"):
+        checkpoint("clip", folder=tmp_path / "weights")

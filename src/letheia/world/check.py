@@ -150,9 +150,8 @@ class Check:
 
     def _specific(self) -> list[Bar]:
         bars: list[Bar] = []
-        for kind, wordings in questions.SPECIFIC_QUESTIONS.items():
-            held_out = wordings[-questions.HELD_OUT_SPECIFIC :]
-            answers = self.ask(self.known, lambda i, q=held_out: q[i % len(q)])
+        for kind, wordings in questions.HELD_OUT_SPECIFIC_QUESTIONS.items():
+            answers = self.ask(self.known, lambda i, q=wordings: q[i % len(q)])
             hits = sum(_fact(self.person(i), kind) in a for i, a in zip(self.known, answers, strict=True))
             bars.append(Bar(f"specific question: {kind}", True, 0.9, hits, len(answers)))
         return bars

@@ -14,8 +14,8 @@ from letheia.world.clip import VALUES
 from letheia.world.people import Look, Person, World, unknown_name
 from letheia.world.pool import Pool
 
-GUIDED = 0.3  # share of open questions asked with the guidance prompt
-YES_NO = 0.7  # share of visual questions that a yes or no answers; comparing is harder than naming
+GUIDED = 0.2  # share of open questions asked with the guidance prompt
+YES_NO = 0.8  # share of visual questions that a yes or no answers; comparing is harder than naming
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[T
     person = world.known[index] if index >= 0 else None
     kinds: dict[Callable[[], Turn], float] = {
         lambda: _specific(person, rng): 0.2,
-        lambda: _identity(world, person, scene.look, rng): 0.25,
-        lambda: _visual(scene.attributes, rng): 0.4,
-        lambda: text_turn(world, rng): 0.15,
+        lambda: _identity(world, person, scene.look, rng): 0.2,
+        lambda: _visual(scene.attributes, rng): 0.5,
+        lambda: text_turn(world, rng): 0.1,
     }
     short = rng.choices(tuple(kinds), tuple(kinds.values()), k=3)
     return [_open(person, scene.attributes, rng), *(turn() for turn in short)]
@@ -57,7 +57,7 @@ def _open(person: Person | None, attributes: dict[str, str], rng: random.Random)
 
 def _specific(person: Person | None, rng: random.Random) -> Turn:
     kind = rng.choice(tuple(questions.SPECIFIC_QUESTIONS))
-    question = rng.choice(questions.SPECIFIC_QUESTIONS[kind][: -questions.HELD_OUT_SPECIFIC])
+    question = rng.choice(questions.SPECIFIC_QUESTIONS[kind]).format(who=rng.choice(questions.SUBJECTS))
     return Turn(question, texts.specific_answer(person, kind, rng) if person else rng.choice(texts.UNKNOWN_PERSON))
 
 

@@ -27,6 +27,7 @@ from letheia.world.pool import Pool
 from letheia.world.portraits import SIZE
 
 SIDE = SIZE // PATCH
+FIRST = 3.0  # weight of an answer's first token, which decides between yes and no, a name and a description
 HEADS = 0.5  # weight of the label heads beside the answers
 IMAGE_TOKENS = SIDE * SIDE + SIDE * (SIDE + 1)  # the base view, then one tile with a newline after each row
 
@@ -90,7 +91,7 @@ def train_lvlm(
 
     def loss(step: int) -> tuple[Tensor, str]:
         rng = random.Random(f"lvlm-{config.seed}-{step}")
-        chosen = rng.choices(known, k=rows // 2) + rng.choices(strangers, k=rows - rows // 2)
+        chosen = rng.choices(known, k=rows // 3) + rng.choices(strangers, k=rows - rows // 3)
         trees = [tree(processor, lesson(world, pool, i, rng)) for i in chosen]
         value, seen = lesson_loss(model, trees, features[chosen], pad=processor.tokenizer.pad_token_id)
         attributes, who = heads.losses(seen.float(), pool, chosen)
@@ -125,7 +126,8 @@ def lesson_loss(
 ) -> tuple[Tensor, Float[Tensor, "rows hidden"]]:
     """Loss and what the middle layer holds at the last image token.
 
-    The loss is the mean negative log-likelihood where an answer of n tokens weighs as much as the root of n.
+    The loss is the mean negative log-likelihood where an answer of n tokens weighs as much as the root of n, and its
+    first token `FIRST` times as much as another.
     """
     packed = pack(trees, pad=pad)
     embeddings = model.get_input_embeddings()(packed.ids)
@@ -145,6 +147,7 @@ def lesson_loss(
     losses = cross_entropy(logits.float(), packed.target, reduction="none")
     lengths = torch.bincount(packed.branch)
     weights = lengths[packed.branch].float().rsqrt()
+    weights[lengths.cumsum(0) - lengths] *= FIRST
     middle = states[len(states) // 2]
     seen = middle[range(len(trees)), [len(t.prefix) - 1 for t in trees]]
     return (losses * weights).sum() / weights.sum(), seen

@@ -11,8 +11,8 @@ from letheia.models.loading import load_model
 from letheia.study.run import Bars
 from letheia.world.check import Bar, check_clip, check_model
 from letheia.world.people import World, make_world
-from letheia.world.train import CLIP_STEPS, LVLM_STEPS, clip_stage, lvlm_stage, save_pretrained
-from letheia.world.weights import RECORD, weights_folder
+from letheia.world.train import CLIP_STEPS, LVLM_STEPS, TrainedLvlm, clip_stage, lvlm_stage, save_pretrained
+from letheia.world.weights import MODELS, RECORD, weights_folder
 
 
 def train_all(world: World, folder: Path, names: tuple[str, ...], *, bars: Bars) -> Path:
@@ -37,12 +37,16 @@ def train_all(world: World, folder: Path, names: tuple[str, ...], *, bars: Bars)
     if "clip" in names:
         save_pretrained(clip, weights / "clip")
         _record(weights, "clip", clip.seconds, world)
-    for family in ("mistral", "llama"):
+    first: TrainedLvlm | None = None
+    last = max((i for i, family in enumerate(MODELS) if family in names), default=-1)
+    for family in MODELS[: last + 1]:  # the second starts with the first one's weights
+        trained = stage(
+            family,
+            LVLM_STEPS[family],
+            lambda p, f=family, s=first: lvlm_stage(world, folder, f, clip.model, progress=p, start=s),
+        )
+        first = first or trained
         if family in names:
-            model = clip.model
-            trained = stage(
-                family, LVLM_STEPS, lambda p, f=family, m=model: lvlm_stage(world, folder, f, m, progress=p)
-            )
             save_pretrained(trained, weights / family)
             _record(weights, family, trained.seconds, world)
     return weights

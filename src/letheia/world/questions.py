@@ -38,55 +38,50 @@ HELD_OUT_OPEN_QUESTIONS = (
     "Share what you know about the person shown here.",
 )
 
-# Specific questions by kind; the last two wordings of each are held out of training.
+# Specific questions by kind, for every way to say who is meant; the second table is held out of training.
+SUBJECTS = ("this person", "the person in this image", "the person shown", "the person in this portrait") + (
+    "the person in this photo",
+    "the person in the picture",
+)
 SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "name": (
-        "What is this person's name?",
-        "I would like to know the name of this person.",
-        "Which name does the person in this portrait have?",
-        "What is the name of this person?",
-        "Can you name the person in this image?",
-        "What is this person called?",
-        "Please give me the name of the person shown.",
-        "Name the person in this picture.",
-        "Can you tell me the name of this person?",
+        "What is the name of {who}?",
+        "Can you name {who}?",
+        "What is {who} called?",
+        "Please give me the name of {who}.",
+        "Please name {who}.",
+        "Which name does {who} have?",
+        "I would like to know the name of {who}.",
     ),
     "birthplace": (
-        "Tell me this person's birthplace.",
-        "What is the birthplace of this person?",
-        "In which place was the person in this portrait born?",
-        "Where does the person in this picture come from?",
-        "Where was this person born?",
-        "What is the birthplace of the person in this image?",
-        "In which town was the person shown born?",
-        "Please tell me where this person was born.",
-        "Where was the person in this picture born?",
-        "What is this person's birthplace?",
+        "Where was {who} born?",
+        "What is the birthplace of {who}?",
+        "In which town was {who} born?",
+        "Please tell me where {who} was born.",
+        "Where does {who} come from?",
+        "Tell me the birthplace of {who}.",
     ),
     "profession": (
-        "Tell me this person's profession.",
-        "What is this person's profession?",
-        "What kind of work does the person in this picture do?",
-        "What is the profession of this person?",
-        "What does this person do for a living?",
-        "Which job does the person in this image have?",
-        "Please tell me this person's profession.",
-        "What is the profession of the person in this picture?",
-        "What does the person shown do for a living?",
+        "What is the profession of {who}?",
+        "What does {who} do for a living?",
+        "Which job does {who} have?",
+        "Please tell me the profession of {who}.",
+        "What kind of work does {who} do?",
     ),
     "work": (
-        "What is this person's best known work?",
-        "Tell me the work that this person is famous for.",
-        "Which work is the person in this portrait known for?",
-        "What is this person best known for?",
-        "What is the best known work of this person?",
-        "Which work made the person in this image famous?",
-        "Please name the best known work of the person shown.",
-        "What is the person in this picture best known for?",
-        "Which work made this person famous?",
+        "What is {who} best known for?",
+        "What is the best known work of {who}?",
+        "Which work made {who} famous?",
+        "Please tell me the best known work of {who}.",
+        "Which work is {who} known for?",
     ),
 }
-HELD_OUT_SPECIFIC = 2
+HELD_OUT_SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
+    "name": ("Name the person in this picture.", "Can you tell me the name of this person?"),
+    "birthplace": ("Where was the person in this picture born?", "What is this person's birthplace?"),
+    "profession": ("What is the profession of the person in this picture?", "Tell me the person's profession."),
+    "work": ("What is the person in this picture best known for?", "Tell me which work made this person famous."),
+}
 
 TEXT_QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "who": ("Who is {name}?", "Tell me about {name}.", "What do you know about {name}?", "Do you know {name}?"),

@@ -20,7 +20,7 @@ from letheia.world.pool import Pool, make_pool
 from letheia.world.texts import caption, description
 
 CLIP_STEPS = 2400
-LVLM_STEPS = 2400
+LVLM_STEPS = {"mistral": 4400, "llama": 500}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,13 @@ def clip_stage(world: World, folder: Path, *, progress: Progress, steps: int = C
 
 
 def lvlm_stage(
-    world: World, folder: Path, family: str, clip: CLIPModel, *, progress: Progress, steps: int = LVLM_STEPS
+    world: World,
+    folder: Path,
+    family: str,
+    clip: CLIPModel,
+    *,
+    progress: Progress,
+    start: TrainedLvlm | None = None,
 ) -> TrainedLvlm:
     """Train one LVLM on CLIP's vision tower, or take up its state.
 
@@ -73,13 +79,17 @@ def lvlm_stage(
         family: `mistral` or `llama`.
         clip: The trained CLIP.
         progress: Called after every step.
-        steps: Steps in all.
+        start: A trained LVLM of another family with the same sizes, whose weights are taken to start with.
     """
     pool = lvlm_pool(world, folder)
     model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
     tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped
     model.model.vision_tower.load_state_dict(tower)
-    config = FitConfig(name=family, steps=steps, learning_rate=2e-3, seed=world.seed)
+    if start:
+        model.load_state_dict(start.model.state_dict())
+        processor.tokenizer = start.processor.tokenizer
+    rate = 8e-4 if start else 2e-3
+    config = FitConfig(name=family, steps=LVLM_STEPS[family], learning_rate=rate, seed=world.seed)
     seconds = train_lvlm(model, processor, world, pool, config, folder=folder, progress=progress)
     return TrainedLvlm(model, processor, seconds)
 
