@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from click.exceptions import ClickException, Exit, NoSuchOption, UsageError
 from rich.console import Console
 
 from letheia.console import TerminalBars, make_console
@@ -41,13 +40,11 @@ def run() -> None:
         code = app(standalone_mode=False)
     except LetheiaError as error:
         _fail(str(error))
-    except NoSuchOption as error:
-        _fail(_no_such_option(error))
-    except UsageError as error:
-        _fail(f"{error.format_message()} See '{error.ctx.command_path if error.ctx else 'letheia'} --help'.")
-    except ClickException as error:
-        _fail(error.format_message())
-    except (KeyboardInterrupt, Exit, typer.Abort):
+    except typer.TyperException as error:
+        if not error.format_message():  # a group without a command has printed its help
+            sys.exit(2)
+        _fail(f"{error.format_message().rstrip('.')}. See 'letheia --help'.")
+    except (KeyboardInterrupt, typer.Abort):
         print("stopped; run the same command again to go on", file=sys.stderr)
         sys.exit(130)
     except OSError as error:
@@ -288,11 +285,6 @@ def _check_model(name: str) -> None:
 
     if name not in MODELS:
         raise unknown("model", name, MODELS)
-
-
-def _no_such_option(error: NoSuchOption) -> str:
-    near = f" Did you mean {sorted(error.possibilities)[0]}?" if error.possibilities else ""
-    return f"no option {error.option_name}.{near} See '{error.ctx.command_path if error.ctx else 'letheia'} --help'."
 
 
 def _fail(message: str) -> NoReturn:

@@ -35,7 +35,7 @@ def fails(result, *words):
     [
         (["demo", "--method", "pubgg"], ["unknown method 'pubgg'", "did you mean 'pubg'"]),
         (["demo", "--model", "mistrl"], ["unknown model 'mistrl'", "did you mean 'mistral'"]),
-        (["demo", "--n", "many"], ["--n", "many"]),
+        (["demo", "--n", "many"], ["--n", "valid integer"]),
         (["demo", "--n", "25"], ["n: 25 of 25", "smaller --n"]),
         (["demo", "--n", "0"], ["n:", "greater than or equal to 1"]),
         (["demo", "--sed", "1"], ["--sed", "--seed"]),
