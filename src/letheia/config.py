@@ -65,6 +65,7 @@ class StudyConfig(Frozen):
         rank: LoRA's r.
         alpha: LoRA's alpha.
         forget: Ids of the people to forget; drawn where left out.
+        data: Fingerprint of the people's texts and pictures, so that a run is not gone on with on other data.
         candidates: Ids of the people to draw from; everybody with pictures where left out.
     """
 
@@ -82,6 +83,7 @@ class StudyConfig(Frozen):
     rank: int = Field(default=16, ge=1)
     alpha: int = Field(default=32, ge=1)
     forget: tuple[str, ...] = ()
+    data: str = ""
     candidates: tuple[str, ...] | None = None
 
     @field_validator("methods")

@@ -65,6 +65,18 @@ def test_what_it_leaves(removal):
     assert len(trained) == 30 * 8 * 3 and {t["target"] for t in trained} == {"own", "reference", "retain"}
 
 
+def test_other_data_is_another_run(removal, folder):
+    """The same names with a changed response: the answers that lie there must not be taken up."""
+    output, names, _ = removal
+    file = folder / "entities.jsonl"
+    before = file.read_text()
+    file.write_text(before.replace("This is ", "Here is ", 1))
+    assert file.read_text() != before
+    options = ("--people", folder, "--forget", names[0], "--forget", names[1], "--output", output, "--clip", "world")
+    fails(letheia("unlearn", *options), "other settings")
+    file.write_text(before)
+
+
 def test_merged_answers_as_with_the_adapter(removal, folder, tmp_path):
     output, _, _ = removal
     result = letheia("merge", "--adapter", output / "pubg" / "adapter", "--output", tmp_path / "merged")

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from letheia.errors import ConfigError, DataError
+from letheia.models.loading import load_model
 from letheia.study.deliver import hash_of
+from letheia.study.presets import PAPER_LORA, PAPER_RATES, RATES, settings_for
 from letheia.study.removal import request
 
 
@@ -52,3 +54,11 @@ def test_hashes_tell_people_apart_and_change_with_the_data(people):
     a, b = people.entities[:2]
     assert len({hash_of(a), hash_of(b), hash_of(replace(a, responses=a.responses[:1]))}) == 3
     assert hash_of(a) == hash_of(replace(a)) and a.name not in hash_of(a)
+
+
+def test_a_folder_called_like_a_world_model_starts_with_the_papers_settings(checkpoints):
+    """The checkpoint lies in a folder named mistral; only the world's own model has the world's rates."""
+    model = load_model(checkpoints["mistral"])
+    assert model.name == "mistral"
+    assert settings_for(str(checkpoints["mistral"]), model) == {"rates": PAPER_RATES["mistral"], **PAPER_LORA}
+    assert settings_for("mistral", model) == {"rates": RATES["mistral"]}

@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -117,12 +117,12 @@ def _cases(
     names = {e.id: e for e in (*split.forget, *split.retain)}
     first = next(iter(answers.values()), ())
     wanted = _wanted(split, first)
-    cases = [_case(i, portraits[first[i].portrait], names, answers, labels) for i in wanted]
-    return (
-        [replace(c, picture=_data_url(portraits[first[i].portrait].file)) for i, c in zip(wanted, cases, strict=True)]
-        if with_pictures
-        else cases
-    )
+    cases: list[Case] = []
+    for i in wanted:
+        portrait = portraits[first[i].portrait]
+        picture = _data_url(portrait.file) if with_pictures else ""
+        cases.append(_case(i, portrait, picture, names, answers, labels))
+    return cases
 
 
 def _wanted(split: Split, asked: Sequence[Generation]) -> list[int]:
@@ -143,6 +143,7 @@ def _wanted(split: Split, asked: Sequence[Generation]) -> list[int]:
 def _case(
     index: int,
     portrait: Portrait,
+    picture: str,
     names: Mapping[str, Entity],
     answers: Mapping[str, Sequence[Generation]],
     labels: Mapping[str, Sequence[str]],
@@ -150,7 +151,7 @@ def _case(
     lines = tuple(Line(m, given[index].answer, labels[m][index]) for m, given in answers.items())
     first = next(iter(answers.values()))[index]
     title = names[portrait.entity].name if portrait.entity in names else "A stranger"
-    return Case(title, "", first.group, first.role, lines)
+    return Case(title, picture, first.group, first.role, lines)
 
 
 def _data_url(file: Path) -> str:

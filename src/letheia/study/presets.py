@@ -7,11 +7,12 @@ from typing import Any
 
 from letheia.config import StudyConfig
 from letheia.errors import ConfigError
+from letheia.files import fingerprint
 from letheia.metrics.table import Scorer
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.loading import Model, load_model
 from letheia.study import store
-from letheia.study.deliver import deliver
+from letheia.study.deliver import deliver, hash_of
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.study.search import Trial, search
 from letheia.types import People, Split
@@ -112,10 +113,10 @@ def search_rates(model: str, methods: Sequence[str], folder: Path, *, seed: int,
     return search(world_study(config, folder / model, bars))
 
 
-def settings_for(model: Model) -> dict[str, Any]:
-    """Learning rates and LoRA's size that a model starts with: the world's own, else the paper's."""
-    if model.name in RATES:
-        return {"rates": RATES[model.name]}
+def settings_for(name: str, model: Model) -> dict[str, Any]:
+    """Learning rates and LoRA's size that a model starts with: a world model's own, else the paper's."""
+    if name in MODELS:
+        return {"rates": RATES[name]}
     kind = model.network.config.get_text_config().model_type
     return {"rates": PAPER_RATES.get(kind, PAPER_RATES["mistral"]), **PAPER_LORA}
 
@@ -156,11 +157,13 @@ def run_removal(
     """
     model = resolve_model(values["model"])
     chosen = (*split.forget, *split.retain)
+    start = settings_for(values["model"], model)
     config = StudyConfig.create(
         {
-            **settings_for(model),
+            **start,
             **values,
-            "rates": {**settings_for(model)["rates"], **values.get("rates", {})},
+            "rates": {**start["rates"], **values.get("rates", {})},
+            "data": fingerprint([hash_of(e) for e in chosen]),
             "n": len(split.forget),
             "people": len(chosen),
             "forget": [e.id for e in split.forget],

@@ -171,7 +171,7 @@ class Objective:
     def _loss(self, term: Term, current: AnswerLogProbs, part: Sequence[Example], answers: int, tokens: int) -> Tensor:
         """The share of one term's loss that a part of the global batch has."""
         if term.loss == "npo":
-            frozen = torch.tensor(self._original(part), device=self.model.device)
+            frozen = current.log_probs.new_tensor(self._original(part))
             summed = answer_log_probs(current.log_probs, current.answer, len(part))
             return term.weight * npo(summed, frozen, beta=term.beta, answers=answers)
         loss = {"nll": nll, "ascent": ascent}[term.loss]
