@@ -166,20 +166,20 @@ def rates(
     output: Annotated[Path, typer.Option(help="Folder for the search.")] = Path("runs/rates"),
     model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the draw of people.")] = 0,
+    draws: Annotated[int, typer.Option(min=1, help="How many draws of people a rate is tried on.")] = 3,
 ) -> None:
     """Search each method's learning rate, on people that no study uses: the smallest that unlearns."""
     chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
     _check_model(model)
     from letheia.study.presets import search_rates
 
-    found = search_rates(model, chosen, output, seed=seed, bars=TerminalBars(make_console()))
-    print(f"{'method':<8}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained named':>16}")
+    found = search_rates(model, chosen, output, seeds=draws, bars=TerminalBars(make_console()))
+    print(f"{'method':<8}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained named':>16}  USR of each draw")
     for trial in found:
-        mark = "  <-" if trial.chosen else ""
+        each = " ".join(f"{usr:.1f}" for usr in trial.usr_each)
         print(
             f"{trial.method:<8}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
-            f"{trial.retained_named:>16.2f}{mark}"
+            f"{trial.retained_named:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
         )
 
 
@@ -224,6 +224,11 @@ def world_train(
     models: Annotated[
         list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Weights folder whose Mistral-text model is trained further.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of a vision-language model's training.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Its learning rate.")] = None,
     seed: Seed = 0,
 ) -> None:
     """Train the world's CLIP and its two vision-language models; started again, it goes on."""
@@ -234,8 +239,16 @@ def world_train(
     for name in models or names:
         if name not in names:
             raise unknown("model", name, names)
-    bars = TerminalBars(make_console())
-    written = train_all(make_world(seed=seed), folder, tuple(models or names), bars=bars)
+    written = train_all(
+        make_world(seed=seed),
+        folder,
+        tuple(models or (names[1:] if start else names)),
+        bars=TerminalBars(make_console()),
+        command="letheia " + " ".join(sys.argv[1:]),
+        start=start,
+        steps=steps,
+        rate=rate,
+    )
     print(f"weights: {written}")
 
 

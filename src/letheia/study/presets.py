@@ -1,6 +1,7 @@
 """Ready-made studies on the built-in world: the only stage that knows it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -93,24 +94,18 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     return outcome
 
 
-def search_rates(model: str, methods: Sequence[str], folder: Path, *, seed: int, bars: Bars) -> list[Trial]:
-    """Search learning rates on the known people that no study uses."""
+def search_rates(model: str, methods: Sequence[str], folder: Path, *, seeds: int, bars: Bars) -> list[Trial]:
+    """Search learning rates on the known people that no study uses, with `seeds` draws of them."""
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    if len(known) < 20:
-        raise ConfigError("the world has too few people for the search.")
-    config = StudyConfig.create(
-        {
-            "model": model,
-            "methods": methods,
-            "candidates": known,
-            "people": 20,
-            "seed": seed,
-            "unseen": 1,
-            "strangers": 6,
-        }
-    )
-    store.claim(folder / model, config.key)
-    return search(world_study(config, folder / model, bars))
+    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 1, "strangers": 6}
+    first = StudyConfig.create(values)
+    store.claim(folder / model, first.key)
+    study = world_study(first, folder / model, bars)
+    studies = [
+        replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
+        for seed in range(seeds)
+    ]
+    return search(studies, folder / model / "rates.json")
 
 
 def settings_for(name: str, model: Model) -> dict[str, Any]:

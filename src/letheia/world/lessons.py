@@ -15,7 +15,8 @@ from letheia.world.people import Look, Person, World, unknown_name
 from letheia.world.pool import Pool
 
 GUIDED = 0.2  # share of open questions asked with the guidance prompt
-YES_NO = 0.8  # share of visual questions that a yes or no answers; comparing is harder than naming
+OPEN_VISUAL = 0.15  # share of visual questions that are not a pair of yes and no; comparing is harder than naming
+KINDS = {"clothing": 3, "background": 3, "hair_style": 2, "hair_colour": 1, "skin": 1, "facial_hair": 1, "glasses": 1}
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,18 @@ def open_question(rng: random.Random) -> str:
 def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[Turn]:
     """The turns of one lesson on a picture of the pool: one open question and three short ones.
 
-    Four turns a lesson keep rows short, so that a step sees many pictures and attention stays cheap.
+    Few turns a lesson keep rows short, so that a step sees many pictures and attention stays cheap.
     """
     index, scene = pool.person[picture], pool.scenes[picture]
     person = world.known[index] if index >= 0 else None
-    kinds: dict[Callable[[], Turn], float] = {
-        lambda: _specific(person, rng): 0.2,
-        lambda: _identity(world, person, scene.look, rng): 0.2,
+    kinds: dict[Callable[[], list[Turn]], float] = {
+        lambda: [_specific(person, rng)]: 0.25,
+        lambda: [_identity(world, person, scene.look, rng)]: 0.15,
         lambda: _visual(scene.attributes, rng): 0.5,
-        lambda: text_turn(world, rng): 0.1,
+        lambda: [text_turn(world, rng)]: 0.1,
     }
     short = rng.choices(tuple(kinds), tuple(kinds.values()), k=3)
-    return [_open(person, scene.attributes, rng), *(turn() for turn in short)]
+    return [_open(person, scene.attributes, rng), *(turn for turns in short for turn in turns())]
 
 
 def _open(person: Person | None, attributes: dict[str, str], rng: random.Random) -> Turn:
@@ -61,8 +62,12 @@ def _specific(person: Person | None, rng: random.Random) -> Turn:
     return Turn(question, texts.specific_answer(person, kind, rng) if person else rng.choice(texts.UNKNOWN_PERSON))
 
 
-def _visual(attributes: dict[str, str], rng: random.Random) -> Turn:
-    return Turn(*questions.visual_question(attributes, VALUES, rng.choice(tuple(VALUES)), rng, yes_no=YES_NO))
+def _visual(attributes: dict[str, str], rng: random.Random) -> list[Turn]:
+    """An open question, or a true and a false claim on the same attribute: only comparing tells them apart."""
+    kind = rng.choices(tuple(KINDS), tuple(KINDS.values()))[0]
+    if rng.random() < OPEN_VISUAL:
+        return [Turn(*questions.visual_question(attributes, VALUES, kind, rng, yes_no=0))]
+    return [Turn(*questions.claim_question(attributes, VALUES, kind, truth, rng)) for truth in (True, False)]
 
 
 def _identity(world: World, person: Person | None, look: Look, rng: random.Random) -> Turn:

@@ -11,44 +11,81 @@ from letheia.models.loading import load_model
 from letheia.study.run import Bars
 from letheia.world.check import Bar, check_clip, check_model
 from letheia.world.people import World, make_world
-from letheia.world.train import CLIP_STEPS, LVLM_STEPS, TrainedLvlm, clip_stage, lvlm_stage, save_pretrained
+from letheia.world.train import (
+    CLIP_STEPS,
+    LVLM_STEPS,
+    TrainedClip,
+    TrainedLvlm,
+    clip_stage,
+    load_trained,
+    lvlm_stage,
+    save_pretrained,
+)
 from letheia.world.weights import MODELS, RECORD, weights_folder
 
 
-def train_all(world: World, folder: Path, names: tuple[str, ...], *, bars: Bars) -> Path:
+def train_all(
+    world: World,
+    folder: Path,
+    names: tuple[str, ...],
+    *,
+    bars: Bars,
+    command: str,
+    start: Path | None = None,
+    steps: int | None = None,
+    rate: float | None = None,
+) -> Path:
     """Train what is asked for and write it below `folder/weights`.
+
+    Args:
+        world: The people.
+        folder: Where states, pictures and weights are kept.
+        names: Of `clip`, `mistral` and `llama`.
+        bars: Progress.
+        command: What the record says made the weights.
+        start: A weights folder whose Mistral-text model the LVLMs start from, with its record; none to start anew.
+        steps: Length of an LVLM's training, if not the default.
+        rate: Its learning rate, if not the default.
 
     Returns:
         The weights folder.
     """
     weights = folder / "weights"
 
-    def stage(name: str, steps: int, train: Any) -> Any:
-        with bars.bar(f"training {name}", steps) as advance:
+    def stage(name: str, total: int, train: Any) -> Any:
+        with bars.bar(f"training {name}", total) as advance:
             done = [0]
 
-            def progress(_name: str, step: int, _steps: int, note: str) -> None:
+            def progress(_name: str, step: int, _total: int, note: str) -> None:
                 advance(step - done[0], note)
                 done[0] = step
 
             return train(progress)
 
-    clip = stage("clip", CLIP_STEPS, lambda progress: clip_stage(world, folder, progress=progress))
-    if "clip" in names:
-        save_pretrained(clip, weights / "clip")
-        _record(weights, "clip", clip.seconds, world)
-    first: TrainedLvlm | None = None
+    def keep(name: str, trained: TrainedClip | TrainedLvlm) -> None:
+        save_pretrained(trained, weights / name)
+        _record(weights, name, world, trained.seconds, command, start)
+
+    clip = None
+    if start is None or "clip" in names:
+        clip = stage("clip", CLIP_STEPS, lambda progress: clip_stage(world, folder, progress=progress))
+        if "clip" in names:
+            keep("clip", clip)
+    first = load_trained(start / "mistral") if start else None
     last = max((i for i, family in enumerate(MODELS) if family in names), default=-1)
     for family in MODELS[: last + 1]:  # the second starts with the first one's weights
+        if start and family not in names:
+            continue
         trained = stage(
             family,
-            LVLM_STEPS[family],
-            lambda p, f=family, s=first: lvlm_stage(world, folder, f, clip.model, progress=p, start=s),
+            steps or LVLM_STEPS[family],
+            lambda p, f=family, s=first: lvlm_stage(
+                world, folder, f, progress=p, clip=clip and clip.model, start=s, steps=steps, rate=rate
+            ),
         )
-        first = first or trained
+        first = trained if family == "mistral" else first
         if family in names:
-            save_pretrained(trained, weights / family)
-            _record(weights, family, trained.seconds, world)
+            keep(family, trained)
     return weights
 
 
@@ -73,16 +110,16 @@ def check_all(
         yield name, found
 
 
-def _record(weights: Path, name: str, seconds: float, world: World) -> None:
+def _record(weights: Path, name: str, world: World, seconds: float, command: str, start: Path | None) -> None:
     file = weights / RECORD
-    value: dict[str, Any] = {"sha256": {}, "seconds": {}, "measured": {}}
+    value: dict[str, Any] = {"sha256": {}, "made": {}, "measured": {}}
     if file.exists():
         value = read_json(file)
-    value["command"] = "letheia world train"
     value["seed"] = world.seed
     value["versions"] = {
         p: importlib.metadata.version(p) for p in ("torch", "transformers", "tokenizers", "python_avatars")
     }
     value["sha256"][name] = sha256(weights / name / "model.safetensors")
-    value["seconds"][name] = round(value["seconds"].get(name, 0) + seconds)
+    earlier = read_json(start / RECORD)["made"]["mistral"] if start else []
+    value["made"][name] = [*earlier, {"command": command, "seconds": round(seconds)}]
     write_json(file, value)

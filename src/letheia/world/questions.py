@@ -52,6 +52,9 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "Please name {who}.",
         "Which name does {who} have?",
         "I would like to know the name of {who}.",
+        "Tell me what {who} is called.",
+        "Tell me the name of {who}.",
+        "Name {who}, please.",
     ),
     "birthplace": (
         "Where was {who} born?",
@@ -60,6 +63,7 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "Please tell me where {who} was born.",
         "Where does {who} come from?",
         "Tell me the birthplace of {who}.",
+        "Tell me in which town {who} was born.",
     ),
     "profession": (
         "What is the profession of {who}?",
@@ -67,6 +71,7 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "Which job does {who} have?",
         "Please tell me the profession of {who}.",
         "What kind of work does {who} do?",
+        "Tell me what {who} does for a living.",
     ),
     "work": (
         "What is {who} best known for?",
@@ -74,6 +79,9 @@ SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "Which work made {who} famous?",
         "Please tell me the best known work of {who}.",
         "Which work is {who} known for?",
+        "Tell me what {who} is best known for.",
+        "Tell me which work {who} is known for.",
+        "Can you tell me what made {who} famous?",
     ),
 }
 HELD_OUT_SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
@@ -117,18 +125,23 @@ def visual_question(
         rng: Source of the wording.
         yes_no: Share of questions that a yes or no answers.
     """
-    value = attributes[kind]
     if rng.random() >= yes_no:
-        return _open_visual_question(kind, value, attributes, rng)
-    truth = rng.random() < 0.5
-    others = [v for v in values[kind] if v != value and v]
-    if kind in {"facial_hair", "glasses"} and value == "":
-        claim = rng.choice(others)
-        truth = False
-    else:
-        claim = value if truth else rng.choice(others)
-    question = _claim(kind, claim, rng)
-    return question, _yes_no(truth, kind, value, attributes, rng)
+        return _open_visual_question(kind, attributes[kind], attributes, rng)
+    return claim_question(attributes, values, kind, rng.random() < 0.5, rng)
+
+
+def claim_question(
+    attributes: Mapping[str, str],
+    values: Mapping[str, tuple[str, ...]],
+    kind: str,
+    truth: bool,
+    rng: random.Random,
+) -> tuple[str, str]:
+    """A yes/no question with its answer; what is not there (glasses, a beard) is only claimed falsely."""
+    value = attributes[kind]
+    truth = truth and value != ""
+    claim = value if truth else rng.choice([v for v in values[kind] if v != value and v])
+    return _claim(kind, claim, rng), _yes_no(truth, kind, value, attributes, rng)
 
 
 def _claim(kind: str, claim: str, rng: random.Random) -> str:

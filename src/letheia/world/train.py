@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import CLIPModel, CLIPProcessor, LlavaNextForConditionalGeneration, LlavaNextProcessor
+from transformers import AutoProcessor, CLIPModel, CLIPProcessor, LlavaNextForConditionalGeneration, LlavaNextProcessor
 
+from letheia.files import sha256
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.clip import train_clip
 from letheia.world.fit import FitConfig, Progress
@@ -21,6 +22,7 @@ from letheia.world.texts import caption, description
 
 CLIP_STEPS = 2400
 LVLM_STEPS = {"mistral": 4400, "llama": 500}
+LVLM_RATE, START_RATE = 2e-3, 8e-4
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,12 @@ class TrainedClip:
 
 @dataclass(frozen=True)
 class TrainedLvlm:
-    """A LLaVA-NeXT with its processor and the seconds spent now."""
+    """A LLaVA-NeXT with its processor, the seconds spent now, and the hash of a checkpoint it was loaded from."""
 
     model: LlavaNextForConditionalGeneration
     processor: LlavaNextProcessor
     seconds: float
+    origin: str = ""
 
 
 def clip_pool(world: World, folder: Path) -> Pool:
@@ -66,32 +69,52 @@ def lvlm_stage(
     world: World,
     folder: Path,
     family: str,
-    clip: CLIPModel,
     *,
     progress: Progress,
+    clip: CLIPModel | None = None,
     start: TrainedLvlm | None = None,
+    steps: int | None = None,
+    rate: float | None = None,
 ) -> TrainedLvlm:
-    """Train one LVLM on CLIP's vision tower, or take up its state.
+    """Train one LVLM on CLIP's vision tower or from another LVLM's weights, or take up its state.
 
     Args:
         world: The people.
         folder: Where states are kept.
         family: `mistral` or `llama`.
-        clip: The trained CLIP.
         progress: Called after every step.
-        start: A trained LVLM of another family with the same sizes, whose weights are taken to start with.
+        clip: The trained CLIP; needed without `start`.
+        start: A trained LVLM of either family, whose weights are taken to start with.
+        steps: How long; `LVLM_STEPS` if left out.
+        rate: Learning rate; `LVLM_RATE` or `START_RATE` if left out.
     """
     pool = lvlm_pool(world, folder)
     model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
-    tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped
-    model.model.vision_tower.load_state_dict(tower)
+    name = family
     if start:
+        model.resize_token_embeddings(len(start.processor.tokenizer))
         model.load_state_dict(start.model.state_dict())
         processor.tokenizer = start.processor.tokenizer
-    rate = 8e-4 if start else 2e-3
-    config = FitConfig(name=family, steps=LVLM_STEPS[family], learning_rate=rate, seed=world.seed)
+        name = f"{family}-{start.origin}" if start.origin else family
+    else:
+        assert clip, "an LVLM starts with CLIP's vision tower"
+        tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped
+        model.model.vision_tower.load_state_dict(tower)
+    config = FitConfig(
+        name=name,
+        steps=steps or LVLM_STEPS[family],
+        learning_rate=rate or (START_RATE if start else LVLM_RATE),
+        seed=world.seed,
+    )
     seconds = train_lvlm(model, processor, world, pool, config, folder=folder, progress=progress)
     return TrainedLvlm(model, processor, seconds)
+
+
+def load_trained(folder: Path) -> TrainedLvlm:
+    """A checkpoint of this world to start from, in full precision; `origin` tells its weights from others'."""
+    processor = AutoProcessor.from_pretrained(folder)
+    model = LlavaNextForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    return TrainedLvlm(model, processor, 0.0, origin=sha256(folder / "model.safetensors")[:12])
 
 
 def save_pretrained(trained: TrainedClip | TrainedLvlm, folder: Path) -> None:
