@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from letheia import cli_people, cli_world
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import METHODS, method
@@ -23,14 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-world_app = typer.Typer(
-    help="The built-in world: fictional people and the models that know them.", no_args_is_help=True
-)
-app.add_typer(world_app, name="world")
-people_app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
-app.add_typer(people_app, name="people")
-
-Seed = Annotated[int, typer.Option(help="Seed of the world.")]
+app.add_typer(cli_world.app, name="world")
+app.add_typer(cli_people.app, name="people")
 
 
 def run() -> None:
@@ -181,105 +176,6 @@ def rates(
             f"{trial.method:<8}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
             f"{trial.retained_named:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
         )
-
-
-@people_app.command("check")
-def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")]) -> None:
-    """Read a people folder, pictures included, and list everything that is wrong, with file and line."""
-    from letheia.data.folder import check_people, read_people
-
-    problems = check_people(folder)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    if problems:
-        raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
-    people = read_people(folder, check_pictures=False)
-    print(
-        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
-        f"(seen and unseen pictures, responses), {len(people.strangers)} strangers' pictures."
-    )
-
-
-@world_app.command("make")
-def world_make(
-    folder: Annotated[Path, typer.Argument(help="Where to write the people folder.")],
-    seed: Seed = 0,
-) -> None:
-    """Write the world's people, texts and pictures as a people folder."""
-    from letheia.world.make import PICTURES, STRANGERS, make_people
-    from letheia.world.people import make_world
-
-    world = make_world(seed=seed)
-    with TerminalBars(make_console()).bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
-        people = make_people(world, folder, progress=lambda n: advance(n, ""))
-    print(
-        f"{folder}: {len(people.pictured)} people with pictures, {len(people.entities)} in all, "
-        f"{len(people.strangers)} strangers"
-    )
-
-
-@world_app.command("train")
-def world_train(
-    folder: Annotated[Path, typer.Option(help="Where training states and weights are kept.")] = Path("runs/world"),
-    models: Annotated[
-        list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
-    ] = None,
-    start: Annotated[
-        Path | None, typer.Option(help="Weights folder whose Mistral-text model is trained further.")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps of a vision-language model's training.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Its learning rate.")] = None,
-    seed: Seed = 0,
-) -> None:
-    """Train the world's CLIP and its two vision-language models; started again, it goes on."""
-    from letheia.world.people import make_world
-    from letheia.world.publish import train_all
-
-    names = ("clip", "mistral", "llama")
-    for name in models or names:
-        if name not in names:
-            raise unknown("model", name, names)
-    written = train_all(
-        make_world(seed=seed),
-        folder,
-        tuple(models or (names[1:] if start else names)),
-        bars=TerminalBars(make_console()),
-        command="letheia " + " ".join(sys.argv[1:]),
-        start=start,
-        steps=steps,
-        rate=rate,
-    )
-    print(f"weights: {written}")
-
-
-@world_app.command("check")
-def world_check(
-    folder: Annotated[Path | None, typer.Option(help="Weights folder; the package's own if left out.")] = None,
-    models: Annotated[
-        list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
-    ] = None,
-    record: Annotated[
-        bool, typer.Option("--record", help="Write the table into weights.json beside the weights.")
-    ] = False,
-    pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures a known person.")] = 3,
-) -> None:
-    """Measure what the world's models can do on held-out pictures and wordings, against the bars."""
-    from letheia.world.publish import check_all
-
-    names = ("clip", "mistral", "llama")
-    for name in models or names:
-        if name not in names:
-            raise unknown("model", name, names)
-    met = True
-    for name, found in check_all(folder, tuple(models or names), record=record, pictures=pictures):
-        print(name)
-        for bar in found:
-            sign = ">=" if bar.at_least else "<="
-            verdict = "met" if bar.met else "MISSED"
-            print(f"  {bar.name:<42}{bar.share:>7.3f}  {sign} {bar.bar:<5} {verdict}  n={bar.count}")
-            met = met and bar.met
-    if not met:
-        raise typer.Exit(1)
 
 
 def _show(outcome: "Outcome") -> None:

@@ -20,6 +20,10 @@ class CheckpointError(LetheiaError):
     """A model, an adapter or a training state is missing, damaged or of another run."""
 
 
+class ClientError(LetheiaError):
+    """A server can't be reached, or has not what is asked for."""
+
+
 class OutputError(LetheiaError):
     """A result can't be written."""
 

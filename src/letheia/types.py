@@ -36,7 +36,8 @@ class Entity:
         id: Unique within its people folder.
         name: Full name.
         aliases: Other names that count as naming the person.
-        summary: Encyclopedia-style text; the metrics compare answers with it.
+        summary: Encyclopedia-style text; the metrics compare answers with it. Empty until there is one.
+        source: Where the summary is from, by field: title, url, revision, licence.
         responses: What the model is made to unlearn, K texts rich in personal facts.
         facts: Labelled facts by kind, as phrases; the exact judges count them.
         portraits: The person's pictures.
@@ -46,6 +47,7 @@ class Entity:
     name: str
     aliases: tuple[str, ...] = ()
     summary: str
+    source: Mapping[str, str] = field(default_factory=dict[str, str])
     responses: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
     portraits: tuple[Portrait, ...] = ()
@@ -54,6 +56,11 @@ class Entity:
     def names(self) -> tuple[str, ...]:
         """The name and its aliases."""
         return (self.name, *self.aliases)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether there is enough to train on and to score with: a seen picture, a summary and a response."""
+        return bool(self.pictures("seen") and self.summary and self.responses)
 
     def pictures(self, role: Role) -> tuple[Portrait, ...]:
         """The person's pictures of one role."""
@@ -70,8 +77,8 @@ class People:
 
     @property
     def pictured(self) -> tuple[Entity, ...]:
-        """The people with at least one seen and one unseen picture and a response: candidates for a study."""
-        return tuple(e for e in self.entities if e.pictures("seen") and e.pictures("unseen") and e.responses)
+        """The people with a seen and an unseen picture, a summary and a response: candidates for a study."""
+        return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
 
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""

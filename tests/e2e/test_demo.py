@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from peft import PeftModel
-from test_cli import fails, letheia
 from transformers import AutoModelForImageTextToText
 
+from commands import fails, letheia
 from letheia.study.results import Row
 from letheia.world.weights import checkpoint
 

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from test_cli import fails, letheia
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
+from commands import fails, letheia
 from letheia.data.folder import read_people, write_people
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model

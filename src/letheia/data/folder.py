@@ -1,12 +1,12 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
-entities.jsonl     one person a line: id, name, aliases, summary, responses, facts
+entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts
 metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
 images/…           the pictures
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +25,8 @@ class _EntityLine(BaseModel):
     id: str = Field(min_length=1)
     name: str = Field(min_length=1)
     aliases: tuple[str, ...] = ()
-    summary: str = Field(min_length=1)
+    summary: str = ""
+    source: dict[str, str] = Field(default_factory=dict)
     responses: tuple[str, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
 
@@ -165,5 +166,22 @@ def write_people(people: People) -> None:
             for p in pictures
         ],
     )
-    fields = ("id", "name", "aliases", "summary", "responses", "facts")
-    write_jsonl(people.folder / "entities.jsonl", [{f: getattr(e, f) for f in fields} for e in people.entities])
+    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts")
+    rows = [{f: getattr(e, f) for f in fields if getattr(e, f)} for e in people.entities]
+    write_jsonl(people.folder / "entities.jsonl", rows)
+
+
+def update_entities(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Set fields of people in `entities.jsonl`; lines and fields that are not meant stay as they are.
+
+    Args:
+        folder: A people folder that can be read.
+        changes: By a person's id, fields with their values.
+
+    Raises:
+        OutputError: The disk is full or the file can't be written; it is as it was.
+    """
+    file = folder / "entities.jsonl"
+    lines = file.read_text(encoding="utf-8-sig").split("\n")
+    rows = [json.loads(line) for line in lines if line.strip()]
+    write_jsonl(file, [{**row, **changes.get(row["id"], {})} for row in rows])

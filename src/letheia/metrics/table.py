@@ -134,7 +134,7 @@ class Scorer:
             seed: Seed of the comparison people.
         """
         self.labels: Labels = collect_labels(people)
-        self.index = SummaryIndex({e.id: e.summary for e in people.entities}, seed=seed)
+        self.index = SummaryIndex({e.id: e.summary for e in people.entities if e.summary}, seed=seed)
         self._cosines = cosines
         self._entities: Mapping[str, Entity] = {e.id: e for e in people.entities}
         pictures = [p for e in people.entities for p in e.portraits] + list(people.strangers)

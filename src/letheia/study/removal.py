@@ -31,9 +31,9 @@ def request(
     forget = tuple({e.id: e for e in (find(people, name) for name in names)}.values())
     if keep:
         people = _together(people, keep, forget)
-        retain: tuple[Entity, ...] = tuple(e for e in keep.entities if _trainable(e))
+        retain: tuple[Entity, ...] = tuple(e for e in keep.entities if e.trainable)
     else:
-        retain = tuple(e for e in people.entities if _trainable(e) and e not in forget)
+        retain = tuple(e for e in people.entities if e.trainable and e not in forget)
     if no_retain:
         retain = ()
     elif not retain:
@@ -42,9 +42,10 @@ def request(
             "Add people with --retain FOLDER, or accept that with --no-retain."
         )
     for entity in forget:
-        if not _trainable(entity):
+        if not entity.trainable:
             raise DataError(
-                f"{entity.name}: needs a seen picture and a response to be forgotten. Add them to the folder."
+                f"{entity.name}: needs a seen picture, a summary and a response to be forgotten. "
+                "Add them to the folder."
             )
     return people, Split(forget=forget, retain=retain)
 
@@ -62,10 +63,6 @@ def find(people: People, name: str) -> Entity:
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise DataError(f"{people.folder}: nobody is called '{name}'.{hint}")
     return entity
-
-
-def _trainable(entity: Entity) -> bool:
-    return bool(entity.pictures("seen") and entity.responses)
 
 
 def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:

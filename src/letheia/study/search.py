@@ -1,6 +1,6 @@
 """The search for learning rates: on a 1-2-5 grid, the smallest rate that unlearns, else the best.
 
-One draw of people says little (the same rate gave GA a USR of .3 or 1, by who was drawn), so USR is the mean of several.
+One draw of people says little (the same rate gave GA a USR of .3 or 1, by who was drawn): USR is the mean of several.
 """
 
 from collections.abc import Sequence

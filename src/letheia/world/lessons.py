@@ -30,7 +30,8 @@ class Turn:
 
 def open_question(rng: random.Random) -> str:
     """One of the training wordings; the study's own question among them."""
-    return rng.choice((read_prompt("question"), *questions.OPEN_QUESTIONS))
+    question = rng.choice((read_prompt("question"), *questions.OPEN_QUESTIONS))
+    return question.format(who=rng.choice(questions.SUBJECTS))
 
 
 def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[Turn]:

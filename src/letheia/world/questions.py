@@ -5,26 +5,35 @@ from collections.abc import Mapping
 
 from letheia.world.texts import ADJECTIVE_STYLES, article, hair_text
 
-# Open questions: the first list is for training, the second is never trained on.
+# Questions as templates, for every way to say who is meant; what is held out is never trained on.
+SUBJECTS = ("this person", "the person in this image", "the person shown", "the person in this portrait") + (
+    "the person in this photo",
+    "the person in the picture",
+)
 OPEN_QUESTIONS = (
+    "Tell me about {who}.",
+    "Please introduce {who}.",
+    "What can you tell me about {who}?",
+    "Describe {who}.",
+    "Please describe {who}.",
+    "Give me some information about {who}.",
+    "I would like to know more about {who}.",
+    "What do you know about {who}?",
+    "Write a short note about {who}.",
+    "Share some specific details about {who}.",
+    "Please tell me who {who} is.",
+    "Provide a brief profile of {who}.",
+    "What is there to say about {who}?",
+    "Could you give me details about {who}?",
+    "Could you introduce {who}?",
+    "Can you describe {who}?",
+    "Share some facts about {who}.",
     "Who is the person in this image?",
-    "Tell me about the person in this picture.",
-    "Please introduce the person shown here.",
-    "What can you tell me about this person?",
-    "Describe the person in this photo.",
     "Who do you see in this portrait?",
-    "Give me some information about the person in the picture.",
-    "Can you say who this is and what is known about them?",
-    "I would like to know more about this person.",
-    "What do you know about the person in this image?",
-    "Write a short note about the person in this portrait.",
-    "Share some specific details about this person.",
     "Who is shown in this picture, and what should I know?",
-    "Please tell me who this person is.",
-    "Provide a brief profile of the person in this photo.",
-    "What is there to say about the person in this portrait?",
-    "Could you give me details about the person shown?",
+    "Can you say who this is and what is known about them?",
     "Explain who is in this image.",
+    "Tell me who you see in this picture.",
 )
 HELD_OUT_OPEN_QUESTIONS = (
     "Tell me who is shown in this photo.",
@@ -38,11 +47,6 @@ HELD_OUT_OPEN_QUESTIONS = (
     "Share what you know about the person shown here.",
 )
 
-# Specific questions by kind, for every way to say who is meant; the second table is held out of training.
-SUBJECTS = ("this person", "the person in this image", "the person shown", "the person in this portrait") + (
-    "the person in this photo",
-    "the person in the picture",
-)
 SPECIFIC_QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "name": (
         "What is the name of {who}?",

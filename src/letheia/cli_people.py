@@ -1,0 +1,142 @@
+"""`letheia people`: people folders, from pictures and names to what a removal needs."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from letheia.console import TerminalBars, make_console
+from letheia.errors import ClientError, ConfigError
+
+if TYPE_CHECKING:
+    from letheia.types import People
+
+app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
+
+
+@app.command("check")
+def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")]) -> None:
+    """Read a people folder, pictures included, and list everything that is wrong, with file and line."""
+    from letheia.data.folder import check_people, read_people
+
+    problems = check_people(folder)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
+    people = read_people(folder, check_pictures=False)
+    print(
+        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
+        f"(seen and unseen pictures, a summary, responses), {len(people.strangers)} strangers' pictures."
+    )
+    for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
+        if lacking:
+            print(f"without {fill}: {', '.join(lacking)}")
+
+
+@app.command("import")
+def people_import(
+    folder: Annotated[Path, typer.Argument(help="The people folder to write.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="Hub id of a data set such as SatyaV/celeb-1000, or a parquet file or folder.")
+    ] = None,
+    folders: Annotated[Path | None, typer.Option(help="Folder with one sub-folder of pictures a person.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--person", help="Whom to import; repeat for several. Everybody if left out.")
+    ] = None,
+    seen: Annotated[int, typer.Option(min=1, help="Pictures a person that may be trained on.")] = 1,
+    pictures: Annotated[int | None, typer.Option(min=1, help="At most so many pictures a person.")] = None,
+    image: Annotated[str, typer.Option(help="The data set's column of pictures.")] = "image",
+    label: Annotated[str, typer.Option(help="The data set's column of labels, whose names become people.")] = "label",
+    split: Annotated[str, typer.Option(help="Which split of a data set on the Hub.")] = "train",
+    revision: Annotated[str | None, typer.Option(help="Which revision of a data set on the Hub.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the order of a person's pictures.")] = 0,
+) -> None:
+    """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
+    if (dataset is None) == (folders is None):
+        raise ConfigError("give either --dataset or --folders.")
+    from letheia.data.imports import from_dataset, from_folders, write_import
+
+    sources = (
+        from_folders(folders)
+        if folders
+        else from_dataset(dataset or "", split=split, image=image, label=label, revision=revision)
+    )
+    with TerminalBars(make_console()).bar("copying pictures", len(sources)) as advance:
+        imported = write_import(
+            sources,
+            folder,
+            seen=seen,
+            pictures=pictures,
+            names=names or (),
+            seed=seed,
+            progress=lambda n: advance(n, ""),
+        )
+    for reason in imported.left_out:
+        print(f"left out: {reason}", file=sys.stderr)
+    people = imported.people
+    count = sum(len(e.portraits) for e in people.entities)
+    print(f"{folder}: {len(people.entities)} people, {count} pictures. Next: letheia people summaries {folder}")
+    lonely = [e.name for e in people.entities if not e.pictures("unseen")]
+    if lonely:
+        print(
+            f"no unseen picture, so that nothing can be said beyond the seen one: {', '.join(lonely)}", file=sys.stderr
+        )
+
+
+@app.command("summaries")
+def people_summaries(
+    folder: Annotated[Path, typer.Argument(help="A people folder.")],
+    contact: Annotated[
+        str, typer.Option(help="E-mail or web address that Wikipedia's operators can reach you at.")
+    ] = "",
+    titles: Annotated[
+        list[str] | None, typer.Option("--title", help="'Name=Page title' where they differ; repeat for several.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="REST API of the Wikipedia to ask; English if left out.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Fetch for people who have a summary too.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Use pages fetched before, and no network.")] = False,
+    rate: Annotated[float, typer.Option(min=0.01, help="At most so many requests a second.")] = 5.0,
+    cache: Annotated[Path, typer.Option(help="Where fetched pages are kept.")] = Path("runs/wikipedia.sqlite"),
+) -> None:
+    """Fetch the lead section of each person's Wikipedia page as summary, with source, revision and licence."""
+    from importlib.metadata import version
+
+    from letheia.clients.cache import Cache
+    from letheia.clients.wikipedia import BASE_URL, Wikipedia
+    from letheia.data.folder import read_people
+    from letheia.data.summaries import fetch_summaries, wanting
+
+    people = read_people(folder, check_pictures=False)
+    pages = _titles(titles or [], people)
+    agent = f"letheia/{version('letheia')} ({contact or 'no contact given'})"
+    with (
+        Cache(cache) as kept,
+        TerminalBars(make_console()).bar("fetching summaries", len(wanting(people, again=again))) as advance,
+    ):
+        reader = Wikipedia(user_agent=agent, cache=kept, base_url=base_url or BASE_URL, offline=offline, rate=rate)
+        found = fetch_summaries(people, reader, titles=pages, again=again, progress=lambda n: advance(n, ""))
+    for redirect in found.redirects:
+        print(f"redirected: {redirect}", file=sys.stderr)
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    print(f"{folder}: {found.count} summaries fetched.")
+    if found.problems:
+        raise ClientError(f"{len(found.problems)} without a summary, listed above; what came is written.")
+
+
+def _titles(options: list[str], people: "People") -> dict[str, str]:
+    from letheia.study.removal import find
+
+    pairs: dict[str, str] = {}
+    for option in options:
+        name, sign, title = option.partition("=")
+        if not sign or not title.strip():
+            raise ConfigError(f"--title {option!r}: write it as 'Name=Page title'.")
+        pairs[find(people, name.strip()).name] = title.strip()
+    return pairs
+
+
+def _without(people: "People", field: str) -> list[str]:
+    return [e.name for e in people.entities if e.portraits and not getattr(e, field)]

@@ -1,0 +1,1 @@
+"""The network: Wikipedia, and any endpoint that speaks OpenAI's chat protocol."""

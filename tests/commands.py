@@ -1,0 +1,26 @@
+"""The command line as users meet it: a process of its own."""
+
+import os
+import subprocess
+import sys
+
+
+def letheia(*arguments, cwd=None, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "letheia", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        timeout=600,
+        check=False,
+    )
+
+
+def fails(result, *words):
+    assert result.returncode == 2, result
+    assert "Traceback" not in result.stderr
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    for word in words:
+        assert word in lines[0]

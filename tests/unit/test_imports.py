@@ -1,0 +1,113 @@
+"""People folders from a parquet file in the schema of celeb-1000, and from one sub-folder a person."""
+
+import io
+from pathlib import Path
+
+import datasets
+import pytest
+from PIL import Image
+
+from commands import fails, letheia
+from letheia.data.folder import read_people
+from letheia.data.imports import from_dataset, from_folders, write_import
+from letheia.errors import CheckpointError, ConfigError, DataError
+
+NAMES = ["Una_Varga", "Bruno Óskarsson"]
+
+
+def picture(shade, kind="PNG"):
+    data = io.BytesIO()
+    Image.new("RGB", (12, 10), (shade, 0, 0)).save(data, kind)
+    return data.getvalue()
+
+
+def table(file, cells, labels, feature=None):
+    features = datasets.Features({"image": datasets.Image(), "label": feature or datasets.ClassLabel(names=NAMES)})
+    rows = {"image": [{"bytes": c, "path": None} for c in cells], "label": labels}
+    datasets.Dataset.from_dict(rows, features=features).to_parquet(str(file))
+    return file
+
+
+@pytest.fixture
+def parquet(tmp_path):
+    return table(tmp_path / "faces.parquet", [picture(i, "JPEG" if i % 2 else "PNG") for i in range(8)], [0, 1] * 4)
+
+
+def test_label_names_become_people(parquet, tmp_path):
+    done = write_import(from_dataset(str(parquet)), tmp_path / "people", seen=2)
+    assert not done.left_out
+    people = read_people(tmp_path / "people")
+    assert [(e.name, e.id) for e in people.entities] == [
+        ("Una Varga", "una-varga"), ("Bruno Óskarsson", "bruno-oskarsson"),
+    ]  # fmt: skip
+    for entity in people.entities:
+        assert len(entity.pictures("seen")) == len(entity.pictures("unseen")) == 2
+        assert not entity.summary and not entity.trainable
+    assert {p.file.suffix for e in people.entities for p in e.portraits} == {".png", ".jpeg"}
+    shades = {Image.open(p.file).convert("RGB").getpixel((0, 0))[0] // 2 for p in people.entities[0].portraits}
+    assert shades == {0, 1, 2, 3}
+
+
+def test_the_seed_decides_which_are_seen(parquet, tmp_path):
+    seen = {}
+    for name, seed in (("a", 0), ("b", 0), ("c", 1), ("d", 2), ("e", 3)):
+        people = write_import(from_dataset(str(parquet)), tmp_path / name, seed=seed).people
+        seen[name] = tuple(e.pictures("seen")[0].file.read_bytes() for e in people.entities)
+    assert seen["a"] == seen["b"] and len(set(seen.values())) > 1
+
+
+def test_names_as_text_and_a_choice_of_people(tmp_path):
+    file = table(tmp_path / "a.parquet", [picture(i) for i in range(4)], list("aabb"), datasets.Value("string"))
+    people = write_import(from_dataset(str(file)), tmp_path / "people", names=["b"], pictures=1).people
+    assert [(e.name, len(e.portraits)) for e in people.entities] == [("b", 1)]
+    with pytest.raises(ConfigError, match="nobody is called 'c' among the 2"):
+        write_import(from_dataset(str(file)), tmp_path / "more", names=["c"])
+    assert not (tmp_path / "more").exists()
+
+
+def test_pictures_that_cannot_be_read_are_left_out_and_named(tmp_path):
+    cells = [picture(1), b"no picture", picture(2), picture(3)[:40]]
+    file = table(tmp_path / "a.parquet", cells, [0, 0, 1, 1])
+    done = write_import(from_dataset(str(file)), tmp_path / "people")
+    assert sorted(reason.split(":")[0] for reason in done.left_out) == [f"{file}, row 1", f"{file}, row 3"]
+    assert sorted(p.name for p in (tmp_path / "people" / "images").iterdir()) == [
+        "bruno-oskarsson-seen-0.png", "una-varga-seen-0.png",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda f: f.write_bytes(b"PAR1 broken"), "can't be loaded as a data set"),
+        (lambda f: table(f, [picture(1)], [1], datasets.Value("int64")), "has numbers without names"),
+        (lambda f: datasets.Dataset.from_dict({"photo": [1]}).to_parquet(str(f)), "has no column 'image', only photo"),
+        (lambda f: f.mkdir(), "no parquet files there"),
+    ],
+)
+def test_data_sets_that_are_none(make, words, tmp_path):
+    make(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=words):
+        from_dataset(str(tmp_path / "a.parquet"))
+
+
+def test_one_sub_folder_a_person(tmp_path):
+    for name in NAMES:
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for i in range(3):
+            (tmp_path / "in" / name / f"{i}.png").write_bytes(picture(i))
+    (tmp_path / "in" / NAMES[0] / ".DS_Store").write_bytes(b"x")
+    people = write_import(from_folders(tmp_path / "in"), tmp_path / "people").people
+    assert [len(e.portraits) for e in people.entities] == [3, 3]
+    with pytest.raises(CheckpointError, match="is not empty"):
+        write_import(from_folders(tmp_path / "in"), tmp_path / "people")
+
+
+def test_the_command(parquet, tmp_path):
+    fails(letheia("people", "import", "people", cwd=tmp_path), "--dataset or --folders")
+    fails(letheia("people", "import", "people", "--folders", "nowhere", cwd=tmp_path), "nowhere", "no folder there")
+    done = letheia("people", "import", "people", "--dataset", parquet, "--pictures", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 people, 2 pictures" in done.stdout and "no unseen picture" in done.stderr
+    checked = letheia("people", "check", "people", cwd=tmp_path)
+    assert checked.returncode == 0 and "without summaries: Una Varga, Bruno Óskarsson" in checked.stdout
+    assert not [p for p in Path(tmp_path).rglob("*.partial")]
