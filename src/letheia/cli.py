@@ -93,12 +93,18 @@ def unlearn(
     alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
     clip: Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")] = None,
+    judge: Annotated[
+        str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")
+    ] = "exact",
+    prompts: Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")] = None,
+    cache: Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")] = Path("runs/chat.sqlite"),
     with_pictures: Annotated[
         bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
     ] = False,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
     chosen = tuple(method(name).name for name in methods or ["pubg"])
+    from letheia.clients.judge import open_judge
     from letheia.data.folder import read_people
     from letheia.study.presets import run_removal
     from letheia.study.removal import request
@@ -108,20 +114,94 @@ def unlearn(
     values = {"model": model, "methods": chosen, "steps": steps, "seed": seed, "rank": rank, "alpha": alpha}
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
-    outcome = run_removal(
-        {k: v for k, v in values.items() if v is not None},
-        everybody,
-        split,
-        output,
-        clip=clip,
-        bars=TerminalBars(make_console()),
-        command="letheia " + " ".join(sys.argv[1:]),
-        with_pictures=with_pictures,
-    )
+    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
+        outcome = run_removal(
+            {k: v for k, v in values.items() if v is not None},
+            everybody,
+            split,
+            output,
+            clip=clip,
+            judge=chosen_judge,
+            bars=TerminalBars(make_console()),
+            command="letheia " + " ".join(sys.argv[1:]),
+            with_pictures=with_pictures,
+        )
     _show(outcome)
     for name in chosen:
         print(f"Adapter: {output / name / 'adapter'}")
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+
+
+@app.command()
+def evaluate(
+    people: Annotated[Path, typer.Option(help="The people folder.")],
+    output: Annotated[Path, typer.Option(help="Folder for answers, scores and report.")],
+    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    adapters: Annotated[
+        list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")
+    ] = None,
+    forget: Annotated[
+        list[str] | None, typer.Option(help="Name of a person who should be forgotten; repeat for several.")
+    ] = None,
+    clip: Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")] = None,
+    judge: Annotated[
+        str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")
+    ] = "exact",
+    prompts: Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")] = None,
+    cache: Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")] = Path("runs/chat.sqlite"),
+    with_pictures: Annotated[
+        bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
+    ] = False,
+) -> None:
+    """Score a model as it is and with any adapters, also such as were made elsewhere."""
+    from letheia.clients.judge import open_judge
+    from letheia.data.folder import read_people
+    from letheia.study.presets import run_evaluation
+
+    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
+        outcome = run_evaluation(
+            model,
+            read_people(people),
+            adapters or [],
+            forget or [],
+            output,
+            clip=clip,
+            judge=chosen_judge,
+            bars=TerminalBars(make_console()),
+            command="letheia " + " ".join(sys.argv[1:]),
+            with_pictures=with_pictures,
+        )
+    _show(outcome)
+    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+
+
+@app.command()
+def probe(
+    people: Annotated[Path, typer.Option(help="The people folder.")],
+    output: Annotated[Path, typer.Option(help="Folder for the answers and the draw.")],
+    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    draw: Annotated[int, typer.Option(min=2, help="How many recognised people to draw.")] = 25,
+    n: Annotated[int, typer.Option(min=1, help="How many of them to forget.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+) -> None:
+    """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
+    from letheia.data.folder import read_people
+    from letheia.study import store
+    from letheia.study.presets import plain_study
+    from letheia.study.run import prepare
+    from letheia.study.run import probe as ask_original
+
+    folder = read_people(people)
+    values = {"people": draw, "n": n, "seed": seed}
+    study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values)
+    store.claim(output, study.config.key)
+    known = ask_original(study)
+    print(f"recognised: {len(known)} of {len(folder.pictured)}")
+    for entity in known:
+        print(f"  {entity.name}")
+    split = prepare(study).split
+    print("to forget: " + ", ".join(e.name for e in split.forget))
+    print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
 
 
 @app.command()
@@ -185,7 +265,8 @@ def _show(outcome: "Outcome") -> None:
     console = Console()
     for table in all_tables(outcome.rows):
         print_table(table, console)
-    print_examples(outcome.answers, outcome.split.forget[0].name, console)
+    if outcome.split.forget:
+        print_examples(outcome.answers, outcome.split.forget[0].name, console)
     print()
 
 

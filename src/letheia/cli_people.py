@@ -126,6 +126,60 @@ def people_summaries(
         raise ClientError(f"{len(found.problems)} without a summary, listed above; what came is written.")
 
 
+@app.command("responses")
+def people_responses(
+    folder: Annotated[Path, typer.Argument(help="A people folder with pictures and summaries.")],
+    expert: Annotated[
+        str, typer.Option(help="Expert LVLM: MODEL, or MODEL@URL of any endpoint that speaks OpenAI's protocol.")
+    ] = "gpt-4.1-mini",
+    from_model: Annotated[
+        str | None, typer.Option(help="Let the model that is to forget write them: mistral, llama, folder or Hub id.")
+    ] = None,
+    from_file: Annotated[Path | None, typer.Option(help="JSONL file with 'name' and 'responses' a line.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
+    again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
+    prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
+    cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls at which cost, and stop.")] = False,
+) -> None:
+    """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
+    from letheia.data import responses
+    from letheia.data.folder import read_people
+
+    people = read_people(folder, check_pictures=False)
+    problems: list[str] = []
+    bars = TerminalBars(make_console())
+    if from_file:
+        texts = responses.from_file(people, from_file)
+    elif from_model:
+        from letheia.study.presets import draw_responses
+
+        entities = responses.wanting(people, again=again)
+        texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
+    else:
+        from letheia.clients.cache import Cache
+        from letheia.clients.chat import Chat, Endpoint, bill, estimate
+
+        endpoint = Endpoint.parse(expert)
+        entities = responses.wanting(people, again=again)
+        calls = responses.expert_calls(entities, count=count, prompts=prompts)
+        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        if dry_run:
+            return
+        with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
+            replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+        print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
+        texts, problems = responses.from_replies(entities, replies)
+    written = responses.write_responses(people, texts, problems)
+    for problem in written.problems:
+        print(problem, file=sys.stderr)
+    print(f"{folder}: responses for {written.count} people written.")
+    if problems:
+        raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
+
+
 def _titles(options: list[str], people: "People") -> dict[str, str]:
     from letheia.study.removal import find
 

@@ -17,6 +17,7 @@ LAYERS = [
             "data.pictures",
             "data.imports",
             "data.summaries",
+            "data.responses",
             "clients",
             "study.store",
             "train.checkpoint",

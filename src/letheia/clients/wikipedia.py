@@ -1,6 +1,5 @@
 """Lead sections of Wikipedia over its REST API: politely, patiently, and each page once."""
 
-import email.utils
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ from urllib.parse import quote
 import httpx
 
 from letheia.clients.cache import Cache
+from letheia.clients.retry import LONGEST, retry_after
 from letheia.errors import ClientError
 
 BASE_URL = "https://en.wikipedia.org/api/rest_v1"
 LICENCE = "CC BY-SA 4.0"
-LONGEST_WAIT = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +97,7 @@ class Wikipedia:
         with httpx.Client(headers=headers, timeout=self.timeout, follow_redirects=True) as client:
             for attempt in range(self.tries):
                 self._wait_for_turn()
-                wait = min(LONGEST_WAIT, 0.5 * 2**attempt)
+                wait = min(LONGEST, 0.5 * 2**attempt)
                 try:
                     reply = client.get(url)
                     if reply.status_code == 404:
@@ -110,7 +109,7 @@ class Wikipedia:
                         reason = "the reply is no JSON object"
                     elif reply.status_code == 429 or reply.status_code >= 500:
                         reason = f"status {reply.status_code}"
-                        wait = max(wait, min(LONGEST_WAIT, retry_after(reply.headers.get("Retry-After"))))
+                        wait = max(wait, retry_after(reply.headers.get("Retry-After")))
                     else:
                         raise ClientError(f"{title}: the server answers with status {reply.status_code}.")
                 except (httpx.TransportError, httpx.DecodingError, ValueError) as error:  # slow, cut off, no JSON
@@ -126,23 +125,3 @@ class Wikipedia:
         if pause > 0:
             self.sleep(pause)
         self._last = time.monotonic()
-
-
-def retry_after(value: str | None, *, now: Callable[[], float] = time.time) -> float:
-    """Seconds that a `Retry-After` header asks to wait: a number or a date; 0 where there is none.
-
-    >>> retry_after("3"), retry_after(None), retry_after("soon")
-    (3.0, 0.0, 0.0)
-    >>> retry_after("Thu, 01 Jan 1970 00:01:00 GMT", now=lambda: 50.0)
-    10.0
-    """
-    if not value:
-        return 0.0
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now())
-    except ValueError:
-        return 0.0

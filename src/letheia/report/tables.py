@@ -123,7 +123,8 @@ def markdown(table: Table, *, interval: bool = False) -> str:
 
 
 def _table(rows: Sequence[Row], title: str, note: str, columns: tuple[Column, ...]) -> Table:
-    methods = tuple(m for m in (ORIGINAL, *METHODS) if any(r.method == m for r in rows))
+    there = dict.fromkeys(r.method for r in rows)
+    methods = tuple(m for m in dict.fromkeys((ORIGINAL, *METHODS, *there)) if m in there)
     by_place = {(r.method, r.people, r.pictures, r.metric): r for r in rows}
     cells = tuple(tuple(by_place.get((m, c.people, c.pictures, c.metric)) for c in columns) for m in methods)
     return Table(title, note, columns, methods, cells)

@@ -1,22 +1,27 @@
 """Ready-made studies on the built-in world: the only stage that knows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
-from letheia.errors import ConfigError
+from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
-from letheia.metrics.table import Scorer
+from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
+from letheia.models.generation import Prompt, generate
 from letheia.models.loading import Model, load_model
+from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver, hash_of
+from letheia.study.evaluate import adapter_names, evaluate
+from letheia.study.plan import candidates
+from letheia.study.removal import find
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.study.search import Trial, search
-from letheia.types import People, Split
+from letheia.types import Entity, People, Split
 from letheia.world.make import PICTURES, STRANGERS, make_people
 from letheia.world.people import make_world
 from letheia.world.weights import MODELS, checkpoint
@@ -116,11 +121,16 @@ def settings_for(name: str, model: Model) -> dict[str, Any]:
     return {"rates": PAPER_RATES.get(kind, PAPER_RATES["mistral"]), **PAPER_LORA}
 
 
-def scorer_for(people: People, clip: str | None) -> Scorer:
-    """A scorer with a CLIP: `world`, a folder or Hub id, or none."""
+def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:
+    """A scorer with a judge and a CLIP: `world`, a folder or Hub id, or none."""
+    if sum(bool(e.summary) for e in people.entities) < 2:
+        raise DataError(
+            f"{people.folder}: the success rate compares summaries, and needs those of two people at least."
+        )
     if clip is None:
-        return Scorer(people)
-    return Scorer(people, cosines=partial(clip_cosines, load_clip(checkpoint("clip") if clip == "world" else clip)))
+        return Scorer(people, judge=judge)
+    loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
+    return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)
 
 
 def run_removal(
@@ -130,6 +140,7 @@ def run_removal(
     folder: Path,
     *,
     clip: str | None = None,
+    judge: Judge = exact_judge,
     bars: Bars,
     command: str = "letheia unlearn",
     with_pictures: bool = False,
@@ -142,6 +153,7 @@ def run_removal(
         split: Who is forgotten and who retained.
         folder: Where everything is kept.
         clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
+        judge: Gives the three verdicts.
         bars: Where progress is shown.
         command: The command line, for the provenance.
         with_pictures: Whether the report shows people's pictures.
@@ -171,7 +183,7 @@ def run_removal(
         config=config,
         people=people,
         model=model,
-        scorer=scorer_for(people, clip),
+        scorer=scorer_for(people, clip, judge),
         rates=config.rates,
         folder=folder,
         bars=bars,
@@ -179,3 +191,93 @@ def run_removal(
     outcome = run_study(study)
     deliver(study, outcome, command=command, with_pictures=with_pictures)
     return outcome
+
+
+def plain_study(
+    model: str,
+    people: People,
+    folder: Path,
+    *,
+    clip: str | None = None,
+    judge: Judge = exact_judge,
+    bars: Bars,
+    values: Mapping[str, Any] | None = None,
+) -> Study:
+    """A study that trains nothing: any model, any people folder.
+
+    Raises:
+        ConfigError: A value is impossible.
+        CheckpointError: The model can't be loaded.
+        DataError: Nobody in the folder has a seen picture and a summary.
+    """
+    ready = [e for e in people.entities if e.pictures("seen") and e.summary]
+    if not ready:
+        raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
+    loaded = resolve_model(model)
+    data = fingerprint([hash_of(e) for e in ready])
+    config = StudyConfig.create(
+        {"model": model, "methods": (), "data": data, "candidates": [e.id for e in ready], **(values or {})}
+    )
+    return Study(
+        config=config,
+        people=people,
+        model=loaded,
+        scorer=scorer_for(people, clip, judge),
+        rates={},
+        folder=folder,
+        bars=bars,
+    )
+
+
+def run_evaluation(
+    model: str,
+    people: People,
+    adapters: Sequence[Path],
+    forget: Sequence[str],
+    folder: Path,
+    *,
+    clip: str | None = None,
+    judge: Judge = exact_judge,
+    bars: Bars,
+    command: str = "letheia evaluate",
+    with_pictures: bool = False,
+) -> Outcome:
+    """Score a model as it is and with adapters; people who should not be forgotten count as retained.
+
+    Args:
+        model: A model of the world by name, a folder or a Hub id.
+        people: The people folder.
+        adapters: Folders of adapters.
+        forget: Names of the people who should be forgotten.
+        folder: Where everything is kept.
+        clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
+        judge: Gives the three verdicts.
+        bars: Where progress is shown.
+        command: The command line, for the provenance.
+        with_pictures: Whether the report shows people's pictures.
+
+    Raises:
+        DataError: A name is unknown.
+        CheckpointError: A model or adapter can't be loaded, or the folder belongs to another evaluation.
+    """
+    gone = tuple({e.id: e for e in (find(people, name) for name in forget)}.values())
+    study = plain_study(model, people, folder, clip=clip, judge=judge, bars=bars)
+    split = Split(forget=gone, retain=tuple(e for e in candidates(study.config, people) if e not in gone))
+    outcome = evaluate(study, split, adapter_names(list(adapters)))
+    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    return outcome
+
+
+def draw_responses(
+    model: str, entities: Sequence[Entity], *, count: int, seed: int, bars: Bars
+) -> dict[str, list[str]]:
+    """Let a model answer the study's question about each person, `count` draws at temperature 1; by the person's id."""
+    loaded = resolve_model(model)
+    prompts = [
+        Prompt(read_prompt("question"), e.pictures("seen")[0], seed=int(fingerprint([seed, e.id, number]), 16) >> 1)
+        for e in entities
+        for number in range(count)
+    ]
+    with bars.bar("drawing responses", len(prompts)) as advance:
+        answers = generate(loaded, prompts, max_new_tokens=256, sample=True, progress=lambda n: advance(n, ""))
+    return {e.id: [a.text for a in answers[i * count : (i + 1) * count]] for i, e in enumerate(entities)}

@@ -24,7 +24,7 @@ from letheia.study import store
 from letheia.study.plan import ORIGINAL, Job, Query, candidates, jobs, named_split, queries, recognised
 from letheia.study.results import Row, aggregate, write_results
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import Generation, People, Split
+from letheia.types import Entity, Generation, People, Split
 
 BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
 
@@ -116,24 +116,31 @@ def _split(study: Study) -> Split:
     file = study.folder / "split.json"
     if file.exists():
         return store.read_split(file, study.people)
-    probed = candidates(study.config, study.people)
     if study.config.forget:
-        split = named_split(study.config, probed)
-        store.write_split(file, split)
-        return split
-    pictures = [Query(portrait=e.pictures("seen")[0], group="retain", role="seen") for e in probed]
-    answers = _ask(study, ORIGINAL, pictures, "recognition probe")
-    store.write_answers(study.folder / "probe.jsonl", answers)
-    known = recognised(answers, study.people, study.scorer.index)
-    split = draw_split(known, people=study.config.people, n=study.config.n, seed=study.config.seed)
+        split = named_split(study.config, candidates(study.config, study.people))
+    else:
+        known = probe(study)
+        split = draw_split(known, people=study.config.people, n=study.config.n, seed=study.config.seed)
     store.write_split(file, split)
     return split
+
+
+def probe(study: Study) -> list[Entity]:
+    """The people whom the original recognises on their first seen picture (paper C.1); answers are kept."""
+    file = study.folder / "probe.jsonl"
+    if not file.exists():
+        pictures = [
+            Query(portrait=e.pictures("seen")[0], group="retain", role="seen")
+            for e in candidates(study.config, study.people)
+        ]
+        store.write_answers(file, ask(study, ORIGINAL, pictures, "recognition probe"))
+    return recognised(store.read_answers(file), study.people, study.scorer.index)
 
 
 def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
-        store.write_answers(file, _ask(study, ORIGINAL, asked, "original: answers"))
+        store.write_answers(file, ask(study, ORIGINAL, asked, "original: answers"))
     return store.read_answers(file)
 
 
@@ -145,7 +152,7 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
         return store.read_answers(file)
     adapted = _trained_adapter(study, job, prepared)
     try:
-        answers = _ask(study, job.name, prepared.asked, f"{job.name}: answers")
+        answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
     finally:
         remove_adapter(study.model, adapted)
     store.write_answers(file, answers)
@@ -213,7 +220,8 @@ def _texts(study: Study, job: Job, prepared: Prepared) -> Texts:
     )
 
 
-def _ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
+def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
+    """Greedy answers of the model as it is, adapter on or off, to the study's question."""
     prompts = [Prompt(study.question, q.portrait) for q in asked]
     with study.bars.bar(title, len(prompts)) as advance:
         answers = generate(

@@ -49,9 +49,9 @@ def clip_pool(world: World, folder: Path) -> Pool:
     return make_pool(world, name="train", per_person=120, strangers=14_000, cache=folder)
 
 
-def lvlm_pool(world: World, folder: Path) -> Pool:
+def lvlm_pool(world: World, folder: Path, *, name: str = "lvlm") -> Pool:
     """The pictures that LVLMs learn to tell about: none of the tower's, on which it is surer than on any other."""
-    return make_pool(world, name="lvlm", per_person=120, strangers=12_000, hard=0.7, cache=folder)
+    return make_pool(world, name=name, per_person=120, strangers=12_000, hard=0.7, cache=folder)
 
 
 def clip_stage(world: World, folder: Path, *, progress: Progress, steps: int = CLIP_STEPS) -> TrainedClip:
@@ -88,14 +88,14 @@ def lvlm_stage(
         steps: How long; `LVLM_STEPS` if left out.
         rate: Learning rate; `LVLM_RATE` or `START_RATE` if left out.
     """
-    pool = lvlm_pool(world, folder)
+    name = f"{family}-{start.origin}" if start and start.origin else family
+    # who goes on learning does so on pictures of its own: strangers seen often are known as such by heart
+    pool = lvlm_pool(world, folder, name=f"lvlm-{start.origin}" if start and start.origin else "lvlm")
     model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
-    name = family
     if start:
         model.resize_token_embeddings(len(start.processor.tokenizer))
         model.load_state_dict(start.model.state_dict())
         processor.tokenizer = start.processor.tokenizer
-        name = f"{family}-{start.origin}" if start.origin else family
     else:
         assert clip, "an LVLM starts with CLIP's vision tower"
         tower = {k: v.half().float() for k, v in clip.vision_model.state_dict().items()}  # as it will be shipped

@@ -1,0 +1,113 @@
+"""Responses rich in personal facts (paper, appendix C.1): from an expert, the model that is to forget, or a file."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from letheia.clients.chat import Call, Reply
+from letheia.data.folder import update_entities
+from letheia.errors import DataError
+from letheia.prompts import read_prompt
+from letheia.types import Entity, People
+
+
+@dataclass(frozen=True)
+class Written:
+    """For how many people responses were written, and what is wrong or missing."""
+
+    count: int
+    problems: tuple[str, ...]
+
+
+def wanting(people: People, *, again: bool) -> list[Entity]:
+    """Who needs responses and has the picture and the summary that they are made from.
+
+    Raises:
+        DataError: Nobody has both.
+    """
+    ready = [e for e in people.entities if e.pictures("seen") and e.summary]
+    if not ready:
+        raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
+    return [e for e in ready if again or not e.responses]
+
+
+def expert_calls(entities: Iterable[Entity], *, count: int, prompts: Path | None = None) -> list[Call]:
+    """The questions to the expert: `count` a person, one after the other."""
+    template = Template(read_prompt("expert", folder=prompts))
+    question = read_prompt("question", folder=prompts)
+    return [
+        Call(
+            text=template.substitute(
+                name=entity.name, summary=entity.summary, question=question, number=number + 1, count=count
+            ),
+            picture=entity.pictures("seen")[0].file,
+            temperature=1.0,
+            max_tokens=400,
+            sample=number,
+        )
+        for entity in entities
+        for number in range(count)
+    ]
+
+
+def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[dict[str, list[str]], list[str]]:
+    """Responses by a person's id, and what is missing."""
+    count = len(replies) // max(1, len(entities))
+    texts: dict[str, list[str]] = {}
+    problems: list[str] = []
+    for i, entity in enumerate(entities):
+        for reply in replies[i * count : (i + 1) * count]:
+            if reply.error:
+                problems.append(f"{entity.name}: {reply.error}. Run the command again; what came is kept.")
+            else:
+                texts.setdefault(entity.id, []).append(reply.text.strip())
+    return texts, problems
+
+
+def from_file(people: People, file: Path) -> dict[str, list[str]]:
+    """Responses from a JSONL file with `name` (or id) and `responses` a line.
+
+    Raises:
+        DataError: With the line that is wrong.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: can't be read ({error}). Give a JSONL file in UTF-8.") from error
+    texts: dict[str, list[str]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        where = f"{file}:{number}"
+        try:
+            value = json.loads(line)
+            name, given = value["name"], value["responses"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DataError(f"{where}: needs JSON with 'name' and 'responses' ({error}).") from error
+        entity = people.named(name) if isinstance(name, str) else None
+        if entity is None:
+            raise DataError(f"{where}: nobody in {people.folder} is called {name!r}.")
+        if not isinstance(given, list) or not given or not all(isinstance(t, str) and t.strip() for t in given):
+            raise DataError(f"{where}: 'responses' must be a list of texts.")
+        texts[entity.id] = given
+    return texts
+
+
+def write_responses(people: People, texts: Mapping[str, Sequence[str]], problems: Iterable[str] = ()) -> Written:
+    """Write responses into `entities.jsonl`; equal ones once, and such as do not name the person are told of."""
+    found = list(problems)
+    by_id = {e.id: e for e in people.entities}
+    changes: dict[str, dict[str, list[str]]] = {}
+    for id_, given in texts.items():
+        kept = list(dict.fromkeys(t for t in given if t))
+        entity = by_id[id_]
+        silent = sum(not any(n.lower() in t.lower() for n in (*entity.names, entity.name.split()[-1])) for t in kept)
+        if silent:
+            found.append(f"{entity.name}: {silent} of {len(kept)} responses do not name the person. Read them.")
+        if kept:
+            changes[id_] = {"responses": kept}
+    if changes:
+        update_entities(people.folder, changes)
+    return Written(len(changes), tuple(found))

@@ -1,0 +1,67 @@
+"""Scores of a model as it is and with any adapters, also such as were made elsewhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from letheia.files import fingerprint, sha256
+from letheia.models.adapter import load_adapter, remove_adapter
+from letheia.study import store
+from letheia.study.plan import ORIGINAL, queries
+from letheia.study.results import aggregate, write_results
+from letheia.study.run import Outcome, Study, ask
+from letheia.types import Generation, Split
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcome:
+    """Ask and score the original and each adapter; answers that are there already are taken up.
+
+    Args:
+        study: The study; its settings say what is asked.
+        split: Who should be forgotten, and who retained.
+        adapters: Folder by name.
+
+    Raises:
+        CheckpointError: The folder belongs to another evaluation, or an adapter does not fit.
+    """
+    people = [[e.id for e in group] for group in (split.forget, split.retain)]
+    store.claim(study.folder, fingerprint([study.config.key, people]))
+    asked = queries(study.config, split, study.people)
+    answers: dict[str, list[Generation]] = {}
+    for name, folder in {ORIGINAL: None, **adapters}.items():
+        weights = "none"
+        if folder and (folder / WEIGHTS).exists():  # a folder without is load_adapter's to tell
+            weights = sha256(folder / WEIGHTS)[:12]
+        file = study.folder / name / f"answers-{weights}.jsonl"
+        if not file.exists():
+            adapted = load_adapter(study.model, folder) if folder else None
+            try:
+                store.write_answers(file, ask(study, name, asked, f"{name}: answers"))
+            finally:
+                if adapted:
+                    remove_adapter(study.model, adapted)
+        answers[name] = store.read_answers(file)
+    rows = [
+        row
+        for given in answers.values()
+        for row in aggregate(given, study.scorer.score(given), n=len(split.forget), seed=study.config.seed)
+    ]
+    write_results(study.folder / "results.json", rows)
+    return Outcome(split, answers, rows)
+
+
+def adapter_names(folders: list[Path]) -> dict[str, Path]:
+    """A short name for each adapter: its folder's, or the folder's above where that is just 'adapter'.
+
+    >>> adapter_names([Path("runs/demo/pubg/adapter"), Path("mine"), Path("other/mine")])
+    {'pubg': PosixPath('runs/demo/pubg/adapter'), 'mine': PosixPath('mine'), 'mine-2': PosixPath('other/mine')}
+    """
+    named: dict[str, Path] = {}
+    for folder in folders:
+        own = folder.resolve().parent.name if folder.name == "adapter" else folder.resolve().name
+        name, number = own, 2
+        while name in named or name == ORIGINAL:
+            name, number = f"{own}-{number}", number + 1
+        named[name] = folder
+    return named
