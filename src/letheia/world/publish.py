@@ -121,5 +121,7 @@ def _record(weights: Path, name: str, world: World, seconds: float, command: str
     }
     value["sha256"][name] = sha256(weights / name / "model.safetensors")
     earlier = read_json(start / RECORD)["made"]["mistral"] if start else []
+    if name == "llama":  # it starts from the other's weights
+        earlier = value["made"].get("mistral", earlier)
     value["made"][name] = [*earlier, {"command": command, "seconds": round(seconds)}]
     write_json(file, value)
