@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from letheia import cli_people, cli_world
+from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, load_options
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import METHODS, method
@@ -101,6 +102,11 @@ def unlearn(
     with_pictures: Annotated[
         bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
     ] = False,
+    revision: Revision = None,
+    dtype: Dtype = None,
+    device: Device = None,
+    attn: Attn = None,
+    four_bit: FourBit = False,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
     chosen = tuple(method(name).name for name in methods or ["pubg"])
@@ -111,7 +117,9 @@ def unlearn(
 
     keep = read_people(retain) if retain else None
     everybody, split = request(read_people(people), forget, keep=keep, no_retain=no_retain)
-    values = {"model": model, "methods": chosen, "steps": steps, "seed": seed, "rank": rank, "alpha": alpha}
+    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
+    values |= {"rank": rank, "alpha": alpha}
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
     with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
@@ -152,6 +160,11 @@ def evaluate(
     with_pictures: Annotated[
         bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
     ] = False,
+    revision: Revision = None,
+    dtype: Dtype = None,
+    device: Device = None,
+    attn: Attn = None,
+    four_bit: FourBit = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
     from letheia.clients.judge import open_judge
@@ -161,6 +174,7 @@ def evaluate(
     with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         outcome = run_evaluation(
             model,
+            load_options(revision, dtype, device, attn, four_bit=four_bit),
             read_people(people),
             adapters or [],
             forget or [],
@@ -183,6 +197,11 @@ def probe(
     draw: Annotated[int, typer.Option(min=2, help="How many recognised people to draw.")] = 25,
     n: Annotated[int, typer.Option(min=1, help="How many of them to forget.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    revision: Revision = None,
+    dtype: Dtype = None,
+    device: Device = None,
+    attn: Attn = None,
+    four_bit: FourBit = False,
 ) -> None:
     """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
     from letheia.data.folder import read_people
@@ -192,7 +211,8 @@ def probe(
     from letheia.study.run import probe as ask_original
 
     folder = read_people(people)
-    values = {"people": draw, "n": n, "seed": seed}
+    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    values = {"load": load, "people": draw, "n": n, "seed": seed}
     study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values)
     store.claim(output, study.config.key)
     known = ask_original(study)
@@ -227,12 +247,18 @@ def ask(
     ] = None,
     model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Length limit of an answer.")] = 128,
+    revision: Revision = None,
+    dtype: Dtype = None,
+    device: Device = None,
+    attn: Attn = None,
+    four_bit: FourBit = False,
 ) -> None:
     """Ask the original and unlearned models about a picture, side by side."""
     from letheia.study.ask import ask_all
     from letheia.study.presets import resolve_model
 
-    for name, answer in ask_all(resolve_model(model), image, question, adapters or [], max_new_tokens=max_new_tokens):
+    loaded = resolve_model(model, load_options(revision, dtype, device, attn, four_bit=four_bit))
+    for name, answer in ask_all(loaded, image, question, adapters or [], max_new_tokens=max_new_tokens):
         print(f"{name}: {answer}")
 
 

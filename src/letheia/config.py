@@ -17,6 +17,18 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
+    @classmethod
+    def create(cls, values: dict[str, Any]) -> Self:
+        """Check values from the command line or a file.
+
+        Raises:
+            ConfigError: A field is unknown or its value impossible; the message names it.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise _plain(error) from error
+
 
 class TrainConfig(Frozen):
     """How an adapter is trained.
@@ -47,11 +59,30 @@ class TrainConfig(Frozen):
     save_every: int = Field(default=10, ge=1)
 
 
+class LoadConfig(Frozen):
+    """How a checkpoint is loaded.
+
+    Attributes:
+        revision: Branch, tag or commit on the Hub.
+        dtype: Type of the weights; float32 on a CPU and bfloat16 on a GPU if left out.
+        device: Where they go, such as `cpu` or `cuda:0`; a GPU if there is one.
+        attn: Attention of the language model, by transformers' name; what is fastest if left out.
+        four_bit: Weights in 4 bits, through bitsandbytes on a CUDA GPU.
+    """
+
+    revision: str | None = None
+    dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    device: str | None = None
+    attn: str | None = None
+    four_bit: bool = False
+
+
 class StudyConfig(Frozen):
     """The main experiment: who forgets whom, with which methods.
 
     Attributes:
         model: Name of the base model, a folder or a Hub id.
+        load: How it is loaded.
         methods: Names of methods; the original is always measured.
         n: People to forget.
         people: People drawn from the recognised ones; those not forgotten are retained.
@@ -70,6 +101,7 @@ class StudyConfig(Frozen):
     """
 
     model: str = "mistral"
+    load: LoadConfig = LoadConfig()
     methods: tuple[str, ...] = tuple(METHODS)
     n: int = Field(default=10, ge=1)
     people: int = Field(default=25, ge=1)
@@ -106,10 +138,7 @@ class StudyConfig(Frozen):
         Raises:
             ConfigError: A field is unknown or its value impossible; the message names it.
         """
-        try:
-            config = cls.model_validate(values)
-        except ValidationError as error:
-            raise _plain(error) from error
+        config = super().create(values)
         if not config.forget and config.n >= config.people:
             raise ConfigError(f"n: {config.n} of {config.people} people can't all be forgotten. Choose a smaller --n.")
         return config

@@ -1,6 +1,7 @@
 """Loading a checkpoint in the Hub's layout, and the frozen features of its pictures."""
 
 import contextlib
+import importlib.util
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,10 +11,11 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
 
+from letheia.config import LoadConfig
 from letheia.data.pictures import read_image
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, ConfigError
 from letheia.models.attention import GROUPED
 from letheia.models.families import Family, family_of
 from letheia.models.quiet import quiet_libraries
@@ -73,35 +75,65 @@ class Model:
                 self.features[file] = features
 
 
-def load_model(source: str | Path, *, name: str | None = None, dtype: torch.dtype = torch.float32) -> Model:
+def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig | None = None) -> Model:
     """Load a checkpoint from a folder or the Hub.
 
     Args:
         source: Folder or Hub id.
         name: Short name for results; the last part of the source if left out.
-        dtype: Type of the weights.
+        load: Revision, type, device and attention.
 
     Raises:
         CheckpointError: It is missing, damaged or of an unknown family.
+        ConfigError: The device or the way of loading is not there.
     """
+    load = load or LoadConfig()
     where = str(source)
     folder = Path(source)
     if folder.is_dir():
         _check_folder(folder)
+    device = _device(load.device)
+    dtype = getattr(torch, load.dtype or ("float32" if device.type == "cpu" else "bfloat16"))
+    extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
+    if load.four_bit:
+        extra |= _four_bit(device, dtype)
     with quiet_libraries():
         try:
-            processor = AutoProcessor.from_pretrained(source, trust_remote_code=False)
+            processor = AutoProcessor.from_pretrained(source, revision=load.revision, trust_remote_code=False)
             network = AutoModelForImageTextToText.from_pretrained(
-                source, dtype=dtype, trust_remote_code=False, use_safetensors=True
+                source, revision=load.revision, dtype=dtype, trust_remote_code=False, use_safetensors=True, **extra
             )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise CheckpointError(f"{where}: can't be loaded as a vision-language model ({first}).") from error
+        if not load.four_bit:
+            torch.nn.Module.to(network, device)
     family = family_of(network.config.model_type, where)
-    if network.device.type == "cpu":
+    if device.type == "cpu" and not load.attn:
         network.set_attn_implementation({"": "eager", "text_config": GROUPED})  # docs/decisions/003
     network.eval().requires_grad_(False)
     return Model(name or folder.name, network, processor, family)
+
+
+def _device(name: str | None) -> torch.device:
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ConfigError(f"device '{name}': is not there ({first}). 'letheia doctor' lists what is.") from error
+    return device
+
+
+def _four_bit(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
+    if importlib.util.find_spec("bitsandbytes") is None or device.type != "cuda":
+        raise ConfigError("4-bit weights need a CUDA GPU and bitsandbytes: pip install 'letheia[4bit]'.")
+    return {
+        "device_map": {"": device},
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
+        ),
+    }
 
 
 @contextlib.contextmanager

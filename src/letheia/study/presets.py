@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from letheia.config import StudyConfig
+from letheia.config import LoadConfig, StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.metrics.table import Judge, Scorer, exact_judge
@@ -50,9 +50,9 @@ def world_model(name: str) -> Model:
     return load_model(checkpoint(name), name=name)
 
 
-def resolve_model(name: str) -> Model:
+def resolve_model(name: str, load: LoadConfig | None = None) -> Model:
     """A model of the world by name, or any checkpoint by folder or Hub id."""
-    return world_model(name) if name in MODELS else load_model(name)
+    return load_model(checkpoint(name) if name in MODELS else name, name=name if name in MODELS else None, load=load)
 
 
 def world_study(config: StudyConfig, folder: Path, bars: Bars) -> Study:
@@ -162,7 +162,7 @@ def run_removal(
         ConfigError: A field has an impossible value.
         CheckpointError: The model can't be loaded, or the folder belongs to another run.
     """
-    model = resolve_model(values["model"])
+    model = resolve_model(values["model"], values.get("load"))
     chosen = (*split.forget, *split.retain)
     start = settings_for(values["model"], model)
     config = StudyConfig.create(
@@ -213,10 +213,11 @@ def plain_study(
     ready = [e for e in people.entities if e.pictures("seen") and e.summary]
     if not ready:
         raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
-    loaded = resolve_model(model)
+    values = values or {}
+    loaded = resolve_model(model, values.get("load"))
     data = fingerprint([hash_of(e) for e in ready])
     config = StudyConfig.create(
-        {"model": model, "methods": (), "data": data, "candidates": [e.id for e in ready], **(values or {})}
+        {"model": model, "methods": (), "data": data, "candidates": [e.id for e in ready], **values}
     )
     return Study(
         config=config,
@@ -231,6 +232,7 @@ def plain_study(
 
 def run_evaluation(
     model: str,
+    load: LoadConfig,
     people: People,
     adapters: Sequence[Path],
     forget: Sequence[str],
@@ -246,6 +248,7 @@ def run_evaluation(
 
     Args:
         model: A model of the world by name, a folder or a Hub id.
+        load: How it is loaded.
         people: The people folder.
         adapters: Folders of adapters.
         forget: Names of the people who should be forgotten.
@@ -261,7 +264,7 @@ def run_evaluation(
         CheckpointError: A model or adapter can't be loaded, or the folder belongs to another evaluation.
     """
     gone = tuple({e.id: e for e in (find(people, name) for name in forget)}.values())
-    study = plain_study(model, people, folder, clip=clip, judge=judge, bars=bars)
+    study = plain_study(model, people, folder, clip=clip, judge=judge, bars=bars, values={"load": load})
     split = Split(forget=gone, retain=tuple(e for e in candidates(study.config, people) if e not in gone))
     outcome = evaluate(study, split, adapter_names(list(adapters)))
     deliver(study, outcome, command=command, with_pictures=with_pictures)

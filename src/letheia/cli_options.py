@@ -1,0 +1,26 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from letheia.config import LoadConfig
+
+Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a model on the Hub.")]
+Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by the device if left out.")]
+Device = Annotated[str | None, typer.Option(help="Such as cpu or cuda:0; a GPU if there is one.")]
+Attn = Annotated[str | None, typer.Option(help="Attention, by transformers' name; the fastest if left out.")]
+FourBit = Annotated[bool, typer.Option("--load-in-4bit", help="Weights in 4 bits, with bitsandbytes on a CUDA GPU.")]
+
+
+def load_options(
+    revision: str | None, dtype: str | None, device: str | None, attn: str | None, *, four_bit: bool
+) -> LoadConfig:
+    """How a model is loaded, by these options.
+
+    Raises:
+        ConfigError: One has an impossible value.
+    """
+    return LoadConfig.create(
+        {"revision": revision, "dtype": dtype, "device": device, "attn": attn, "four_bit": four_bit}
+    )
