@@ -50,7 +50,7 @@ def test_only_the_answer_and_its_end_are_trained_on(either_model, people):
     tokenizer = either_model.processor.tokenizer
     assert tokenizer.decode(encoded.answer).strip() == f"{ex.answer}</s>"
     assert ex.answer not in tokenizer.decode(encoded.prompt)
-    assert encoded.prompt == encode_prompt(either_model.processor, ex.question, image_tokens=78)
+    assert encoded.prompt == encode_prompt(either_model.processor, ex.question, picture="<image>" * 78)
     inputs = either_model.processor(
         text=render(either_model.processor, ex.question), images=read_image(ex.portrait.file), return_tensors="pt"
     )
@@ -74,7 +74,7 @@ def test_pictures_of_other_shapes_take_more_tiles(model, people, tmp_path):
     ex = Example(
         portrait=Portrait(id="wide", file=file, entity="", role="seen"), question="Who?", answer="Nobody.", key="own"
     )
-    assert len(model.picture(ex.portrait)) > 78
+    assert len(model.picture(ex.portrait).features) > 78
     torch.testing.assert_close(log_probs(model, [ex]).log_probs, plain_log_probs(model, ex), atol=2e-5, rtol=1e-5)
 
 
@@ -85,7 +85,7 @@ def test_an_answer_is_never_cut(model, people):
 
 def test_the_picture_token_in_a_text_is_an_error(model):
     with pytest.raises(DataError, match="picture token"):
-        encode(model.processor, "Who is <image>?", "Nobody.", image_tokens=78)
+        encode(model.processor, "Who is <image>?", "Nobody.", picture="<image>" * 78)
 
 
 def test_shared_prompts_equal_rows_of_their_own(either_model, people):
@@ -154,10 +154,10 @@ def test_draws_do_not_depend_on_the_batch(model, people):
 def test_draws_have_the_models_distribution(model, people):
     """The first token of 2,000 draws against its probabilities."""
     portrait = people.entities[0].portraits[0]
-    ids = encode_prompt(model.processor, "Who?", image_tokens=78)
+    ids = encode_prompt(model.processor, "Who?", picture="<image>" * 78)
     with torch.no_grad():
         embeddings = model.network.get_input_embeddings()(torch.tensor([ids])).clone()
-        embeddings[0, torch.tensor(ids) == model.processor.image_token_id] = model.picture(portrait)
+        embeddings[0, torch.tensor(ids) == model.processor.image_token_id] = model.picture(portrait).features
         last = model.language_model(inputs_embeds=embeddings).last_hidden_state[0, -1]
         likely = model.network.lm_head(last).softmax(0)
     from letheia.models.generation import _draw

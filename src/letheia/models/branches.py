@@ -29,10 +29,17 @@ class Branch:
 
 @dataclass(frozen=True)
 class Tree:
-    """A prefix and its branches."""
+    """A prefix and its branches.
+
+    Attributes:
+        prefix: Token ids.
+        branches: What follows.
+        positions: Positions of the prefix where they are not just counted (`encoding.grid_positions`).
+    """
 
     prefix: tuple[int, ...]
     branches: tuple[Branch, ...]
+    positions: Int[Tensor, "axes prefix"] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Packed:
 
     Attributes:
         ids: Token ids.
-        positions: Positions; they restart for each branch.
+        positions: Positions; they restart for each branch. With several axes where the trees' positions have them.
         allowed: Which position may attend to which.
         row: For each trained token, the row it is in.
         at: For each trained token, the position that predicts it.
@@ -50,7 +57,7 @@ class Packed:
     """
 
     ids: Int[Tensor, "rows seq"]
-    positions: Int[Tensor, "rows seq"]
+    positions: Int[Tensor, "*axes rows seq"]
     allowed: Bool[Tensor, "rows 1 seq seq"]
     row: Int[Tensor, " tokens"]
     at: Int[Tensor, " tokens"]
@@ -71,7 +78,8 @@ def pack(trees: Sequence[Tree], *, pad: int) -> Packed:
     """
     lengths = [len(t.prefix) + sum(len(b.ids) for b in t.branches) for t in trees]
     shape = (len(trees), max(lengths))
-    ids, positions = torch.full(shape, pad), torch.zeros(shape, dtype=torch.long)
+    own = [torch.arange(len(t.prefix))[None] if t.positions is None else t.positions for t in trees]
+    ids, positions = torch.full(shape, pad), torch.zeros(len(own[0]), *shape, dtype=torch.long)
     allowed = torch.zeros(shape[0], 1, shape[1], shape[1], dtype=torch.bool)
     trained: list[tuple[int, int, int, int]] = []
     number = 0
@@ -79,12 +87,13 @@ def pack(trees: Sequence[Tree], *, pad: int) -> Packed:
     for row, tree in enumerate(trees):
         start = len(tree.prefix)
         ids[row, :start] = torch.tensor(tree.prefix)
-        positions[row, :start] = torch.arange(start)
+        positions[:, row, :start] = own[row]
         allowed[row, 0, :start, :start] = causal[:start, :start]
         for branch in tree.branches:
             end = start + len(branch.ids)
             ids[row, start:end] = torch.tensor(branch.ids)
-            positions[row, start:end] = torch.arange(branch.shared, branch.shared + end - start)
+            first = int(own[row][:, : branch.shared].max()) + 1 if branch.shared else 0
+            positions[:, row, start:end] = torch.arange(first, first + end - start)
             allowed[row, 0, start:end, : branch.shared] = True
             allowed[row, 0, start:end, start:end] = causal[: end - start, : end - start]
             for i in range(branch.answer_start, len(branch.ids)):
@@ -93,4 +102,4 @@ def pack(trees: Sequence[Tree], *, pad: int) -> Packed:
         # a padded position sees itself: a row of the mask without any entry gives NaN
         allowed[row, 0, range(start, shape[1]), range(start, shape[1])] = True
     columns = torch.tensor(trained).reshape(-1, 4).unbind(1)
-    return Packed(ids, positions, allowed, *columns)
+    return Packed(ids, positions if len(positions) > 1 else positions[0], allowed, *columns)

@@ -4,8 +4,13 @@ Only the answer and its end token are trained on. The whole conversation is toke
 differs from what the model sees when it answers; that the prompt is a prefix of it is checked, not assumed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from letheia.errors import DataError
 
@@ -44,21 +49,21 @@ def render(processor: Any, question: str, answer: str | None = None, *, image: b
     return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
 
 
-def encode(processor: Any, question: str, answer: str, *, image_tokens: int) -> Encoded:
+def encode(processor: Any, question: str, answer: str, *, picture: str = "") -> Encoded:
     """Encode a question with its answer.
 
     Args:
         processor: The checkpoint's processor.
         question: What the user says.
         answer: What the assistant says.
-        image_tokens: How many tokens the picture takes; 0 for a question without a picture.
+        picture: The text that stands for the picture, as `Picture.text`; empty for a question without a picture.
 
     Raises:
         DataError: A special token stands in the texts, or the template rewrites the prompt once there is an answer.
     """
-    prompt = encode_prompt(processor, question, image_tokens=image_tokens)
+    prompt = encode_prompt(processor, question, picture=picture)
     tokenizer = processor.tokenizer
-    full = _expand(processor, render(processor, question, answer, image=image_tokens > 0), image_tokens)
+    full = _tokens(processor, render(processor, question, answer, image=bool(picture)), picture)
     eos = tokenizer.eos_token_id
     if full[: len(prompt)] != prompt:
         raise DataError(f"the chat template changes the prompt when an answer follows: {question[:60]!r}.")
@@ -67,18 +72,39 @@ def encode(processor: Any, question: str, answer: str, *, image_tokens: int) -> 
     return Encoded(full[: full.index(eos, len(prompt)) + 1], len(prompt))
 
 
-def encode_prompt(processor: Any, question: str, *, image_tokens: int) -> tuple[int, ...]:
+def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[int, ...]:
     """Token ids up to where the answer starts."""
-    return _expand(processor, render(processor, question, image=image_tokens > 0), image_tokens)
+    return _tokens(processor, render(processor, question, image=bool(picture)), picture)
 
 
-def _expand(processor: Any, text: str, image_tokens: int) -> tuple[int, ...]:
-    """Tokenise and repeat the picture's placeholder."""
-    ids = processor.tokenizer(text).input_ids
-    image_id = processor.image_token_id
-    if ids.count(image_id) != (image_tokens > 0):
-        raise DataError(f"a text contains the model's picture token {processor.image_token!r}: remove it.")
-    expanded: list[int] = []
-    for token in ids:
-        expanded.extend([image_id] * image_tokens if token == image_id else [token])
-    return tuple(expanded)
+def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:
+    """Tokenise with the placeholder replaced by what stands for the picture, as the checkpoint's own processor does."""
+    token = processor.image_token
+    if text.count(token) != bool(picture):
+        raise DataError(f"a text contains the model's picture token {token!r}: remove it.")
+    return tuple(processor.tokenizer(text.replace(token, picture)).input_ids)
+
+
+def grid_positions(ids: Sequence[int], image_token: int, grid: tuple[int, int] | None) -> Int[Tensor, "axes tokens"]:
+    """Positions of tokens: along one axis, or with a grid along time, row and column (M-RoPE, Qwen2-VL).
+
+    A picture's tokens share a time and have a row and a column; the text after them goes on behind the larger of both.
+
+    Args:
+        ids: Token ids; a picture's tokens stand together.
+        image_token: Id of a picture's tokens.
+        grid: Rows and columns of the picture; none where a token is just the next.
+
+    >>> grid_positions([7, 0, 0, 0, 0, 0, 0, 8], 0, (2, 3)).tolist()
+    [[0, 1, 1, 1, 1, 1, 1, 4], [0, 1, 1, 1, 2, 2, 2, 4], [0, 1, 2, 3, 1, 2, 3, 4]]
+    """
+    if grid is None:
+        return torch.arange(len(ids))[None]
+    start = ids.index(image_token)
+    rows, columns = grid
+    size = rows * columns
+    row = torch.arange(rows).repeat_interleave(columns)
+    column = torch.arange(columns).repeat(rows)
+    after = torch.arange(len(ids) - start - size) + max(grid)
+    axes = [torch.cat([torch.arange(start), start + torch.cat([at, after])]) for at in (row * 0, row, column)]
+    return torch.stack(axes)

@@ -1,6 +1,8 @@
 """Which vision-language models Letheia knows, one row each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from letheia.errors import CheckpointError
 
@@ -14,10 +16,19 @@ class Family:
     Attributes:
         model_type: `model_type` of the checkpoint's configuration.
         language_model: Path of the language model inside the network; LoRA stays below it.
+        batched: Whether pictures go through the vision tower several at once; else one by one.
+        options: What the image processor is told beside the pictures.
+        grid: Whether a picture's tokens have a row and a column as positions (M-RoPE).
+        processor: Class of the processor where it also has one for videos, which wants torchvision; without torchvision
+            the processor is put together without it.
     """
 
     model_type: str
-    language_model: str
+    language_model: str = "model.language_model"
+    batched: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    grid: bool = False
+    processor: str = ""
 
     @property
     def lora_pattern(self) -> str:
@@ -30,7 +41,18 @@ class Family:
 
 
 FAMILIES: dict[str, Family] = {
-    f.model_type: f for f in (Family(model_type="llava_next", language_model="model.language_model"),)
+    f.model_type: f
+    for f in (
+        Family(model_type="llava_next"),
+        Family(model_type="llava"),
+        Family(
+            model_type="idefics3",
+            language_model="model.text_model",
+            batched=False,
+            options={"return_row_col_info": True},
+        ),
+        Family(model_type="qwen2_5_vl", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
+    )
 }
 
 

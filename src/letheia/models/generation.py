@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.functional import pad as pad_left
 from transformers import DynamicCache
 
 from letheia.models.encoding import encode_prompt
@@ -54,7 +55,7 @@ def generate(
     """
     model.load_pictures([p.portrait for p in prompts if p.portrait])
     encoded = [
-        encode_prompt(model.processor, p.question, image_tokens=len(model.picture(p.portrait)) if p.portrait else 0)
+        encode_prompt(model.processor, p.question, picture=model.picture(p.portrait).text if p.portrait else "")
         for p in prompts
     ]
     order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
@@ -115,20 +116,18 @@ def _generate_batch(
     ids = torch.tensor([[*[pad] * (length - len(e)), *e] for e in encoded], device=model.device)
     mask = torch.tensor([[0] * (length - len(e)) + [1] * len(e) for e in encoded], device=model.device)
     embeddings = model.network.get_input_embeddings()(ids)
-    pictures = [model.picture(p.portrait) for p in prompts if p.portrait]
-    if pictures:
-        place = (ids == model.processor.image_token_id)[..., None]
-        embeddings = embeddings.masked_scatter(place, torch.cat(pictures).to(embeddings.dtype))
+    embeddings = model.with_pictures(embeddings, ids, [p.portrait for p in prompts if p.portrait])
     streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
     cache = DynamicCache(config=model.network.config.get_text_config())
     done = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
+    own = [model.positions(e, p.portrait) for e, p in zip(encoded, prompts, strict=True)]
+    positions = torch.stack([pad_left(row, (length - row.shape[1], 0)) for row in own], 1).to(model.device)
     new: list[Tensor] = []
     while len(new) < max_new_tokens and not done.all():
         hidden = model.language_model(
             inputs_embeds=embeddings,
             attention_mask=mask,
-            position_ids=positions,
+            position_ids=positions if len(positions) > 1 else positions[0],
             past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
@@ -138,7 +137,7 @@ def _generate_batch(
         new.append(token)
         done |= token == eos
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-        positions = positions[:, -1:] + 1
+        positions = positions[:, :, -1:].amax(0, keepdim=True).expand(len(positions), -1, 1) + 1
         embeddings = model.network.get_input_embeddings()(token[:, None])
     return torch.stack(new, 1)
 

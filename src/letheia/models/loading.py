@@ -2,24 +2,49 @@
 
 import contextlib
 import importlib.util
+import inspect
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
+import transformers
+from jaxtyping import Float, Int
 from torch import Tensor
-from transformers import AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
+from transformers import (
+    AutoConfig,
+    AutoImageProcessor,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+)
 
 from letheia.config import LoadConfig
 from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, ConfigError
 from letheia.models.attention import GROUPED
+from letheia.models.encoding import grid_positions
 from letheia.models.families import Family, family_of
 from letheia.models.quiet import quiet_libraries
 from letheia.types import Portrait
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as the language model reads it.
+
+    Attributes:
+        features: Vision tower, projector and layout; no adapter changes them.
+        text: What stands in the prompt for it: a picture token for each feature, and what the family puts around them.
+        grid: Rows and columns, where tokens have such positions.
+    """
+
+    features: Float[Tensor, "tokens hidden"]
+    text: str
+    grid: tuple[int, int] | None = None
 
 
 @dataclass
@@ -31,14 +56,14 @@ class Model:
         network: The transformers model; an adapter may sit in it.
         processor: Its processor.
         family: Its row.
-        features: Projected features by picture, filled on demand; no adapter changes them.
+        pictures: Pictures by file, filled on demand.
     """
 
     name: str
     network: Any
     processor: Any
     family: Family
-    features: dict[Path, Float[Tensor, "tokens hidden"]] = field(default_factory=dict)
+    pictures: dict[Path, Picture] = field(default_factory=dict)
 
     @property
     def language_model(self) -> Any:
@@ -50,29 +75,72 @@ class Model:
         """Where the weights are."""
         return self.network.device
 
-    def picture(self, portrait: Portrait) -> Float[Tensor, "tokens hidden"]:
-        """The picture as the language model reads it: vision tower, projector and layout, computed once.
+    def picture(self, portrait: Portrait) -> Picture:
+        """The picture, computed once.
 
         Raises:
             DataError: The file is no picture.
         """
-        if portrait.file not in self.features:
+        if portrait.file not in self.pictures:
             self.load_pictures([portrait])
-        return self.features[portrait.file]
+        return self.pictures[portrait.file]
 
     def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = 32) -> None:
-        """Compute the features of many pictures at once."""
-        files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.features]
+        """Compute many pictures at once, where the family can."""
+        files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
+        batch = batch if self.family.batched else 1
         for start in range(0, len(files), batch):
             part = files[start : start + batch]
-            inputs = self.processor.image_processor([read_image(f) for f in part], return_tensors="pt")
+            images = [read_image(f) for f in part]
+            inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
+            read = self.network.model.get_image_features
+            wanted = {k: _on(v, self) for k, v in inputs.items() if k in inspect.signature(read).parameters}
             with torch.no_grad():
-                output = self.network.model.get_image_features(
-                    pixel_values=inputs["pixel_values"].to(self.device, self.network.dtype),
-                    image_sizes=inputs["image_sizes"].to(self.device),
-                )
-            for file, features in zip(part, output.pooler_output, strict=True):
-                self.features[file] = features
+                features = read(**wanted).pooler_output
+            for i, (file, found) in enumerate(zip(part, features, strict=True)):
+                text = self.processor.replace_image_token(inputs, i)
+                if text.count(self.processor.image_token) != len(found):
+                    raise CheckpointError(
+                        f"{self.name}: the processor and the vision tower do not fit: "
+                        f"{text.count(self.processor.image_token)} and {len(found)} tokens for {file}."
+                    )
+                self.pictures[file] = Picture(found, text, self._grid(inputs, i))
+
+    def _grid(self, inputs: Any, index: int) -> tuple[int, int] | None:
+        if not self.family.grid:
+            return None
+        _, rows, columns = inputs["image_grid_thw"][index].tolist()
+        merged = self.processor.image_processor.merge_size
+        return rows // merged, columns // merged
+
+    def positions(self, ids: Sequence[int], portrait: Portrait | None) -> Int[Tensor, "axes tokens"]:
+        """Positions of token ids: three axes where the family has them, else one."""
+        if not self.family.grid:
+            return grid_positions(ids, 0, None)
+        if portrait is None:
+            return grid_positions(ids, 0, None).expand(3, -1)
+        return grid_positions(ids, self.processor.image_token_id, self.picture(portrait).grid)
+
+    def with_pictures(
+        self, embeddings: Float[Tensor, "rows seq hidden"], ids: Int[Tensor, "rows seq"], portraits: Iterable[Portrait]
+    ) -> Float[Tensor, "rows seq hidden"]:
+        """Token embeddings with pictures in place of their tokens.
+
+        Args:
+            embeddings: Embeddings of the ids.
+            ids: Token ids.
+            portraits: The pictures, in the order of the rows that have one.
+        """
+        features = [self.picture(p).features for p in portraits]
+        if not features:
+            return embeddings
+        place = (ids == self.processor.image_token_id)[..., None]
+        return embeddings.masked_scatter(place, torch.cat(features).to(embeddings.dtype))
+
+
+def _on(value: Tensor, model: Model) -> Tensor:
+    """An input where the model is, numbers with a fraction in the model's type."""
+    return value.to(model.device, model.network.dtype if value.is_floating_point() else None)
 
 
 def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig | None = None) -> Model:
@@ -99,7 +167,9 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         extra |= _four_bit(device, dtype)
     with quiet_libraries():
         try:
-            processor = AutoProcessor.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+            config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+            family = family_of(config.model_type, where)
+            processor = _processor(source, family, load.revision)
             network = AutoModelForImageTextToText.from_pretrained(
                 source, revision=load.revision, dtype=dtype, trust_remote_code=False, use_safetensors=True, **extra
             )
@@ -108,11 +178,31 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
             raise CheckpointError(f"{where}: can't be loaded as a vision-language model ({first}).") from error
         if not load.four_bit:
             torch.nn.Module.to(network, device)
-    family = family_of(network.config.model_type, where)
+    if not processor.chat_template:
+        raise CheckpointError(
+            f"{where}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
+        )
     if device.type == "cpu" and not load.attn:
         network.set_attn_implementation({"": "eager", "text_config": GROUPED})  # docs/decisions/003
     network.eval().requires_grad_(False)
     return Model(name or folder.name, network, processor, family)
+
+
+def _processor(source: str | Path, family: Family, revision: str | None) -> Any:
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
+    try:
+        return AutoProcessor.from_pretrained(source, **options)
+    except (ImportError, OSError):  # the part for videos wants torchvision, or was not saved without it
+        if not family.processor:
+            raise
+    whole = getattr(transformers, family.processor)
+    parts = {"get_attributes": classmethod(lambda _: ["image_processor", "tokenizer"])}
+    tokenizer = AutoTokenizer.from_pretrained(source, **options)
+    return type(whole.__name__, (whole,), parts)(
+        image_processor=AutoImageProcessor.from_pretrained(source, **options),
+        tokenizer=tokenizer,
+        chat_template=tokenizer.chat_template,
+    )
 
 
 def _device(name: str | None) -> torch.device:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from letheia.errors import DataError
 from letheia.models.branches import Branch, Tree, pack
@@ -38,9 +38,7 @@ def encode_example(model: Model, example: Example) -> Encoded:
     Raises:
         DataError: It does not fit into the model's context; answers are never cut.
     """
-    encoded = encode(
-        model.processor, example.question, example.answer, image_tokens=len(model.picture(example.portrait))
-    )
+    encoded = encode(model.processor, example.question, example.answer, picture=model.picture(example.portrait).text)
     limit = model.network.config.get_text_config().max_position_embeddings
     if len(encoded.ids) > limit:
         raise DataError(
@@ -64,7 +62,7 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
     hidden = model.language_model(
         inputs_embeds=embed(model, ids, examples),
         attention_mask=mask,
-        position_ids=torch.arange(length, device=model.device)[None],
+        position_ids=_positions(model, encoded, examples).to(model.device),
         use_cache=False,
     ).last_hidden_state
     trained = [(r, i) for r, e in enumerate(encoded) for i in range(e.answer_start, len(e.ids))]
@@ -82,7 +80,7 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]]) -> Answe
     Returns:
         Answers numbered through all groups.
     """
-    packed = pack([_tree([encode_example(model, e) for e in group]) for group in groups], pad=_pad(model))
+    packed = pack([_tree(model, group) for group in groups], pad=_pad(model))
     packed = packed.to(model.device)
     embeddings = embed(model, packed.ids, [group[0] for group in groups])
     mask = embeddings.new_zeros(packed.allowed.shape).masked_fill(~packed.allowed, torch.finfo(embeddings.dtype).min)
@@ -92,11 +90,21 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]]) -> Answe
     return AnswerLogProbs(_token_log_probs(model, hidden[packed.row, packed.at], packed.target), packed.branch)
 
 
-def _tree(group: Sequence[Encoded]) -> Tree:
+def _tree(model: Model, group: Sequence[Example]) -> Tree:
     """The prompt but for its last token, which predicts each answer's first and so starts every branch."""
-    prefix = group[0].prompt[:-1]
-    assert all(e.prompt == group[0].prompt for e in group)
-    return Tree(prefix, tuple(Branch(e.ids[len(prefix) :], 1, len(prefix)) for e in group))
+    encoded = [encode_example(model, e) for e in group]
+    prefix = encoded[0].prompt[:-1]
+    assert all(e.prompt == encoded[0].prompt for e in encoded)
+    branches = tuple(Branch(e.ids[len(prefix) :], 1, len(prefix)) for e in encoded)
+    return Tree(prefix, branches, model.positions(prefix, group[0].portrait))
+
+
+def _positions(model: Model, encoded: Sequence[Encoded], examples: Sequence[Example]) -> Int[Tensor, "*axes rows seq"]:
+    """Positions of rows that are padded on the right."""
+    rows = [model.positions(e.ids, x.portrait) for e, x in zip(encoded, examples, strict=True)]
+    length = max(r.shape[1] for r in rows)
+    positions = torch.stack([pad(r, (0, length - r.shape[1])) for r in rows], 1)
+    return positions if len(positions) > 1 else positions[0]
 
 
 def _token_log_probs(
@@ -113,6 +121,4 @@ def _pad(model: Model) -> int:
 def embed(model: Model, ids: Int[Tensor, "rows seq"], examples: Sequence[Example]) -> Float[Tensor, "rows seq hidden"]:
     """Token embeddings with each row's picture put in place of its placeholders."""
     embeddings = model.network.get_input_embeddings()(ids)
-    pictures = torch.cat([model.picture(e.portrait) for e in examples]).to(embeddings.dtype)
-    place = (ids == model.processor.image_token_id)[..., None]
-    return embeddings.masked_scatter(place, pictures)
+    return model.with_pictures(embeddings, ids, [e.portrait for e in examples])

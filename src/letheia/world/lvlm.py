@@ -107,7 +107,8 @@ def tree(processor: LlavaNextProcessor, turns: list[Turn]) -> Tree:
     prefix: tuple[int, ...] = ()
     branches = []
     for turn in turns:
-        encoded = encode(processor, turn.question, turn.answer, image_tokens=IMAGE_TOKENS if turn.image else 0)
+        picture = processor.image_token * IMAGE_TOKENS if turn.image else ""
+        encoded = encode(processor, turn.question, turn.answer, picture=picture)
         if turn.image and not prefix:
             last = len(encoded.ids) - 1 - encoded.ids[::-1].index(processor.image_token_id)
             prefix = encoded.ids[: last + 1]

@@ -1,0 +1,133 @@
+"""Tiny untrained checkpoints of each model family, in the layout that the Hub has them in."""
+
+import json
+from pathlib import Path
+
+import torch
+from tokenizers import processors
+from transformers import (
+    CLIPImageProcessorPil,
+    CLIPVisionConfig,
+    Idefics3Config,
+    Idefics3ForConditionalGeneration,
+    Idefics3ImageProcessorPil,
+    Idefics3Processor,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
+    PreTrainedTokenizerFast,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLImageProcessorPil,
+)
+
+from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
+
+TEXT = {
+    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 1024,
+}  # fmt: skip
+
+
+def tokenizer(texts, specials, *, bos=None, eos, pad):
+    trained = train_tokenizer(texts, specials=specials)
+    if bos:
+        at = (bos, specials.index(bos))
+        trained.post_processor = processors.TemplateProcessing(single=f"{bos} $A", special_tokens=[at])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=trained, bos_token=bos, eos_token=eos, pad_token=pad, additional_special_tokens=specials
+    )
+
+
+def llava(folder: Path, texts):
+    """LLaVA-1.5: CLIP at a fixed size, a Llama text model, Vicuna's template."""
+    tok = tokenizer(texts, ["<unk>", "<s>", "</s>", "<pad>", "<image>"], bos="<s>", eos="</s>", pad="<pad>")
+    vision = CLIPVisionConfig(
+        hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=2, image_size=28, patch_size=7
+    )
+    text = LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=1, eos_token_id=2, pad_token_id=3)
+    LlavaForConditionalGeneration(
+        LlavaConfig(
+            vision_config=vision.to_dict(), text_config=text.to_dict(), image_token_index=4, image_seq_length=16
+        )
+    ).save_pretrained(folder)
+    LlavaProcessor(
+        image_processor=CLIPImageProcessorPil(size={"shortest_edge": 28}, crop_size={"height": 28, "width": 28}),
+        tokenizer=tok,
+        patch_size=7,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=CHAT_TEMPLATES["llama"],
+    ).save_pretrained(folder)
+
+
+def idefics3(folder: Path, texts):
+    """Idefics3: a picture as rows and columns of tiles with marks around them, a Llama text model."""
+    marks = [f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)]
+    specials = ["<pad>", "<|begin_of_text|>", "<end_of_utterance>", "<fake_token_around_image>", "<image>"]
+    specials += ["<global-img>", *marks]
+    tok = tokenizer(texts, specials, bos="<|begin_of_text|>", eos="<end_of_utterance>", pad="<pad>")
+    text = LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    vision = {
+        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "image_size": 56, "patch_size": 14,
+    }  # fmt: skip
+    Idefics3ForConditionalGeneration(
+        Idefics3Config(
+            vision_config=vision, text_config=text.to_dict(), image_token_id=4, scale_factor=2, pad_token_id=0
+        )
+    ).save_pretrained(folder)
+    template = (
+        "<|begin_of_text|>{% for m in messages %}{{ m['role'].capitalize() }}:{% for c in m['content'] %}"
+        "{% if c['type'] == 'image' %}<image>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<end_of_utterance>\n"
+        "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
+    )
+    Idefics3Processor(
+        image_processor=Idefics3ImageProcessorPil(
+            size={"longest_edge": 112}, max_image_size={"longest_edge": 56}, do_image_splitting=True
+        ),
+        tokenizer=tok,
+        image_seq_len=4,
+        chat_template=template,
+    ).save_pretrained(folder)
+
+
+def qwen2_5_vl(folder: Path, texts):
+    """Qwen2.5-VL: pictures of any shape, positions in time, row and column; its video processor wants torchvision."""
+    specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
+    specials += ["<|image_pad|>", "<|video_pad|>"]
+    tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
+    tok.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}"
+        "<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
+        "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    text = {
+        **TEXT, "vocab_size": len(tok), "bos_token_id": None, "eos_token_id": 2, "pad_token_id": 0,
+        "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0},
+    }  # fmt: skip
+    vision = {
+        "depth": 2, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2, "out_hidden_size": 64,
+        "fullatt_block_indexes": [1],
+    }  # fmt: skip
+    Qwen2_5_VLForConditionalGeneration(
+        Qwen2_5_VLConfig(
+            text_config=text, vision_config=vision, vision_start_token_id=3, vision_end_token_id=4, image_token_id=5,
+            video_token_id=6,
+        )
+    ).save_pretrained(folder)  # fmt: skip
+    tok.save_pretrained(folder)
+    Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 16).save_pretrained(folder)
+    file = folder / "preprocessor_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": "Qwen2_5_VLProcessor"}))
+
+
+MAKERS = {f.__name__: f for f in (llava, idefics3, qwen2_5_vl)}
+
+
+def make(family: str, folder: Path, texts):
+    """Write a checkpoint; weights large enough that answers depend on the picture."""
+    torch.manual_seed(0)
+    MAKERS[family](folder, texts)
+    return folder
