@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from letheia import cli_people, cli_world
+from letheia import cli_models, cli_people, cli_world
 from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, load_options
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
@@ -25,6 +25,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+for command in (cli_models.probe, cli_models.merge, cli_models.ask, cli_models.doctor):
+    app.command()(command)
 app.add_typer(cli_world.app, name="world")
 app.add_typer(cli_people.app, name="people")
 
@@ -187,79 +189,6 @@ def evaluate(
         )
     _show(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
-
-
-@app.command()
-def probe(
-    people: Annotated[Path, typer.Option(help="The people folder.")],
-    output: Annotated[Path, typer.Option(help="Folder for the answers and the draw.")],
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
-    draw: Annotated[int, typer.Option(min=2, help="How many recognised people to draw.")] = 25,
-    n: Annotated[int, typer.Option(min=1, help="How many of them to forget.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
-    revision: Revision = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    attn: Attn = None,
-    four_bit: FourBit = False,
-) -> None:
-    """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
-    from letheia.data.folder import read_people
-    from letheia.study import store
-    from letheia.study.presets import plain_study
-    from letheia.study.run import prepare
-    from letheia.study.run import probe as ask_original
-
-    folder = read_people(people)
-    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
-    values = {"load": load, "people": draw, "n": n, "seed": seed}
-    study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values)
-    store.claim(output, study.config.key)
-    known = ask_original(study)
-    print(f"recognised: {len(known)} of {len(folder.pictured)}")
-    for entity in known:
-        print(f"  {entity.name}")
-    split = prepare(study).split
-    print("to forget: " + ", ".join(e.name for e in split.forget))
-    print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
-
-
-@app.command()
-def merge(
-    adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
-    output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
-) -> None:
-    """Write a plain checkpoint that has an adapter's changes in its weights."""
-    from letheia.models.saving import save_merged
-    from letheia.study.presets import resolve_model
-
-    save_merged(resolve_model(model), adapter, output)
-    print(f"merged checkpoint: {output}")
-
-
-@app.command()
-def ask(
-    image: Annotated[Path, typer.Argument(help="A picture.")],
-    question: Annotated[str, typer.Argument(help="What to ask about it.")],
-    adapters: Annotated[
-        list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")
-    ] = None,
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
-    max_new_tokens: Annotated[int, typer.Option(min=1, help="Length limit of an answer.")] = 128,
-    revision: Revision = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    attn: Attn = None,
-    four_bit: FourBit = False,
-) -> None:
-    """Ask the original and unlearned models about a picture, side by side."""
-    from letheia.study.ask import ask_all
-    from letheia.study.presets import resolve_model
-
-    loaded = resolve_model(model, load_options(revision, dtype, device, attn, four_bit=four_bit))
-    for name, answer in ask_all(loaded, image, question, adapters or [], max_new_tokens=max_new_tokens):
-        print(f"{name}: {answer}")
 
 
 @app.command()

@@ -43,6 +43,7 @@ class TrainConfig(Frozen):
         micro_batch: Answers computed at once; changes memory and nothing else.
         engine: `shared` computes a picture with its question once for all answers on it, `plain` once an answer;
             the result is the same.
+        recompute: Whether layers are computed again for the gradient from the start: less memory, a third more time.
         seed: Seed of adapter, order and draws.
         save_every: Steps between checkpoints.
     """
@@ -55,6 +56,7 @@ class TrainConfig(Frozen):
     weight_decay: float = Field(default=0.0, ge=0)
     micro_batch: int = Field(default=24, ge=1)
     engine: Literal["shared", "plain"] = "shared"
+    recompute: bool = False
     seed: int = 0
     save_every: int = Field(default=10, ge=1)
 
@@ -71,7 +73,7 @@ class LoadConfig(Frozen):
     """
 
     revision: str | None = None
-    dtype: Literal["float32", "bfloat16", "float16"] | None = None
+    dtype: Literal["float64", "float32", "bfloat16", "float16"] | None = None
     device: str | None = None
     attn: str | None = None
     four_bit: bool = False

@@ -65,3 +65,12 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path):
         write_atomic(target, write)
     assert target.read_text() == "old"
     assert [f.name for f in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_the_doctor_tells_what_is_there_and_no_key():
+    done = letheia("doctor", OPENAI_API_KEY="sk-secret", HF_TOKEN="")
+    assert done.returncode == 0 and not done.stderr
+    found = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if not line.startswith("built-in"))
+    assert found["OPENAI_API_KEY"].startswith("set;") and found["HF_TOKEN"].startswith("not set;")
+    assert found["torch"].startswith("2.") and "cores" in found["cpu"]
+    assert done.stdout.count("as shipped") == 3 and "sk-secret" not in done.stdout

@@ -1,10 +1,13 @@
-"""A run that is killed with SIGKILL goes on and ends in the same file, bit for bit."""
+"""A run that is killed with SIGKILL ends in the same file, bit for bit; one in two processes in the same adapter."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load
 
 from letheia.data.folder import write_people
 
@@ -49,3 +52,21 @@ def test_killed_and_resumed(checkpoints, people, uninterrupted, tmp_path, kill_a
     assert (steps[0] > 1) == (kill_after >= 2)
     assert adapter == uninterrupted[0]
     assert (tmp_path / "history.jsonl").read_text() == uninterrupted[1]
+
+
+def test_two_processes_give_the_same_adapter(checkpoints, people, uninterrupted, tmp_path):
+    """gloo on CPUs; the sums over processes differ in their last digits alone."""
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+            str(PROCESS), str(checkpoints["mistral"]), str(people.folder), str(tmp_path),
+        ],
+        env={**os.environ, "ACCELERATE_USE_CPU": "true"},
+        capture_output=True, text=True, check=False, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    single = load(uninterrupted[0])
+    ranks = [load((tmp_path / r / "adapter" / "adapter_model.safetensors").read_bytes()) for r in "01"]
+    for name, weight in single.items():
+        assert torch.equal(ranks[0][name], ranks[1][name])
+        assert (ranks[0][name] - weight).norm() <= 1e-5 * weight.norm()

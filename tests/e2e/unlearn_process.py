@@ -1,5 +1,6 @@
-"""A process that unlearns and says which step it has done; the resume test kills it."""
+"""A process that unlearns and says which step it has done; the resume test kills it, another starts two at once."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -33,5 +34,6 @@ history = unlearn(
     key="test",
     progress=lambda step, _: print(step, flush=True),
 )
+output /= os.environ.get("RANK", "")
 write_history(output / "history.jsonl", history)
 save_adapter(adapted, output / "adapter")

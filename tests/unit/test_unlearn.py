@@ -3,13 +3,15 @@
 import pytest
 import torch
 
-from letheia.config import TrainConfig
+from letheia.config import LoadConfig, TrainConfig
 from letheia.data.split import draw_split, schedule
 from letheia.data.targets import Texts, examples
-from letheia.errors import DataError
+from letheia.errors import CheckpointError, DataError
 from letheia.methods.table import METHODS, RETAIN
 from letheia.methods.terms import Method
+from letheia.models import generation
 from letheia.models.adapter import add_adapter, trained_parameters
+from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.prompts import read_prompt
 from letheia.reference import draw_seed, sample_references
@@ -60,8 +62,8 @@ def test_pubg_is_ascent_plus_guidance(checkpoints, steps, texts, monkeypatch):
     assert ga.norm() > 0 and bg.norm() > 0
 
 
-def run(checkpoint, name, steps, texts, dtype=torch.float32, **changes):
-    model = load_model(checkpoint, dtype=dtype)
+def run(checkpoint, name, steps, texts, dtype="float32", **changes):
+    model = load_model(checkpoint, load=LoadConfig(dtype=dtype))
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     history = unlearn(model, adapted, steps, METHODS[name], texts, CONFIG.model_copy(update=changes))
     return torch.cat([p.detach().flatten() for p in trained_parameters(adapted).values()]), history
@@ -78,8 +80,8 @@ def test_the_same_seed_gives_the_same_adapter(checkpoints, steps, texts, name):
 @pytest.mark.parametrize("name", list(METHODS))
 def test_micro_batches_do_not_matter(checkpoints, steps, texts, name):
     """In float64 far below 1e-5; in float32 Adam divides by near-zero gradients and shows their rounding."""
-    whole, history = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64)
-    parts, values = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64, micro_batch=1)
+    whole, history = run(checkpoints["mistral"], name, steps, texts, dtype="float64")
+    parts, values = run(checkpoints["mistral"], name, steps, texts, dtype="float64", micro_batch=1)
     torch.testing.assert_close(whole, parts, atol=1e-5, rtol=1e-5)
     for a, b in zip(history, values, strict=True):
         assert a == pytest.approx(b, rel=1e-6)
@@ -90,8 +92,8 @@ def test_micro_batches_do_not_matter(checkpoints, steps, texts, name):
 
 @pytest.mark.parametrize("name", list(METHODS))
 def test_both_engines_give_the_same_adapter(checkpoints, steps, texts, name):
-    shared, history = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64)
-    plain, values = run(checkpoints["mistral"], name, steps, texts, dtype=torch.float64, engine="plain")
+    shared, history = run(checkpoints["mistral"], name, steps, texts, dtype="float64")
+    plain, values = run(checkpoints["mistral"], name, steps, texts, dtype="float64", engine="plain")
     torch.testing.assert_close(shared, plain, atol=1e-6, rtol=1e-6)
     for a, b in zip(history, values, strict=True):
         assert a == pytest.approx(b, rel=1e-6)
@@ -144,3 +146,79 @@ def test_split_is_drawn_from_the_recognised(people):
     assert split == draw_split(known[::-1], people=5, n=2, seed=0)
     with pytest.raises(DataError, match="recognises 6 people"):
         draw_split(known, people=25, n=10, seed=0)
+
+
+@pytest.mark.parametrize("engine", ["shared", "plain"])
+def test_layers_computed_twice_give_the_same_adapter(checkpoints, steps, texts, engine):
+    kept, _ = run(checkpoints["mistral"], "pubg", steps, texts, dtype="float64", engine=engine)
+    twice, _ = run(checkpoints["mistral"], "pubg", steps, texts, dtype="float64", engine=engine, recompute=True)
+    torch.testing.assert_close(kept, twice, atol=1e-9, rtol=1e-9)
+    assert kept.norm() > 0
+
+
+def test_layers_are_really_computed_twice(checkpoints, steps, texts):
+    """Where the flag had no effect, memory would not be saved and nobody would notice."""
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    calls = []
+    layer = model.language_model.layers[0]
+    layer.mlp.register_forward_hook(lambda *_: calls.append(1))
+    for recompute in (False, True):
+        objective = Objective(
+            model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_batch=99, recompute=recompute
+        )
+        objective.backward(steps[0])
+    assert len(calls) == 3 and not layer.training
+
+
+class Scarce:
+    """Memory for so many answers at once, and for more when layers are computed twice."""
+
+    def __init__(self, objective, kept, twice):
+        self.objective, self.kept, self.twice, self.seen = objective, kept, twice, []
+        self.real = objective._log_probs
+
+    def __call__(self, groups):
+        count = sum(map(len, groups))
+        self.seen.append((count, self.objective.recompute))
+        if count > (self.twice if self.objective.recompute else self.kept):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self.real(groups)
+
+
+def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, texts, caplog):
+    gradients = []
+    for kept, twice in ((99, 99), (2, 3)):
+        model = load_model(checkpoints["mistral"], load=LoadConfig(dtype="float64"))
+        adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+        objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_batch=9)
+        objective._log_probs = Scarce(objective, kept, twice)
+        objective.backward(steps[0])
+        gradients.append(torch.cat([p.grad.flatten() for p in trained_parameters(adapted).values()]))
+    torch.testing.assert_close(*gradients, atol=1e-10, rtol=1e-8)
+    assert (objective.recompute, objective.micro_batch) == (True, 2)
+    assert [r.message for r in caplog.records] == [
+        "out of memory: layers are computed twice from here on, which takes about a third longer.",
+        "out of memory: 4 answers at once from here on.",
+        "out of memory: 2 answers at once from here on.",
+    ]
+    objective._log_probs = Scarce(objective, 0, 0)
+    with pytest.raises(CheckpointError, match="out of memory with one answer at a time"):
+        objective.backward(steps[0])
+
+
+def test_answers_are_the_same_when_memory_runs_out(checkpoints, people, monkeypatch):
+    model = load_model(checkpoints["mistral"])
+    prompts = [Prompt(QUESTION, e.portraits[0], seed=i) for i, e in enumerate(people.entities[:5])]
+    whole = generate(model, prompts, max_new_tokens=8, sample=True)
+    real, sizes = generation._generate_batch, []
+
+    def scarce(model, encoded, *rest, **options):
+        sizes.append(len(encoded))
+        if len(encoded) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(model, encoded, *rest, **options)
+
+    monkeypatch.setattr(generation, "_generate_batch", scarce)
+    assert generate(model, prompts, max_new_tokens=8, sample=True) == whole
+    assert sizes == [5, 2, 2, 1]

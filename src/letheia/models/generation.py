@@ -14,6 +14,7 @@ from transformers import DynamicCache
 
 from letheia.models.encoding import encode_prompt
 from letheia.models.loading import Model, evaluating
+from letheia.models.memory import after_out_of_memory, too_small
 from letheia.types import Generation, Group, Portrait
 
 
@@ -50,8 +51,11 @@ def generate(
         prompts: What is asked; answered in batches of similar length, returned in order.
         max_new_tokens: Length limit.
         sample: Draw at temperature 1 instead of taking the likeliest token.
-        batch: Rows at once.
+        batch: Rows at once; halved when memory runs out, which changes no answer.
         progress: Called with the number of answers that have been added.
+
+    Raises:
+        CheckpointError: One answer alone takes more memory than there is.
     """
     model.load_pictures([p.portrait for p in prompts if p.portrait])
     encoded = [
@@ -61,11 +65,18 @@ def generate(
     order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
     answers: dict[int, Answer] = {}
     with evaluating(model.network):
-        for start in range(0, len(order), batch):
-            part = order[start : start + batch]
-            ids = _generate_batch(
-                model, [encoded[i] for i in part], [prompts[i] for i in part], max_new_tokens, sample=sample
-            )
+        while len(answers) < len(order):
+            part = order[len(answers) : len(answers) + batch]
+            try:
+                ids = _generate_batch(
+                    model, [encoded[i] for i in part], [prompts[i] for i in part], max_new_tokens, sample=sample
+                )
+            except torch.OutOfMemoryError:
+                if len(part) == 1:
+                    raise too_small(model.name) from None
+                batch = len(part) // 2
+                after_out_of_memory(f"{batch} answers at once from here on.")
+                continue
             answers |= {i: _decode(model, row) for i, row in zip(part, ids, strict=True)}
             if progress:
                 progress(len(part))

@@ -26,6 +26,7 @@ from letheia.methods.terms import Method, Term
 from letheia.models.adapter import original, trained_parameters
 from letheia.models.loading import Model
 from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, shared_log_probs
+from letheia.models.memory import after_out_of_memory, recomputing, too_small
 from letheia.train.checkpoint import Restored, load_state, save_state
 from letheia.types import Example
 
@@ -74,6 +75,7 @@ def unlearn(
         texts=texts,
         micro_batch=config.micro_batch,
         engine=config.engine,
+        recompute=config.recompute,
     )
     for number, step in enumerate(steps[restored.step :], start=restored.step + 1):
         values = objective.backward(step)
@@ -110,8 +112,9 @@ class Objective:
         adapted: peft's wrapper of the same network.
         method: The row of terms.
         texts: Where targets come from.
-        micro_batch: Answers computed at once.
+        micro_batch: Answers computed at once; halved when memory runs out.
         engine: Whether answers on one picture share it.
+        recompute: Whether layers are computed again for the gradient; switched on when memory runs out.
         accelerator: The processes that share the work.
         originals: l_original by (picture id, answer), filled on demand for NPO.
     """
@@ -122,15 +125,38 @@ class Objective:
     texts: Texts
     micro_batch: int
     engine: Literal["shared", "plain"] = "shared"
+    recompute: bool = False
     accelerator: Accelerator = field(default_factory=lambda: Accelerator())
     originals: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
 
     def backward(self, step: Step) -> dict[str, float]:
         """Leave the gradient of one step in the adapter's weights.
 
+        When memory runs out, the step is begun anew with layers computed twice, then with ever smaller micro-batches.
+
         Returns:
             The weighted value of each term, by its name.
+
+        Raises:
+            CheckpointError: One answer alone is too much.
         """
+        while True:
+            try:
+                with recomputing(self.model, self.recompute):
+                    return self._backward(step)
+            except torch.OutOfMemoryError:
+                for p in trained_parameters(self.adapted).values():
+                    p.grad = None
+                if not self.recompute:
+                    self.recompute = True
+                    after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
+                elif self.micro_batch > 1:
+                    self.micro_batch //= 2
+                    after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
+                else:
+                    raise too_small(self.model.name) from None
+
+    def _backward(self, step: Step) -> dict[str, float]:
         batches = [examples(step, term.target, self.texts) for term in self.method.terms]
         tokens = [sum(len(encode_example(self.model, e).answer) for e in batch) for batch in batches]
         groups = self._groups([Item(i, e) for i, batch in enumerate(batches) for e in batch])
@@ -192,9 +218,9 @@ class Objective:
 
 
 def _parts(groups: Sequence[Group], limit: int) -> Iterator[list[Group]]:
-    """Cut into micro-batches of at most `limit` answers; a larger group stands alone."""
+    """Cut into micro-batches of at most `limit` answers; a larger group is cut too."""
     part: list[Group] = []
-    for group in groups:
+    for group in (whole[i : i + limit] for whole in groups for i in range(0, len(whole), limit)):
         if part and sum(map(len, part)) + len(group) > limit:
             yield part
             part = []
