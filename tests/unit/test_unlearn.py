@@ -162,13 +162,13 @@ def test_layers_are_really_computed_twice(checkpoints, steps, texts):
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     calls = []
     layer = model.language_model.layers[0]
-    layer.mlp.register_forward_hook(lambda *_: calls.append(1))
+    layer.self_attn.register_forward_pre_hook(lambda *_: calls.append(1))
     for recompute in (False, True):
         objective = Objective(
             model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_batch=99, recompute=recompute
         )
         objective.backward(steps[0])
-    assert len(calls) == 3 and not layer.training
+    assert len(calls) == 3 and "forward" not in vars(layer)
 
 
 class Scarce:
@@ -195,7 +195,7 @@ def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, te
         objective._log_probs = Scarce(objective, kept, twice)
         objective.backward(steps[0])
         gradients.append(torch.cat([p.grad.flatten() for p in trained_parameters(adapted).values()]))
-    torch.testing.assert_close(*gradients, atol=1e-10, rtol=1e-8)
+    assert (gradients[0] - gradients[1]).norm() <= 1e-5 * gradients[0].norm()
     assert (objective.recompute, objective.micro_batch) == (True, 2)
     assert [r.message for r in caplog.records] == [
         "out of memory: layers are computed twice from here on, which takes about a third longer.",

@@ -4,8 +4,10 @@ import contextlib
 import gc
 import logging
 from collections.abc import Iterator
+from functools import partial
 
 import torch
+from torch.utils.checkpoint import checkpoint
 
 from letheia.errors import CheckpointError
 from letheia.models.loading import Model
@@ -15,25 +17,15 @@ log = logging.getLogger("letheia")
 
 @contextlib.contextmanager
 def recomputing(model: Model, on: bool = True) -> Iterator[None]:
-    """Inside, the language model's layers keep their inputs alone and are computed again for the gradient.
-
-    transformers checkpoints a layer only while it trains. The flag is set on the layers themselves and not below them,
-    so that no dropout inside is switched on and the gradient is what it is without.
-    """
-    if not on:
-        yield
-        return
-    layers = list(model.language_model.layers)
-    model.network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    before = [layer.training for layer in layers]
+    """Inside, the language model's layers keep their inputs alone and are computed again for the gradient."""
+    layers = list(model.language_model.layers) if on else []
     for layer in layers:
-        layer.training = True
+        layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
     try:
         yield
     finally:
-        for layer, training in zip(layers, before, strict=True):
-            layer.training = training
-        model.network.gradient_checkpointing_disable()
+        for layer in layers:
+            del layer.forward
 
 
 def after_out_of_memory(what: str) -> None:
