@@ -15,11 +15,18 @@ from transformers import (
     LlamaConfig,
     LlavaConfig,
     LlavaForConditionalGeneration,
+    LlavaOnevisionConfig,
+    LlavaOnevisionForConditionalGeneration,
+    LlavaOnevisionImageProcessorPil,
     LlavaProcessor,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
+    Qwen2Config,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
     Qwen2VLImageProcessorPil,
+    SiglipVisionConfig,
 )
 
 from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
@@ -28,6 +35,16 @@ TEXT = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
     "num_key_value_heads": 2, "max_position_embeddings": 1024,
 }  # fmt: skip
+
+VISION = {
+    "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "image_size": 56, "patch_size": 14,
+}  # fmt: skip
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}"
+    "<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
 
 
 def tokenizer(texts, specials, *, bos=None, eos, pad):
@@ -64,25 +81,12 @@ def llava(folder: Path, texts):
 
 def idefics3(folder: Path, texts):
     """Idefics3: a picture as rows and columns of tiles with marks around them, a Llama text model."""
-    marks = [f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)]
-    specials = ["<pad>", "<|begin_of_text|>", "<end_of_utterance>", "<fake_token_around_image>", "<image>"]
-    specials += ["<global-img>", *marks]
-    tok = tokenizer(texts, specials, bos="<|begin_of_text|>", eos="<end_of_utterance>", pad="<pad>")
-    text = LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=1, eos_token_id=2, pad_token_id=0)
-    vision = {
-        "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
-        "image_size": 56, "patch_size": 14,
-    }  # fmt: skip
+    tok, text, template = tiled(texts)
     Idefics3ForConditionalGeneration(
         Idefics3Config(
-            vision_config=vision, text_config=text.to_dict(), image_token_id=4, scale_factor=2, pad_token_id=0
+            vision_config=VISION, text_config=text.to_dict(), image_token_id=4, scale_factor=2, pad_token_id=0
         )
     ).save_pretrained(folder)
-    template = (
-        "<|begin_of_text|>{% for m in messages %}{{ m['role'].capitalize() }}:{% for c in m['content'] %}"
-        "{% if c['type'] == 'image' %}<image>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<end_of_utterance>\n"
-        "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
-    )
     Idefics3Processor(
         image_processor=Idefics3ImageProcessorPil(
             size={"longest_edge": 112}, max_image_size={"longest_edge": 56}, do_image_splitting=True
@@ -93,26 +97,72 @@ def idefics3(folder: Path, texts):
     ).save_pretrained(folder)
 
 
-def qwen2_5_vl(folder: Path, texts):
-    """Qwen2.5-VL: pictures of any shape, positions in time, row and column; its video processor wants torchvision."""
-    specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
-    specials += ["<|image_pad|>", "<|video_pad|>"]
-    tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
-    tok.chat_template = (
-        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}"
-        "<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
-        "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+def tiled(texts):
+    marks = [f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)]
+    specials = ["<pad>", "<|begin_of_text|>", "<end_of_utterance>", "<fake_token_around_image>", "<image>"]
+    specials += ["<global-img>", *marks]
+    tok = tokenizer(texts, specials, bos="<|begin_of_text|>", eos="<end_of_utterance>", pad="<pad>")
+    text = LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    template = (
+        "<|begin_of_text|>{% for m in messages %}{{ m['role'].capitalize() }}:{% for c in m['content'] %}"
+        "{% if c['type'] == 'image' %}<image>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<end_of_utterance>\n"
+        "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
     )
-    text = {
-        **TEXT, "vocab_size": len(tok), "bos_token_id": None, "eos_token_id": 2, "pad_token_id": 0,
-        "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0},
+    return tok, text, template
+
+
+def llava_onevision(folder: Path, texts):
+    """LLaVA-OneVision: SigLIP with tiles, a Qwen2 text model; its video processor wants torchvision."""
+    specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]
+    tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
+    tok.chat_template = CHATML.replace("<|vision_start|><|image_pad|><|vision_end|>", "<image>\n")
+    text = Qwen2Config(**TEXT, vocab_size=len(tok), bos_token_id=None, eos_token_id=2, pad_token_id=0)
+    vision = SiglipVisionConfig(
+        hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=7,
+        vision_use_head=False,
+    )  # fmt: skip
+    grid = [[28, 28], [28, 56], [56, 28], [56, 56]]
+    LlavaOnevisionForConditionalGeneration(
+        LlavaOnevisionConfig(
+            vision_config=vision.to_dict(), text_config=text.to_dict(), image_token_index=3, video_token_index=4,
+            image_grid_pinpoints=grid, vision_feature_layer=-1, vision_feature_select_strategy="full",
+        )
+    ).save_pretrained(folder)  # fmt: skip
+    tok.save_pretrained(folder)
+    LlavaOnevisionImageProcessorPil(size={"height": 28, "width": 28}, image_grid_pinpoints=grid).save_pretrained(folder)
+    settings = {
+        "processor_class": "LlavaOnevisionProcessor", "num_image_tokens": 16, "image_token": "<image>",
+        "vision_feature_select_strategy": "full",
     }  # fmt: skip
+    (folder / "processor_config.json").write_text(json.dumps(settings))
+
+
+def qwen2_vl(folder: Path, texts):
+    """Qwen2-VL: pictures of any shape, positions in time, row and column; its video processor wants torchvision."""
+    vision = {"depth": 2, "embed_dim": 32, "num_heads": 2, "mlp_ratio": 2, "hidden_size": 64}
+    qwen(folder, texts, Qwen2VLConfig, Qwen2VLForConditionalGeneration, "Qwen2VLProcessor", vision)
+
+
+def qwen2_5_vl(folder: Path, texts):
+    """Qwen2.5-VL: the same with windows in the vision tower."""
     vision = {
         "depth": 2, "hidden_size": 32, "intermediate_size": 48, "num_heads": 2, "out_hidden_size": 64,
         "fullatt_block_indexes": [1],
     }  # fmt: skip
-    Qwen2_5_VLForConditionalGeneration(
-        Qwen2_5_VLConfig(
+    qwen(folder, texts, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, "Qwen2_5_VLProcessor", vision)
+
+
+def qwen(folder: Path, texts, configuration, network, processor, vision):
+    specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
+    specials += ["<|image_pad|>", "<|video_pad|>"]
+    tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
+    tok.chat_template = CHATML
+    text = {
+        **TEXT, "vocab_size": len(tok), "bos_token_id": None, "eos_token_id": 2, "pad_token_id": 0,
+        "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0},
+    }  # fmt: skip
+    network(
+        configuration(
             text_config=text, vision_config=vision, vision_start_token_id=3, vision_end_token_id=4, image_token_id=5,
             video_token_id=6,
         )
@@ -120,10 +170,10 @@ def qwen2_5_vl(folder: Path, texts):
     tok.save_pretrained(folder)
     Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 16).save_pretrained(folder)
     file = folder / "preprocessor_config.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": "Qwen2_5_VLProcessor"}))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": processor}))
 
 
-MAKERS = {f.__name__: f for f in (llava, idefics3, qwen2_5_vl)}
+MAKERS = {f.__name__: f for f in (llava, llava_onevision, idefics3, qwen2_vl, qwen2_5_vl)}
 
 
 def make(family: str, folder: Path, texts):

@@ -9,6 +9,9 @@ from letheia.errors import CheckpointError
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
+TILES = {"return_row_col_info": True}  # how many tiles a picture is cut into
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """How one family of models is put together.
@@ -45,12 +48,9 @@ FAMILIES: dict[str, Family] = {
     for f in (
         Family(model_type="llava_next"),
         Family(model_type="llava"),
-        Family(
-            model_type="idefics3",
-            language_model="model.text_model",
-            batched=False,
-            options={"return_row_col_info": True},
-        ),
+        Family(model_type="llava_onevision", batched=False, processor="LlavaOnevisionProcessor"),
+        Family(model_type="idefics3", language_model="model.text_model", batched=False, options=TILES),
+        Family(model_type="qwen2_vl", batched=False, grid=True, processor="Qwen2VLProcessor"),
         Family(model_type="qwen2_5_vl", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
     )
 }

@@ -197,12 +197,17 @@ def _processor(source: str | Path, family: Family, revision: str | None) -> Any:
             raise
     whole = getattr(transformers, family.processor)
     parts = {"get_attributes": classmethod(lambda _: ["image_processor", "tokenizer"])}
+    settings = whole.get_processor_dict(source, revision=revision)[0]
+    known = inspect.signature(whole.__init__).parameters
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    return type(whole.__name__, (whole,), parts)(
-        image_processor=AutoImageProcessor.from_pretrained(source, **options),
-        tokenizer=tokenizer,
-        chat_template=tokenizer.chat_template,
-    )
+    own = {
+        **{k: v for k, v in settings.items() if k in known and not isinstance(v, dict)},
+        "image_processor": AutoImageProcessor.from_pretrained(source, **options),
+        "tokenizer": tokenizer,
+        "video_processor": None,
+        "chat_template": settings.get("chat_template") or tokenizer.chat_template,
+    }
+    return type(whole.__name__, (whole,), parts)(**own)
 
 
 def _device(name: str | None) -> torch.device:
