@@ -26,7 +26,7 @@ def probe(
     from letheia.data.folder import read_people
     from letheia.study import store
     from letheia.study.presets import plain_study
-    from letheia.study.run import prepare
+    from letheia.study.run import draw_people
     from letheia.study.run import probe as ask_original
 
     folder = read_people(people)
@@ -38,7 +38,7 @@ def probe(
     print(f"recognised: {len(known)} of {len(folder.pictured)}")
     for entity in known:
         print(f"  {entity.name}")
-    split = prepare(study).split
+    split = draw_people(study)
     print("to forget: " + ", ".join(e.name for e in split.forget))
     print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
 

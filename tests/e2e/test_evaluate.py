@@ -29,7 +29,7 @@ def test_an_adapter_made_elsewhere(folder):
     adapted = get_peft_model(network, LoraConfig(r=4, target_modules=r".*language_model.*\.(q_proj|v_proj)"))
     for name, weight in adapted.named_parameters():
         if "lora_B" in name:
-            weight.data.normal_(0, 0.5)
+            weight.data.normal_(0, 2.0)
     adapted.save_pretrained(folder / "foreign")
     name = read_people(folder / "people", check_pictures=False).entities[0].name
     line = ["evaluate", "--people", "people", "--adapter", "foreign", "--forget", name, "--output", "out"]
@@ -54,5 +54,5 @@ def test_whom_the_original_recognises(folder):
     assert "recognised: " in done.stdout and "to forget: " in done.stdout
     split = json.loads((folder / "probe" / "split.json").read_text())
     assert (len(split["forget"]), len(split["retain"])) == (2, 2)
-    result = letheia("probe", "--people", "people", "--draw", "40", "--output", "more", cwd=folder)
+    result = letheia("probe", "--people", "people", "--draw", "40", "--output", "many", cwd=folder)
     assert result.returncode == 2 and "recognised" in result.stdout and "Traceback" not in result.stderr

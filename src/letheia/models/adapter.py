@@ -42,9 +42,7 @@ def load_adapter(model: Model, folder: Path) -> PeftModel:
     Raises:
         CheckpointError: The folder has no adapter, or it does not fit the model.
     """
-    weights = folder / "adapter_model.safetensors"
-    if not (folder / "adapter_config.json").exists() or not weights.exists():
-        raise CheckpointError(f"{folder}: no adapter there (adapter_config.json and adapter_model.safetensors).")
+    adapter_weights(folder)
     with quiet_libraries():
         try:
             adapted = PeftModel.from_pretrained(model.network, str(folder), use_safetensors=True)
@@ -55,6 +53,18 @@ def load_adapter(model: Model, folder: Path) -> PeftModel:
             raise CheckpointError(f"{folder}: the adapter can't be put into {model.name} ({first}).") from error
     model.network.eval()
     return adapted
+
+
+def adapter_weights(folder: Path) -> Path:
+    """The weight file of a saved adapter.
+
+    Raises:
+        CheckpointError: The folder has no adapter.
+    """
+    weights = folder / "adapter_model.safetensors"
+    if not (folder / "adapter_config.json").exists() or not weights.exists():
+        raise CheckpointError(f"{folder}: no adapter there (adapter_config.json and adapter_model.safetensors).")
+    return weights
 
 
 def remove_adapter(model: Model, adapted: PeftModel) -> None:

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from letheia.files import fingerprint, sha256
-from letheia.models.adapter import load_adapter, remove_adapter
+from letheia.models.adapter import adapter_weights, load_adapter, remove_adapter
 from letheia.study import store
 from letheia.study.plan import ORIGINAL, queries
 from letheia.study.results import aggregate, write_results
 from letheia.study.run import Outcome, Study, ask
 from letheia.types import Generation, Split
-
-WEIGHTS = "adapter_model.safetensors"
 
 
 def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcome:
@@ -25,15 +23,13 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     Raises:
         CheckpointError: The folder belongs to another evaluation, or an adapter does not fit.
     """
+    hashes = {name: sha256(adapter_weights(folder))[:12] for name, folder in adapters.items()}
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
     store.claim(study.folder, fingerprint([study.config.key, people]))
     asked = queries(study.config, split, study.people)
     answers: dict[str, list[Generation]] = {}
     for name, folder in {ORIGINAL: None, **adapters}.items():
-        weights = "none"
-        if folder and (folder / WEIGHTS).exists():  # a folder without is load_adapter's to tell
-            weights = sha256(folder / WEIGHTS)[:12]
-        file = study.folder / name / f"answers-{weights}.jsonl"
+        file = study.folder / name / f"answers-{hashes.get(name, 'none')}.jsonl"
         if not file.exists():
             adapted = load_adapter(study.model, folder) if folder else None
             try:

@@ -107,12 +107,13 @@ def prepare(study: Study) -> Prepared:
     config = study.config
     store.claim(study.folder, config.key)
     config.write(study.folder / "config.yaml")
-    split = _split(study)
+    split = draw_people(study)
     steps = schedule(split, steps=config.steps, batch=BATCH, pictures=config.seen, seed=config.seed)
     return Prepared(split, steps, queries(config, split, study.people))
 
 
-def _split(study: Study) -> Split:
+def draw_people(study: Study) -> Split:
+    """Who is forgotten and who is kept: as the settings name them, else drawn from whom the original recognises."""
     file = study.folder / "split.json"
     if file.exists():
         return store.read_split(file, study.people)
