@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import AutoProcessor, CLIPModel, CLIPProcessor, LlavaNextForConditionalGeneration, LlavaNextProcessor
 
+from letheia.errors import CheckpointError
 from letheia.files import sha256
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.clip import train_clip
@@ -111,7 +112,13 @@ def lvlm_stage(
 
 
 def load_trained(folder: Path) -> TrainedLvlm:
-    """A checkpoint of this world to start from, in full precision; `origin` tells its weights from others'."""
+    """A checkpoint of this world to start from, in full precision; `origin` tells its weights from others'.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    if not (folder / "model.safetensors").exists():
+        raise CheckpointError(f"{folder}: no checkpoint there. Give --start a weights folder, with 'mistral' in it.")
     processor = AutoProcessor.from_pretrained(folder)
     model = LlavaNextForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     return TrainedLvlm(model, processor, 0.0, origin=sha256(folder / "model.safetensors")[:12])
