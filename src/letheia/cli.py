@@ -11,7 +11,21 @@ import typer
 from rich.console import Console
 
 from letheia import cli_models, cli_people, cli_world
-from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, load_options
+from letheia.cli_options import (
+    Adapters,
+    Attn,
+    Clip,
+    Device,
+    Dtype,
+    FourBit,
+    JudgeName,
+    ModelName,
+    Replies,
+    Revision,
+    Rubrics,
+    WithPictures,
+    load_options,
+)
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import METHODS, method
@@ -86,7 +100,7 @@ def unlearn(
     people: Annotated[Path, typer.Option(help="People folder with those to forget.")],
     forget: Annotated[list[str], typer.Option(help="Name or id of a person to forget; repeat for several.")],
     output: Annotated[Path, typer.Option(help="Folder for adapter, answers, scores and report.")],
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    model: ModelName = "mistral",
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat to compare several.")] = None,
     retain: Annotated[Path | None, typer.Option(help="People folder with those to keep; else the others.")] = None,
     no_retain: Annotated[bool, typer.Option("--no-retain", help="Train without anybody to keep.")] = False,
@@ -95,15 +109,11 @@ def unlearn(
     rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
     alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
-    clip: Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")] = None,
-    judge: Annotated[
-        str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")
-    ] = "exact",
-    prompts: Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")] = None,
-    cache: Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")] = Path("runs/chat.sqlite"),
-    with_pictures: Annotated[
-        bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
-    ] = False,
+    clip: Clip = None,
+    judge: JudgeName = "exact",
+    prompts: Rubrics = None,
+    cache: Replies = Path("runs/chat.sqlite"),
+    with_pictures: WithPictures = False,
     revision: Revision = None,
     dtype: Dtype = None,
     device: Device = None,
@@ -146,22 +156,16 @@ def unlearn(
 def evaluate(
     people: Annotated[Path, typer.Option(help="The people folder.")],
     output: Annotated[Path, typer.Option(help="Folder for answers, scores and report.")],
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
-    adapters: Annotated[
-        list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")
-    ] = None,
+    model: ModelName = "mistral",
+    adapters: Adapters = None,
     forget: Annotated[
         list[str] | None, typer.Option(help="Name of a person who should be forgotten; repeat for several.")
     ] = None,
-    clip: Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")] = None,
-    judge: Annotated[
-        str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")
-    ] = "exact",
-    prompts: Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")] = None,
-    cache: Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")] = Path("runs/chat.sqlite"),
-    with_pictures: Annotated[
-        bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")
-    ] = False,
+    clip: Clip = None,
+    judge: JudgeName = "exact",
+    prompts: Rubrics = None,
+    cache: Replies = Path("runs/chat.sqlite"),
+    with_pictures: WithPictures = False,
     revision: Revision = None,
     dtype: Dtype = None,
     device: Device = None,

@@ -5,14 +5,23 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, load_options
+from letheia.cli_options import (
+    Adapters,
+    Attn,
+    Device,
+    Dtype,
+    FourBit,
+    ModelName,
+    Revision,
+    load_options,
+)
 from letheia.console import TerminalBars, make_console
 
 
 def probe(
     people: Annotated[Path, typer.Option(help="The people folder.")],
     output: Annotated[Path, typer.Option(help="Folder for the answers and the draw.")],
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    model: ModelName = "mistral",
     draw: Annotated[int, typer.Option(min=2, help="How many recognised people to draw.")] = 25,
     n: Annotated[int, typer.Option(min=1, help="How many of them to forget.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
@@ -25,6 +34,7 @@ def probe(
     """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
     from letheia.data.folder import read_people
     from letheia.study import store
+    from letheia.study.plan import candidates
     from letheia.study.presets import plain_study
     from letheia.study.run import draw_people
     from letheia.study.run import probe as ask_original
@@ -35,7 +45,7 @@ def probe(
     study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values)
     store.claim(output, study.config.key)
     known = ask_original(study)
-    print(f"recognised: {len(known)} of {len(folder.pictured)}")
+    print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
     for entity in known:
         print(f"  {entity.name}")
     split = draw_people(study)
@@ -46,7 +56,7 @@ def probe(
 def merge(
     adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
     output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    model: ModelName = "mistral",
 ) -> None:
     """Write a plain checkpoint that has an adapter's changes in its weights."""
     from letheia.models.saving import save_merged
@@ -59,10 +69,8 @@ def merge(
 def ask(
     image: Annotated[Path, typer.Argument(help="A picture.")],
     question: Annotated[str, typer.Argument(help="What to ask about it.")],
-    adapters: Annotated[
-        list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")
-    ] = None,
-    model: Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")] = "mistral",
+    adapters: Adapters = None,
+    model: ModelName = "mistral",
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Length limit of an answer.")] = 128,
     revision: Revision = None,
     dtype: Dtype = None,
