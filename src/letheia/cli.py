@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from letheia import cli_models, cli_people, cli_world
+from letheia import cli_models, cli_people, cli_study, cli_world
 from letheia.cli_options import (
     Adapters,
     Attn,
@@ -39,7 +39,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cli_models.probe, cli_models.merge, cli_models.ask, cli_models.doctor):
+for command in (cli_study.run, cli_models.probe, cli_models.merge, cli_models.ask, cli_models.doctor):
     app.command()(command)
 app.add_typer(cli_world.app, name="world")
 app.add_typer(cli_people.app, name="people")
@@ -124,8 +124,8 @@ def unlearn(
     chosen = tuple(method(name).name for name in methods or ["pubg"])
     from letheia.clients.judge import open_judge
     from letheia.data.folder import read_people
-    from letheia.study.presets import run_removal
     from letheia.study.removal import request
+    from letheia.study.requests import run_removal
 
     keep = read_people(retain) if retain else None
     everybody, split = request(read_people(people), forget, keep=keep, no_retain=no_retain)
@@ -175,7 +175,7 @@ def evaluate(
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
     from letheia.clients.judge import open_judge
     from letheia.data.folder import read_people
-    from letheia.study.presets import run_evaluation
+    from letheia.study.requests import run_evaluation
 
     with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         outcome = run_evaluation(

@@ -35,7 +35,7 @@ def probe(
     from letheia.data.folder import read_people
     from letheia.study import store
     from letheia.study.plan import candidates
-    from letheia.study.presets import plain_study
+    from letheia.study.requests import plain_study
     from letheia.study.run import draw_people
     from letheia.study.run import probe as ask_original
 

@@ -28,7 +28,10 @@ LAYERS = [
     ),
     ("stages", ("reference", "train", "study")),
     ("world", ("world",)),
-    ("command line", ("cli", "doctor", "cli_options", "cli_models", "cli_people", "cli_world", "__main__", "__init__")),
+    (
+        "command line",
+        ("cli", "doctor", "cli_options", "cli_models", "cli_people", "cli_study", "cli_world", "__main__", "__init__"),
+    ),
 ]
 # the configuration checks method names against the table; the references' type is a dictionary that the store writes
 EXCEPTIONS = {("config", "methods.table"), ("errors", ""), ("study.store", "reference")}

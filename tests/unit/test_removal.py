@@ -7,8 +7,10 @@ import pytest
 from letheia.errors import ConfigError, DataError
 from letheia.models.loading import load_model
 from letheia.study.deliver import hash_of
-from letheia.study.presets import PAPER_LORA, PAPER_RATES, RATES, settings_for
+from letheia.study.paper import LORA, rates_for
+from letheia.study.presets import RATES
 from letheia.study.removal import request
+from letheia.study.requests import settings_for
 
 
 def test_the_others_are_kept(people):
@@ -60,5 +62,5 @@ def test_a_folder_called_like_a_world_model_starts_with_the_papers_settings(chec
     """The checkpoint lies in a folder named mistral; only the world's own model has the world's rates."""
     model = load_model(checkpoints["mistral"])
     assert model.name == "mistral"
-    assert settings_for(str(checkpoints["mistral"]), model) == {"rates": PAPER_RATES["mistral"], **PAPER_LORA}
+    assert settings_for(str(checkpoints["mistral"]), model) == {"rates": rates_for("mistral"), **LORA}
     assert settings_for("mistral", model) == {"rates": RATES["mistral"]}

@@ -36,6 +36,10 @@ METHODS: dict[str, Method] = {
 }
 
 
+PAPER_METHODS = tuple(METHODS)
+"""The paper's methods, its ablation included."""
+
+
 def method(name: str) -> Method:
     """The method of that name.
 

@@ -1,7 +1,7 @@
 """Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,15 @@ class Bars(Protocol):
     def bar(self, title: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:
         """A bar; the function inside advances it by a number and sets a note."""
         ...
+
+
+class Silent:
+    """Shows no progress."""
+
+    @contextmanager
+    def bar(self, title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+        """A bar that nobody sees."""
+        yield lambda _n, _note: None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,123 @@
+"""A study many times over: base models, counts of forgotten people and seeds as cells, each a study of all methods.
+
+What is done is skipped, a killed run goes on, and several processes share the cells out.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+
+from letheia.config import Frozen, StudyConfig
+from letheia.files import fingerprint, read_json, write_json
+from letheia.methods.table import PAPER_METHODS
+from letheia.study.plan import jobs
+from letheia.study.run import Bars
+
+
+class GridConfig(Frozen):
+    """What a grid spans.
+
+    Attributes:
+        models: Base models.
+        methods: Names of methods; the original is always measured.
+        counts: How many people are forgotten.
+        seeds: How many draws of people, from seed 0 up.
+    """
+
+    models: tuple[str, ...] = ("mistral", "llama")
+    methods: tuple[str, ...] = PAPER_METHODS
+    counts: tuple[int, ...] = (5, 10, 20)
+    seeds: int = Field(default=5, ge=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One study of the grid.
+
+    Attributes:
+        config: Its settings.
+        key: Whether what lies in its folder is the whole of it.
+    """
+
+    config: StudyConfig
+    key: str
+
+    @property
+    def name(self) -> str:
+        """Its folder below the grid's."""
+        return f"{self.config.model}/n{self.config.n}/seed{self.config.seed}"
+
+    def is_done(self, root: Path) -> bool:
+        """Whether all of it has been done."""
+        marker = root / self.name / "cell.json"
+        return marker.exists() and read_json(marker).get("key") == self.key
+
+
+def plan_grid(
+    grid: GridConfig, base: Mapping[str, Any], rates: Mapping[str, Mapping[str, float]], *, people: int = 25
+) -> list[Cell]:
+    """Every cell, seeds outermost: a run that is cut short has all counts and models of its first seeds.
+
+    Args:
+        grid: What it spans.
+        base: Fields of every cell's settings.
+        rates: Learning rate by model and method.
+        people: How many recognised people a cell draws.
+    """
+    configs = [
+        StudyConfig.create(
+            {**base, "model": model, "methods": grid.methods, "n": n, "people": people, "seed": seed, "strangers": 30}
+        )
+        for seed in range(grid.seeds)
+        for model in grid.models
+        for n in grid.counts
+    ]
+    return [
+        Cell(config=config, key=fingerprint([job.key for job in jobs(config, dict(rates[config.model]))]))
+        for config in configs
+    ]
+
+
+def run_cells(
+    cells: Sequence[Cell], root: Path, do: Callable[[Cell, Path], None], *, jobs: int = 1, bars: Bars
+) -> None:
+    """Do the cells that are not done yet.
+
+    Args:
+        cells: The cells.
+        root: Folder of the grid.
+        do: Does one cell; a function that another process can import.
+        jobs: Processes; each has its share of the processor's cores.
+        bars: Where progress is shown.
+    """
+    left = [cell for cell in cells if not cell.is_done(root)]
+    with bars.bar("cells of the study", len(cells)) as advance:
+        advance(len(cells) - len(left), "")
+        if jobs == 1:
+            for cell in left:
+                _do(cell, root, do)
+                advance(1, cell.name)
+            return
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+            running = {pool.submit(_do, cell, root, do): cell for cell in left}
+            try:
+                for future in as_completed(running):
+                    future.result()
+                    advance(1, running[future].name)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:
+    do(cell, root)
+    write_json(root / cell.name / "cell.json", {"key": cell.key})

@@ -1,0 +1,164 @@
+"""Studies on a user's own people, with any model: a removal request, an evaluation, a probe."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from letheia.config import LoadConfig, StudyConfig
+from letheia.errors import ConfigError, DataError
+from letheia.files import fingerprint
+from letheia.metrics.table import Judge, exact_judge
+from letheia.models.loading import Model
+from letheia.study.deliver import deliver, hash_of
+from letheia.study.evaluate import adapter_names, evaluate
+from letheia.study.paper import LORA, rates_for
+from letheia.study.plan import candidates
+from letheia.study.presets import RATES, resolve_model, scorer_for
+from letheia.study.removal import find
+from letheia.study.run import Bars, Outcome, Study, run_study
+from letheia.types import People, Split
+
+
+def settings_for(name: str, model: Model) -> dict[str, Any]:
+    """Learning rates and LoRA's size that a model starts with: a world model's own, else the paper's."""
+    if name in RATES:
+        return {"rates": RATES[name]}
+    return {"rates": rates_for(model.network.config.get_text_config().model_type), **LORA}
+
+
+def run_removal(
+    values: dict[str, Any],
+    people: People,
+    split: Split,
+    folder: Path,
+    *,
+    clip: str | None = None,
+    judge: Judge = exact_judge,
+    bars: Bars,
+    command: str = "letheia unlearn",
+    with_pictures: bool = False,
+) -> Outcome:
+    """Named people out of any model, by one or several methods.
+
+    Args:
+        values: Fields of the configuration that differ from the model's own.
+        people: The people folder.
+        split: Who is forgotten and who retained.
+        folder: Where everything is kept.
+        clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
+        judge: Gives the three verdicts.
+        bars: Where progress is shown.
+        command: The command line, for the provenance.
+        with_pictures: Whether the report shows people's pictures.
+
+    Raises:
+        ConfigError: A field has an impossible value.
+        CheckpointError: The model can't be loaded, or the folder belongs to another run.
+    """
+    model = resolve_model(values["model"], values.get("load"))
+    chosen = (*split.forget, *split.retain)
+    start = settings_for(values["model"], model)
+    config = StudyConfig.create(
+        {
+            **start,
+            **values,
+            "rates": {**start["rates"], **values.get("rates", {})},
+            "data": fingerprint([hash_of(e) for e in chosen]),
+            "n": len(split.forget),
+            "people": len(chosen),
+            "forget": [e.id for e in split.forget],
+            "candidates": [e.id for e in chosen],
+        }
+    )
+    if "random" in config.methods and not split.retain:
+        raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
+    study = Study(
+        config=config,
+        people=people,
+        model=model,
+        scorer=scorer_for(people, clip, judge),
+        rates=config.rates,
+        folder=folder,
+        bars=bars,
+    )
+    outcome = run_study(study)
+    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    return outcome
+
+
+def plain_study(
+    model: str,
+    people: People,
+    folder: Path,
+    *,
+    clip: str | None = None,
+    judge: Judge = exact_judge,
+    bars: Bars,
+    values: Mapping[str, Any] | None = None,
+) -> Study:
+    """A study that trains nothing: any model, any people folder.
+
+    Raises:
+        ConfigError: A value is impossible.
+        CheckpointError: The model can't be loaded.
+        DataError: Nobody in the folder has a seen picture and a summary.
+    """
+    ready = [e for e in people.entities if e.pictures("seen") and e.summary]
+    if not ready:
+        raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
+    values = values or {}
+    loaded = resolve_model(model, values.get("load"))
+    data = fingerprint([hash_of(e) for e in ready])
+    config = StudyConfig.create(
+        {"model": model, "methods": (), "data": data, "candidates": [e.id for e in ready], **values}
+    )
+    return Study(
+        config=config,
+        people=people,
+        model=loaded,
+        scorer=scorer_for(people, clip, judge),
+        rates={},
+        folder=folder,
+        bars=bars,
+    )
+
+
+def run_evaluation(
+    model: str,
+    load: LoadConfig,
+    people: People,
+    adapters: Sequence[Path],
+    forget: Sequence[str],
+    folder: Path,
+    *,
+    clip: str | None = None,
+    judge: Judge = exact_judge,
+    bars: Bars,
+    command: str = "letheia evaluate",
+    with_pictures: bool = False,
+) -> Outcome:
+    """Score a model as it is and with adapters; people who should not be forgotten count as retained.
+
+    Args:
+        model: A model of the world by name, a folder or a Hub id.
+        load: How it is loaded.
+        people: The people folder.
+        adapters: Folders of adapters.
+        forget: Names of the people who should be forgotten.
+        folder: Where everything is kept.
+        clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
+        judge: Gives the three verdicts.
+        bars: Where progress is shown.
+        command: The command line, for the provenance.
+        with_pictures: Whether the report shows people's pictures.
+
+    Raises:
+        DataError: A name is unknown.
+        CheckpointError: A model or adapter can't be loaded, or the folder belongs to another evaluation.
+    """
+    gone = tuple({e.id: e for e in (find(people, name) for name in forget)}.values())
+    study = plain_study(model, people, folder, clip=clip, judge=judge, bars=bars, values={"load": load})
+    split = Split(forget=gone, retain=tuple(e for e in candidates(study.config, people) if e not in gone))
+    outcome = evaluate(study, split, adapter_names(list(adapters)))
+    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    return outcome
