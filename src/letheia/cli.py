@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -16,6 +17,7 @@ from letheia.cli_options import (
     Attn,
     Clip,
     Device,
+    DryRun,
     Dtype,
     FourBit,
     JudgeName,
@@ -24,7 +26,9 @@ from letheia.cli_options import (
     Revision,
     Rubrics,
     WithPictures,
+    command_line,
     load_options,
+    show_forecast,
 )
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
@@ -77,17 +81,24 @@ def demo(
         bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
     chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
     _check_model(model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
-    from letheia.study.presets import run_demo
+    from letheia.study.forecast import any_split
+    from letheia.study.presets import demo_config, run_demo, world_study
 
     bars = TerminalBars(make_console())
     values = {"model": model, "methods": chosen, "n": n, "seed": seed}
-    outcome = run_demo(values, output, bars=bars, command="letheia " + " ".join(sys.argv[1:]))
+    if dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            study = world_study(demo_config(values), Path(folder), bars, planned=True)
+            show_forecast(study, any_split(study))
+        return
+    outcome = run_demo(values, output, bars=bars, command=command_line())
     if as_json:
         print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
         return
@@ -119,13 +130,22 @@ def unlearn(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    push: Annotated[
+        str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
+    ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
     chosen = tuple(method(name).name for name in methods or ["pubg"])
+    if push and len(chosen) > 1:
+        raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
+    if push and not dry_run:
+        typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
     from letheia.clients.judge import open_judge
     from letheia.data.folder import read_people
+    from letheia.models.saving import push_adapter
     from letheia.study.removal import request
-    from letheia.study.requests import run_removal
+    from letheia.study.requests import removal_study, run_removal
 
     keep = read_people(retain) if retain else None
     everybody, split = request(read_people(people), forget, keep=keep, no_retain=no_retain)
@@ -134,21 +154,26 @@ def unlearn(
     values |= {"rank": rank, "alpha": alpha}
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
-    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
-        outcome = run_removal(
+    with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
+        study = removal_study(
             {k: v for k, v in values.items() if v is not None},
             everybody,
             split,
             output,
-            clip=clip,
+            clip=None if dry_run else clip,
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
-            command="letheia " + " ".join(sys.argv[1:]),
-            with_pictures=with_pictures,
+            planned=dry_run,
         )
+        if dry_run:
+            show_forecast(study, split, judge=judge, prompts=prompts)
+            return
+        outcome = run_removal(study, command=command_line(), with_pictures=with_pictures)
     _show(outcome)
     for name in chosen:
         print(f"Adapter: {output / name / 'adapter'}")
+        if push:
+            print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
@@ -171,26 +196,29 @@ def evaluate(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
     from letheia.clients.judge import open_judge
     from letheia.data.folder import read_people
-    from letheia.study.requests import run_evaluation
+    from letheia.study.requests import evaluation_split, plain_study, run_evaluation
 
-    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
-        outcome = run_evaluation(
+    with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
+        study = plain_study(
             model,
-            load_options(revision, dtype, device, attn, four_bit=four_bit),
             read_people(people),
-            adapters or [],
-            forget or [],
             output,
-            clip=clip,
+            clip=None if dry_run else clip,
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
-            command="letheia " + " ".join(sys.argv[1:]),
-            with_pictures=with_pictures,
+            values={"load": load_options(revision, dtype, device, attn, four_bit=four_bit)},
+            planned=dry_run,
         )
+        split = evaluation_split(study, forget or [])
+        if dry_run:
+            show_forecast(study, split, judge=judge, prompts=prompts, times=1 + len(adapters or []))
+            return
+        outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
     _show(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
@@ -201,11 +229,17 @@ def rates(
     model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
     draws: Annotated[int, typer.Option(min=1, help="How many draws of people a rate is tried on.")] = 3,
+    dry_run: DryRun = False,
 ) -> None:
     """Search each method's learning rate, on people that no study uses: the smallest that unlearns."""
     chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
     _check_model(model)
     from letheia.study.presets import search_rates
+    from letheia.study.search import GRID
+
+    if dry_run:
+        print(f"at most {len(chosen) * len(GRID) * draws} trainings: {', '.join(chosen)}; rates {GRID}; {draws} draws")
+        return
 
     found = search_rates(model, chosen, output, seeds=draws, bars=TerminalBars(make_console()))
     print(f"{'method':<8}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained named':>16}  USR of each draw")

@@ -9,11 +9,13 @@ from letheia.cli_options import (
     Adapters,
     Attn,
     Device,
+    DryRun,
     Dtype,
     FourBit,
     ModelName,
     Revision,
     load_options,
+    show_forecast,
 )
 from letheia.console import TerminalBars, make_console
 
@@ -30,6 +32,7 @@ def probe(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
     from letheia.data.folder import read_people
@@ -38,11 +41,15 @@ def probe(
     from letheia.study.requests import plain_study
     from letheia.study.run import draw_people
     from letheia.study.run import probe as ask_original
+    from letheia.types import Split
 
     folder = read_people(people)
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     values = {"load": load, "people": draw, "n": n, "seed": seed}
-    study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values)
+    study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values, planned=dry_run)
+    if dry_run:
+        show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
+        return
     store.claim(output, study.config.key)
     known = ask_original(study)
     print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")

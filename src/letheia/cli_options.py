@@ -1,11 +1,16 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what goes with them."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from letheia.config import LoadConfig
+
+if TYPE_CHECKING:
+    from letheia.study.run import Study
+    from letheia.types import Split
 
 ModelName = Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")]
 Adapters = Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")]
@@ -19,6 +24,22 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; b
 Device = Annotated[str | None, typer.Option(help="Such as cpu or cuda:0; a GPU if there is one.")]
 Attn = Annotated[str | None, typer.Option(help="Attention, by transformers' name; the fastest if left out.")]
 FourBit = Annotated[bool, typer.Option("--load-in-4bit", help="Weights in 4 bits, with bitsandbytes on a CUDA GPU.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
+
+
+def command_line() -> str:
+    """The command as it was given, for the provenance."""
+    return "letheia " + " ".join(sys.argv[1:])
+
+
+def show_forecast(
+    study: "Study", split: "Split", *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
+) -> None:
+    """Print what a study with a planned model would do."""
+    from letheia.study.forecast import forecast
+
+    for line in forecast(study, split, judge=judge, prompts=prompts, times=times):
+        print(f"{line.about:<18}{line.what}")
 
 
 def load_options(

@@ -5,28 +5,69 @@ from typing import Annotated
 
 import typer
 
+from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, load_options
 from letheia.console import TerminalBars, make_console
+from letheia.errors import ConfigError, unknown
+
+WORLD = "world/study"
 
 
 def run(
-    preset: Annotated[str, typer.Argument(help="world/study.")],
+    preset: Annotated[str, typer.Argument(help="world/study, paper/llava-1.6-mistral or paper/llava-1.6-vicuna.")],
     output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/study"),
-    models: Annotated[list[str] | None, typer.Option("--model", help="Base model; repeat for several.")] = None,
+    models: Annotated[
+        list[str] | None, typer.Option("--model", help="Base model; repeat for several. The preset's if left out.")
+    ] = None,
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
     counts: Annotated[
         list[int] | None, typer.Option("--n", help="How many people to forget; repeat for several.")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many draws of people.")] = 5,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="How many draws of people: 5 on the world, else the paper's 1.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
+    people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
+    judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
+    clip: Annotated[str | None, typer.Option(help="CLIP, for the paper's presets; 'none' for no CLIPScore.")] = None,
+    revision: Revision = None,
+    dtype: Dtype = None,
+    device: Device = None,
+    attn: Attn = None,
+    four_bit: FourBit = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.study.presets import plan_world_grid, run_world_grid
+    from letheia.study.paper import PRESETS
 
-    wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds}
-    cells = plan_world_grid({k: v for k, v in wanted.items() if v})
-    if dry_run:
-        for cell in cells:
-            print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
+    known = (WORLD, *PRESETS)
+    if preset not in known:
+        raise unknown("preset", preset, known)
+    given = {"models": models, "methods": methods, "counts": counts, "seeds": seeds}
+    wanted = {k: v for k, v in given.items() if v}
+    bars = TerminalBars(make_console())
+    if preset == WORLD:
+        from letheia.study.presets import plan_world_grid, run_world_grid
+
+        cells = plan_world_grid(wanted)
+        if dry_run:
+            for cell in cells:
+                print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
+            return
+        run_world_grid(cells, output, jobs=jobs, bars=bars)
         return
-    run_world_grid(cells, output, jobs=jobs, bars=TerminalBars(make_console()))
+    from letheia.data.folder import read_people
+    from letheia.study.reproduction import forecast_paper, plan_paper, run_paper
+
+    folder = read_people(people) if people else None
+    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    cells = plan_paper(preset, wanted, folder, load)
+    judge = judge or PRESETS[preset].judge
+    if dry_run:
+        for lines in forecast_paper(preset, cells, folder, judge=judge):
+            for line in lines:
+                print(f"{line.about:<18}{line.what}".rstrip())
+        return
+    if people is None:
+        raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
+    clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
+    run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)

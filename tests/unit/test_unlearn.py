@@ -198,8 +198,8 @@ def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, te
     assert (gradients[0] - gradients[1]).norm() <= 1e-5 * gradients[0].norm()
     assert (objective.recompute, objective.micro_batch) == (True, 2)
     assert [r.message for r in caplog.records] == [
-        "out of memory: layers are computed twice from here on, which takes about a third longer.",
         "out of memory: 4 answers at once from here on.",
+        "out of memory: layers are computed twice from here on, which takes about a third longer.",
         "out of memory: 2 answers at once from here on.",
     ]
     objective._log_probs = Scarce(objective, 0, 0)

@@ -16,6 +16,7 @@ from letheia.files import fingerprint, write_json
 from letheia.metrics.judges import JUDGES, Verdict
 from letheia.metrics.table import Judge, Reading, exact_judge, no_judge
 from letheia.prompts import read_prompt
+from letheia.types import Entity
 
 BUILT_IN: Mapping[str, Judge] = {"exact": exact_judge, "none": no_judge}
 SCHEMA: Mapping[str, Any] = {
@@ -96,6 +97,26 @@ def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None =
                 "bill": bill(replies, endpoint),
             },
         )
+
+
+def expected_calls(people: Sequence[Entity | None], tokens: int, *, prompts: Path | None = None) -> list[Call]:
+    """The calls that judge one answer about each person, for an estimate of their cost.
+
+    Args:
+        people: The person of each answer; none for a stranger.
+        tokens: Length of an answer.
+        prompts: Folder of rubrics that replace Letheia's own.
+    """
+    size = {name: len(read_prompt(f"judge_{name}", folder=prompts)) for name in JUDGES}
+    return [
+        Call(
+            text=" " * (size[name] + (len(entity.summary) if entity and name != "inform" else 0) + 4 * tokens),
+            picture=Path() if name == "inform" else None,
+        )
+        for entity in people
+        for name in JUDGES
+        if entity or name == "inform"
+    ]
 
 
 def parse(reply: Reply) -> Verdict:

@@ -31,7 +31,8 @@ def add_adapter(model: Model, *, rank: int, alpha: int, seed: int) -> PeftModel:
     )
     torch.manual_seed(seed)
     with quiet_libraries():
-        adapted = get_peft_model(model.network, config)
+        # a planned model computes nothing, so its adapter may as well have the type it is to compute in
+        adapted = get_peft_model(model.network, config, autocast_adapter_dtype=model.device.type != "meta")
     model.network.eval()
     return adapted
 

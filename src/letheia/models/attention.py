@@ -12,8 +12,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
+from transformers.models.llama.modeling_llama import repeat_kv
 
 GROUPED = "letheia_grouped"
+PLANNED = "letheia_planned"
 
 
 def grouped_attention(
@@ -37,5 +39,35 @@ def grouped_attention(
     return mixed.reshape(batch, heads, queries, width).transpose(1, 2).contiguous(), None
 
 
+class _Fused(torch.autograd.Function):
+    """Keeps for the gradient what a fused kernel keeps: queries, keys, values, output and a sum for each query."""
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        out = torch.empty_like(query)
+        ctx.save_for_backward(query, key, value, mask, out, out.new_empty(out.shape[:-1], dtype=torch.float32))
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        raise NotImplementedError("planned attention has no gradient")
+
+
+def planned_attention(
+    module: nn.Module,
+    query: Float[Tensor, "batch heads queries width"],
+    key: Float[Tensor, "batch groups keys width"],
+    value: Float[Tensor, "batch groups keys width"],
+    attention_mask: Float[Tensor, "batch 1 queries keys"] | None,
+    **_: Any,
+) -> tuple[Float[Tensor, "batch queries heads width"], None]:
+    """Attention that computes nothing, for networks without weights: shapes and kept memory of a fused kernel."""
+    heads = query.shape[1] // key.shape[1]
+    key, value = (repeat_kv(each, heads) for each in (key, value))
+    return _Fused.apply(query, key, value, attention_mask).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(PLANNED, planned_attention)
+AttentionMaskInterface.register(PLANNED, eager_mask)
 AttentionInterface.register(GROUPED, grouped_attention)
 AttentionMaskInterface.register(GROUPED, eager_mask)

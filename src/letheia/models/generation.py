@@ -15,6 +15,7 @@ from transformers import DynamicCache
 from letheia.models.encoding import encode_prompt
 from letheia.models.loading import Model, evaluating
 from letheia.models.memory import after_out_of_memory, too_small
+from letheia.models.precision import own_precision
 from letheia.types import Generation, Group, Portrait
 
 
@@ -64,7 +65,7 @@ def generate(
     ]
     order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
     answers: dict[int, Answer] = {}
-    with evaluating(model.network):
+    with evaluating(model.network), own_precision(model):
         while len(answers) < len(order):
             part = order[len(answers) : len(answers) + batch]
             try:

@@ -25,7 +25,7 @@ from transformers import (
 from letheia.config import LoadConfig
 from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, ConfigError
-from letheia.models.attention import GROUPED
+from letheia.models.attention import GROUPED, PLANNED
 from letheia.models.encoding import grid_positions
 from letheia.models.families import Family, family_of
 from letheia.models.quiet import quiet_libraries
@@ -93,18 +93,25 @@ class Model:
             part = files[start : start + batch]
             images = [read_image(f) for f in part]
             inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
-            read = self.network.model.get_image_features
-            wanted = {k: _on(v, self) for k, v in inputs.items() if k in inspect.signature(read).parameters}
-            with torch.no_grad():
-                features = read(**wanted).pooler_output
-            for i, (file, found) in enumerate(zip(part, features, strict=True)):
-                text = self.processor.replace_image_token(inputs, i)
+            texts = [self.processor.replace_image_token(inputs, i) for i in range(len(part))]
+            for i, (file, found) in enumerate(zip(part, self._features(inputs, texts), strict=True)):
+                text = texts[i]
                 if text.count(self.processor.image_token) != len(found):
                     raise CheckpointError(
                         f"{self.name}: the processor and the vision tower do not fit: "
                         f"{text.count(self.processor.image_token)} and {len(found)} tokens for {file}."
                     )
                 self.pictures[file] = Picture(found, text, self._grid(inputs, i))
+
+    def _features(self, inputs: Any, texts: Sequence[str]) -> Sequence[Float[Tensor, "tokens hidden"]]:
+        if self.device.type == "meta":  # a network without weights: as many as the text has places for
+            hidden = self.network.config.get_text_config().hidden_size
+            places = [text.count(self.processor.image_token) for text in texts]
+            return [torch.empty(n, hidden, dtype=self.network.dtype, device="meta") for n in places]
+        read = self.network.model.get_image_features
+        wanted = {k: _on(v, self) for k, v in inputs.items() if k in inspect.signature(read).parameters}
+        with torch.no_grad():
+            return read(**wanted).pooler_output
 
     def _grid(self, inputs: Any, index: int) -> tuple[int, int] | None:
         if not self.family.grid:
@@ -156,36 +163,70 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         ConfigError: The device or the way of loading is not there.
     """
     load = load or LoadConfig()
-    where = str(source)
     folder = Path(source)
     if folder.is_dir():
         _check_folder(folder)
-    device = _device(load.device)
-    dtype = getattr(torch, load.dtype or ("float32" if device.type == "cpu" else "bfloat16"))
+    device = device_of(load)
+    dtype = _dtype(load, device)
     extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
     if load.four_bit:
         extra |= _four_bit(device, dtype)
-    with quiet_libraries():
-        try:
-            config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
-            family = family_of(config.model_type, where)
-            processor = _processor(source, family, load.revision)
-            network = AutoModelForImageTextToText.from_pretrained(
-                source, revision=load.revision, dtype=dtype, trust_remote_code=False, use_safetensors=True, **extra
-            )
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CheckpointError(f"{where}: can't be loaded as a vision-language model ({first}).") from error
-        if not load.four_bit:
-            torch.nn.Module.to(network, device)
-    if not processor.chat_template:
-        raise CheckpointError(
-            f"{where}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
+    config, processor = _read(source, load)
+    with _told(source):
+        network = AutoModelForImageTextToText.from_pretrained(
+            source, revision=load.revision, dtype=dtype, trust_remote_code=False, use_safetensors=True, **extra
         )
+    if not load.four_bit:
+        torch.nn.Module.to(network, device)
     if device.type == "cpu" and not load.attn:
         network.set_attn_implementation({"": "eager", "text_config": GROUPED})  # docs/decisions/003
     network.eval().requires_grad_(False)
-    return Model(name or folder.name, network, processor, family)
+    return Model(name or folder.name, network, processor, family_of(config.model_type, str(source)))
+
+
+def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
+    """The same without its weights, from the configuration alone: everything has a shape, nothing is computed.
+
+    Args:
+        source: Folder or Hub id; its weights are neither needed nor read.
+        load: Revision, type and device.
+
+    Raises:
+        CheckpointError: The configuration or processor is missing, damaged or of an unknown family.
+    """
+    load = load or LoadConfig()
+    if Path(source).is_dir():
+        _check_config(Path(source))
+    config, processor = _read(source, load)
+    with _told(source), torch.device("meta"):
+        dtype = _dtype(load, device_of(load))
+        network = AutoModelForImageTextToText.from_config(config, dtype=dtype, trust_remote_code=False)
+    network.set_attn_implementation({"": "eager", "text_config": PLANNED})
+    network.eval().requires_grad_(False)
+    return Model(Path(source).name, network, processor, family_of(config.model_type, str(source)))
+
+
+def _read(source: str | Path, load: LoadConfig) -> tuple[Any, Any]:
+    """Configuration and processor of a checkpoint of a known family."""
+    with _told(source):
+        config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+        processor = _processor(source, family_of(config.model_type, str(source)), load.revision)
+    if not processor.chat_template:
+        raise CheckpointError(
+            f"{source}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
+        )
+    return config, processor
+
+
+@contextlib.contextmanager
+def _told(source: str | Path) -> Iterator[None]:
+    """What the libraries raise, in one line; their notices are kept off the terminal."""
+    with quiet_libraries():
+        try:
+            yield
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise CheckpointError(f"{source}: can't be loaded as a vision-language model ({first}).") from error
 
 
 def _processor(source: str | Path, family: Family, revision: str | None) -> Any:
@@ -210,7 +251,13 @@ def _processor(source: str | Path, family: Family, revision: str | None) -> Any:
     return type(whole.__name__, (whole,), parts)(**own)
 
 
-def _device(name: str | None) -> torch.device:
+def device_of(load: LoadConfig) -> torch.device:
+    """The device a model goes to.
+
+    Raises:
+        ConfigError: It is not there.
+    """
+    name = load.device
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
         torch.empty(1, device=device)
@@ -218,6 +265,10 @@ def _device(name: str | None) -> torch.device:
         first = str(error).strip().splitlines()[0]
         raise ConfigError(f"device '{name}': is not there ({first}). 'letheia doctor' lists what is.") from error
     return device
+
+
+def _dtype(load: LoadConfig, device: torch.device) -> torch.dtype:
+    return getattr(torch, load.dtype or ("float32" if device.type == "cpu" else "bfloat16"))
 
 
 def _four_bit(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
@@ -244,6 +295,12 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
 
 
 def _check_folder(folder: Path) -> None:
+    _check_config(folder)
+    if not list(folder.glob("*.safetensors")):
+        raise CheckpointError(f"{folder}: no safetensors file there; other weight formats are not loaded.")
+
+
+def _check_config(folder: Path) -> None:
     config = folder / "config.json"
     if not config.exists():
         raise CheckpointError(f"{folder}: no config.json there. Give the folder of a checkpoint or a Hub id.")
@@ -251,5 +308,3 @@ def _check_folder(folder: Path) -> None:
         json.loads(config.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CheckpointError(f"{config}: not valid JSON ({error}). Download the checkpoint again.") from error
-    if not list(folder.glob("*.safetensors")):
-        raise CheckpointError(f"{folder}: no safetensors file there; other weight formats are not loaded.")

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError
 from peft import PeftModel
 
 from letheia.errors import OutputError
-from letheia.models.adapter import load_adapter
+from letheia.models.adapter import adapter_weights, load_adapter
 from letheia.models.loading import Model
 from letheia.models.quiet import quiet_libraries
 
@@ -48,6 +50,31 @@ def save_merged(model: Model, adapter: Path, folder: Path) -> None:
             model.processor.save_pretrained(str(partial))
 
     _whole(folder, write)
+
+
+def push_adapter(folder: Path, repository: str) -> str:
+    """Upload an adapter with its card to a repository on the Hub, which is made private if it is new.
+
+    Args:
+        folder: The adapter's folder.
+        repository: `owner/name`.
+
+    Returns:
+        Where it is.
+
+    Raises:
+        OutputError: The Hub can't be reached or refuses.
+    """
+    adapter_weights(folder)
+    try:
+        hub = HfApi()
+        hub.create_repo(repository, private=True, exist_ok=True)
+        with quiet_libraries():
+            hub.upload_folder(repo_id=repository, folder_path=folder, commit_message="Adapter")
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise OutputError(f"{repository}: not pushed ({first}). The adapter is in {folder}.") from error
+    return f"{hub.endpoint}/{repository}"
 
 
 def _whole(folder: Path, write: Callable[[Path], None]) -> None:

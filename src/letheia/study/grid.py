@@ -52,7 +52,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Its folder below the grid's."""
-        return f"{self.config.model}/n{self.config.n}/seed{self.config.seed}"
+        return f"{Path(self.config.model).name}/n{self.config.n}/seed{self.config.seed}"
 
     def is_done(self, root: Path) -> bool:
         """Whether all of it has been done."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import DataError
+from letheia.errors import DataError, unknown
 from letheia.files import fingerprint
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import Model, load_model
+from letheia.models.loading import Model, load_model, plan_model
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver
@@ -39,12 +39,34 @@ def world_model(name: str) -> Model:
     return load_model(checkpoint(name), name=name)
 
 
-def resolve_model(name: str, load: LoadConfig | None = None) -> Model:
-    """A model of the world by name, or any checkpoint by folder or Hub id."""
-    return load_model(checkpoint(name) if name in MODELS else name, name=name if name in MODELS else None, load=load)
+def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = False) -> Model:
+    """A model of the world by name, or any checkpoint by folder or Hub id.
+
+    Args:
+        name: Which.
+        load: How it is loaded.
+        planned: Leave the weights out (`loading.plan_model`).
+    """
+    source = checkpoint(name) if name in MODELS else name
+    if planned:
+        return plan_model(source, load=load)
+    return load_model(source, name=name if name in MODELS else None, load=load)
 
 
-def world_study(config: StudyConfig, folder: Path, bars: Bars) -> Study:
+def demo_config(values: dict[str, Any]) -> StudyConfig:
+    """The settings of the paper's main experiment on the world.
+
+    Args:
+        values: Fields that differ from the default.
+
+    Raises:
+        ConfigError: A field has an impossible value.
+    """
+    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
+    return StudyConfig.create({"candidates": known, **values})
+
+
+def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool = False) -> Study:
     """A study on the world; its people folder is made beside the results if need be."""
     world = make_world()
     with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
@@ -52,7 +74,7 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars) -> Study:
     return Study(
         config=config,
         people=people,
-        model=world_model(config.model),
+        model=resolve_model(config.model, planned=planned),
         scorer=world_scorer(people),
         rates=RATES[config.model],
         folder=folder,
@@ -78,8 +100,7 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
         ConfigError: A field has an impossible value.
         CheckpointError: The folder belongs to another run, or weights are damaged.
     """
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    config = StudyConfig.create({"candidates": known, **values})
+    config = demo_config(values)
     store.claim(folder, config.key)
     study = world_study(config, folder, bars)
     outcome = run_study(study)
@@ -97,6 +118,9 @@ def plan_world_grid(values: dict[str, Any]) -> list[Cell]:
     Raises:
         ConfigError: A field has an impossible value.
     """
+    for name in values.get("models", ()):
+        if name not in MODELS:
+            raise unknown("model", name, MODELS)
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
     return plan_grid(GridConfig.create(values), {"candidates": known}, RATES)
 

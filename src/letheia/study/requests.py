@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from letheia.config import LoadConfig, StudyConfig
+from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.metrics.table import Judge, exact_judge
@@ -26,7 +26,7 @@ def settings_for(name: str, model: Model) -> dict[str, Any]:
     return {"rates": rates_for(model.network.config.get_text_config().model_type), **LORA}
 
 
-def run_removal(
+def removal_study(
     values: dict[str, Any],
     people: People,
     split: Split,
@@ -35,9 +35,8 @@ def run_removal(
     clip: str | None = None,
     judge: Judge = exact_judge,
     bars: Bars,
-    command: str = "letheia unlearn",
-    with_pictures: bool = False,
-) -> Outcome:
+    planned: bool = False,
+) -> Study:
     """Named people out of any model, by one or several methods.
 
     Args:
@@ -48,14 +47,13 @@ def run_removal(
         clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
         judge: Gives the three verdicts.
         bars: Where progress is shown.
-        command: The command line, for the provenance.
-        with_pictures: Whether the report shows people's pictures.
+        planned: Leave the model's weights out, for a forecast.
 
     Raises:
         ConfigError: A field has an impossible value.
-        CheckpointError: The model can't be loaded, or the folder belongs to another run.
+        CheckpointError: The model can't be loaded.
     """
-    model = resolve_model(values["model"], values.get("load"))
+    model = resolve_model(values["model"], values.get("load"), planned=planned)
     chosen = (*split.forget, *split.retain)
     start = settings_for(values["model"], model)
     config = StudyConfig.create(
@@ -72,7 +70,7 @@ def run_removal(
     )
     if "random" in config.methods and not split.retain:
         raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
-    study = Study(
+    return Study(
         config=config,
         people=people,
         model=model,
@@ -81,9 +79,6 @@ def run_removal(
         folder=folder,
         bars=bars,
     )
-    outcome = run_study(study)
-    deliver(study, outcome, command=command, with_pictures=with_pictures)
-    return outcome
 
 
 def plain_study(
@@ -95,6 +90,7 @@ def plain_study(
     judge: Judge = exact_judge,
     bars: Bars,
     values: Mapping[str, Any] | None = None,
+    planned: bool = False,
 ) -> Study:
     """A study that trains nothing: any model, any people folder.
 
@@ -107,7 +103,7 @@ def plain_study(
     if not ready:
         raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
     values = values or {}
-    loaded = resolve_model(model, values.get("load"))
+    loaded = resolve_model(model, values.get("load"), planned=planned)
     data = fingerprint([hash_of(e) for e in ready])
     config = StudyConfig.create(
         {"model": model, "methods": (), "data": data, "candidates": [e.id for e in ready], **values}
@@ -123,42 +119,47 @@ def plain_study(
     )
 
 
-def run_evaluation(
-    model: str,
-    load: LoadConfig,
-    people: People,
-    adapters: Sequence[Path],
-    forget: Sequence[str],
-    folder: Path,
-    *,
-    clip: str | None = None,
-    judge: Judge = exact_judge,
-    bars: Bars,
-    command: str = "letheia evaluate",
-    with_pictures: bool = False,
-) -> Outcome:
-    """Score a model as it is and with adapters; people who should not be forgotten count as retained.
+def run_removal(study: Study, *, command: str, with_pictures: bool = False) -> Outcome:
+    """Do a removal and hand over adapters, report and cards.
 
     Args:
-        model: A model of the world by name, a folder or a Hub id.
-        load: How it is loaded.
-        people: The people folder.
-        adapters: Folders of adapters.
-        forget: Names of the people who should be forgotten.
-        folder: Where everything is kept.
-        clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
-        judge: Gives the three verdicts.
-        bars: Where progress is shown.
+        study: What `removal_study` made.
         command: The command line, for the provenance.
         with_pictures: Whether the report shows people's pictures.
 
     Raises:
-        DataError: A name is unknown.
-        CheckpointError: A model or adapter can't be loaded, or the folder belongs to another evaluation.
+        CheckpointError: The folder belongs to another run.
     """
-    gone = tuple({e.id: e for e in (find(people, name) for name in forget)}.values())
-    study = plain_study(model, people, folder, clip=clip, judge=judge, bars=bars, values={"load": load})
-    split = Split(forget=gone, retain=tuple(e for e in candidates(study.config, people) if e not in gone))
+    outcome = run_study(study)
+    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    return outcome
+
+
+def evaluation_split(study: Study, forget: Sequence[str]) -> Split:
+    """The named people as those who should be forgotten; everybody else counts as retained.
+
+    Raises:
+        DataError: A name is unknown.
+    """
+    gone = tuple({e.id: e for e in (find(study.people, name) for name in forget)}.values())
+    return Split(forget=gone, retain=tuple(e for e in candidates(study.config, study.people) if e not in gone))
+
+
+def run_evaluation(
+    study: Study, split: Split, adapters: Sequence[Path], *, command: str, with_pictures: bool = False
+) -> Outcome:
+    """Score a model as it is and with adapters.
+
+    Args:
+        study: What `plain_study` made.
+        split: Who should be forgotten and who retained.
+        adapters: Folders of adapters.
+        command: The command line, for the provenance.
+        with_pictures: Whether the report shows people's pictures.
+
+    Raises:
+        CheckpointError: An adapter can't be loaded, or the folder belongs to another evaluation.
+    """
     outcome = evaluate(study, split, adapter_names(list(adapters)))
     deliver(study, outcome, command=command, with_pictures=with_pictures)
     return outcome

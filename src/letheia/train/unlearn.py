@@ -27,6 +27,7 @@ from letheia.models.adapter import original, trained_parameters
 from letheia.models.loading import Model
 from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, shared_log_probs
 from letheia.models.memory import after_out_of_memory, recomputing, too_small
+from letheia.models.precision import own_precision
 from letheia.train.checkpoint import Restored, load_state, save_state
 from letheia.types import Example
 
@@ -132,7 +133,8 @@ class Objective:
     def backward(self, step: Step) -> dict[str, float]:
         """Leave the gradient of one step in the adapter's weights.
 
-        When memory runs out, the step is begun anew with layers computed twice, then with ever smaller micro-batches.
+        When memory runs out, the step is begun anew: with smaller micro-batches down to the answers on one picture,
+        then with layers computed twice, then with still smaller ones.
 
         Returns:
             The weighted value of each term, by its name.
@@ -142,24 +144,29 @@ class Objective:
         """
         while True:
             try:
-                with recomputing(self.model, self.recompute):
+                with own_precision(self.model), recomputing(self.model, self.recompute):
                     return self._backward(step)
             except torch.OutOfMemoryError:
                 for p in trained_parameters(self.adapted).values():
                     p.grad = None
-                if not self.recompute:
-                    self.recompute = True
-                    after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
-                elif self.micro_batch > 1:
-                    self.micro_batch //= 2
-                    after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
-                else:
-                    raise too_small(self.model.name) from None
+                self._take_less(step)
+
+    def _take_less(self, step: Step) -> None:
+        items = [Item(i, e) for i, t in enumerate(self.method.terms) for e in examples(step, t.target, self.texts)]
+        on_one = max(map(len, _groups(items, self.engine)))
+        if self.micro_batch > on_one or (self.recompute and self.micro_batch > 1):
+            self.micro_batch = max(on_one if self.micro_batch > on_one else 1, self.micro_batch // 2)
+            after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
+        elif not self.recompute:
+            self.recompute = True
+            after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
+        else:
+            raise too_small(self.model.name) from None
 
     def _backward(self, step: Step) -> dict[str, float]:
         batches = [examples(step, term.target, self.texts) for term in self.method.terms]
         tokens = [sum(len(encode_example(self.model, e).answer) for e in batch) for batch in batches]
-        groups = self._groups([Item(i, e) for i, batch in enumerate(batches) for e in batch])
+        groups = _groups([Item(i, e) for i, batch in enumerate(batches) for e in batch], self.engine)
         totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
         for part in _parts(groups[self.accelerator.process_index :: self.accelerator.num_processes], self.micro_batch):
             items = [item for group in part for item in group]
@@ -180,15 +187,6 @@ class Objective:
         names = [f"{term.loss}({term.target})" for term in self.method.terms]
         return {name: value for name, value, batch in zip(names, summed, batches, strict=True) if batch}
 
-    def _groups(self, items: Sequence[Item]) -> list[Group]:
-        """Items that are computed in one row: all with the same picture and question, or each alone."""
-        if self.engine == "plain":
-            return [[item] for item in items]
-        groups: dict[tuple[str, str], Group] = {}
-        for item in items:
-            groups.setdefault((item.example.portrait.id, item.example.question), []).append(item)
-        return list(groups.values())
-
     def _log_probs(self, groups: Sequence[Sequence[Example]]) -> AnswerLogProbs:
         if self.engine == "plain":
             return log_probs(self.model, [example for group in groups for example in group])
@@ -208,13 +206,30 @@ class Objective:
         """l_original of each answer, computed once; the adapter is off meanwhile."""
         new = list({_key(e): e for e in part if _key(e) not in self.originals}.values())
         if new:
-            groups = [[item.example for item in group] for group in self._groups([Item(0, e) for e in new])]
+            groups = [[item.example for item in group] for group in _groups([Item(0, e) for e in new], self.engine)]
             flat = [example for group in groups for example in group]
             with original(self.adapted), torch.no_grad():
                 frozen = self._log_probs(groups)
             sums = answer_log_probs(frozen.log_probs, frozen.answer, len(flat)).tolist()
             self.originals |= {_key(e): value for e, value in zip(flat, sums, strict=True)}
         return [self.originals[_key(e)] for e in part]
+
+
+def micro_batches(step: Step, method: Method, texts: Texts, config: TrainConfig) -> list[list[list[Example]]]:
+    """The examples of a step as one process computes them: micro-batches of groups that share a prompt."""
+    items = [Item(i, e) for i, term in enumerate(method.terms) for e in examples(step, term.target, texts)]
+    parts = _parts(_groups(items, config.engine), config.micro_batch)
+    return [[[item.example for item in group] for group in part] for part in parts]
+
+
+def _groups(items: Sequence[Item], engine: Literal["shared", "plain"]) -> list[Group]:
+    """Items that are computed in one row: all with the same picture and question, or each alone."""
+    if engine == "plain":
+        return [[item] for item in items]
+    groups: dict[tuple[str, str], Group] = {}
+    for item in items:
+        groups.setdefault((item.example.portrait.id, item.example.question), []).append(item)
+    return list(groups.values())
 
 
 def _parts(groups: Sequence[Group], limit: int) -> Iterator[list[Group]]:

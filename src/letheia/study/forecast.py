@@ -1,0 +1,155 @@
+"""What a command would do, before it does it: people, tokens, steps, memory, calls. Needs no weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from letheia.clients.chat import Endpoint, estimate
+from letheia.clients.judge import BUILT_IN, expected_calls
+from letheia.data.split import Step, schedule
+from letheia.data.targets import Texts
+from letheia.methods.table import method as method_row
+from letheia.models.adapter import add_adapter, remove_adapter
+from letheia.models.encoding import encode_prompt
+from letheia.models.footprint import cache_bytes, device_bytes, footprint
+from letheia.models.loading import device_of
+from letheia.models.log_probs import encode_example
+from letheia.prompts import guided, read_prompt
+from letheia.study.plan import Job, Query, candidates, jobs, queries
+from letheia.study.run import BATCH, Study
+from letheia.train.unlearn import micro_batches
+from letheia.types import Example, Split
+
+ROWS = 64  # answers at once; `models/generation.py`
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plan: what it is about, and what there will be."""
+
+    about: str
+    what: str
+
+
+def forecast(
+    study: Study, split: Split, *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
+) -> list[Line]:
+    """Everything a study with a planned model would do.
+
+    Args:
+        study: The study; its model has no weights (`loading.plan_model`).
+        split: Who is forgotten and who is retained.
+        judge: The judge's name.
+        prompts: Folder of rubrics that replace Letheia's own.
+        times: How many models answer; the original and one a method if left out.
+
+    Raises:
+        DataError: A picture can't be read, or an example is longer than the model's context.
+    """
+    config, asked = study.config, queries(study.config, split, study.people)
+    chosen = jobs(config, dict(study.rates))
+    steps = schedule(split, steps=config.steps, batch=BATCH, pictures=config.seen, seed=config.seed) if chosen else []
+    times = times or 1 + len(chosen)
+    compared = sum(bool(e.summary) for e in study.people.entities)
+    return [
+        Line("people", f"{len(split.forget)} to forget, {len(split.retain)} retained; {compared} summaries to compare"),
+        *_prompts(study, asked),
+        *(_training(study, split, steps, chosen) if chosen else []),
+        Line("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
+        *(_memory(study, split, steps, chosen, asked)),
+        Line("judge", _judge(study, judge, asked, times, prompts)),
+    ]
+
+
+def any_split(study: Study) -> Split:
+    """As many people as the settings say, whoever: who is drawn shows only once the original has answered."""
+    people = candidates(study.config, study.people)[: study.config.people]
+    return Split(forget=people[: study.config.n], retain=people[study.config.n :])
+
+
+def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
+    pictures = {q.portrait.id: q.portrait for q in asked}.values()
+    study.model.load_pictures(pictures)
+    lengths = [
+        len(encode_prompt(study.model.processor, study.question, picture=study.model.picture(p).text)) for p in pictures
+    ]
+    roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
+    return [
+        Line("pictures", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
+        Line("prompt", f"{min(lengths):,} to {max(lengths):,} tokens: picture and question"),
+    ]
+
+
+def _training(study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job]) -> list[Line]:
+    settings = chosen[0].train
+    drawn = {(use.portrait.id, use.draw) for step in steps for use in step.forget}
+    guidance = any(term.target == "reference" for job in chosen for term in method_row(job.method).terms)
+    retain = f" and {BATCH} of retained ones" if split.retain else ""
+    return [
+        Line("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job in chosen)),
+        Line("training", f"{len(steps)} steps, each {BATCH} uses of forgotten people{retain}; seed {settings.seed}"),
+        Line("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
+        *([Line("o*", f"{len(drawn)} draws from the original")] if guidance else []),
+    ]
+
+
+def _memory(
+    study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job], asked: Sequence[Query]
+) -> list[Line]:
+    model, config = study.model, study.config
+    longest = max(len(encode_prompt(model.processor, guided(study.question), picture=model.picture(q.portrait).text))
+                  for q in asked) + config.max_new_tokens  # fmt: skip
+    cache = cache_bytes(model, tokens=longest)
+    device = device_of(config.load)
+    there = device_bytes(device)
+    lines: list[Line] = []
+    if chosen:
+        adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed)
+        groups = max((_largest(study, split, step, job) for job in chosen for step in steps[:3]), key=lambda g: g[0])
+        found = footprint(model, adapted, groups[1])
+        remove_adapter(model, adapted)
+        ways = (
+            ("", found.activations),
+            (", the answers on one picture at a time", found.one),
+            (", and layers computed twice", found.recomputed),
+        )
+        sums = [(what, (found.resident + kept) / GIB) for what, kept in ways]
+        fitting = next((i for i, (_, total) in enumerate(sums) if total * GIB < there), len(sums) - 1)
+        lines = [
+            Line("weights", f"{found.weights / GIB:.2f} GiB"),
+            Line("adapter, AdamW", f"{found.adapter / GIB:.2f} GiB"),
+            Line("activations", f"{found.activations / GIB:.2f} GiB"),
+            *(Line("in training", f"{total:.2f} GiB{what}") for what, total in sums[: fitting + 1]),
+            *([Line("", "is more than the device has")] if sums[fitting][1] * GIB > there else []),
+        ]
+    return [
+        *lines,
+        Line("keys and values", f"{ROWS * cache / GIB:.2f} GiB for {ROWS} answers at once; fewer where too much"),
+        Line("device", f"{device}: {there / GIB:.1f} GiB"),
+    ]
+
+
+def _largest(study: Study, split: Split, step: Step, job: Job) -> tuple[int, list[list[Example]]]:
+    """Tokens and examples of a step's largest micro-batch; own responses stand in for o*, not drawn yet."""
+    texts = Texts(
+        question=study.question,
+        references={(use.portrait.id, use.draw): use.response for use in step.forget},
+        refusals=read_prompt("refusals").splitlines(),
+        retain=split.retain,
+    )
+    parts = micro_batches(step, method_row(job.method), texts, job.train)
+    sizes = [
+        len(part) * max(sum(len(encode_example(study.model, e).ids) for e in group) for group in part) for part in parts
+    ]
+    at = max(range(len(parts)), key=lambda i: sizes[i])
+    return sizes[at], parts[at]
+
+
+def _judge(study: Study, judge: str, asked: Sequence[Query], times: int, prompts: Path | None) -> str:
+    if judge in BUILT_IN:
+        return f"{judge}: no calls"
+    endpoint = Endpoint.parse(judge)
+    by_id = {e.id: e for e in study.people.entities}
+    calls = expected_calls([by_id.get(q.portrait.entity) for q in asked], study.config.max_new_tokens, prompts=prompts)
+    return f"{endpoint.model}: {estimate(calls * times, endpoint)}"

@@ -1,0 +1,164 @@
+"""The paper's studies on the models that it used: its settings on a user's people folder."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from letheia.clients.chat import Endpoint, estimate
+from letheia.clients.judge import open_judge
+from letheia.config import LoadConfig
+from letheia.data.folder import read_people
+from letheia.data.responses import expert_calls
+from letheia.errors import CheckpointError, ConfigError
+from letheia.files import fingerprint
+from letheia.metrics.table import Scorer
+from letheia.models.loading import Model, plan_model
+from letheia.study.deliver import deliver, hash_of
+from letheia.study.forecast import Line, any_split, forecast
+from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
+from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
+from letheia.study.presets import resolve_model, scorer_for
+from letheia.study.run import Bars, Silent, Study, run_study
+from letheia.types import Entity, People, Portrait
+
+SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
+DRAWN = 25  # recognised people the paper draws (C.1)
+
+
+def plan_paper(name: str, values: dict[str, Any], people: People | None, load: LoadConfig) -> list[Cell]:
+    """The cells of one of the paper's studies.
+
+    Args:
+        name: Name of the preset.
+        values: Fields of `GridConfig` that differ from the paper's.
+        people: The people folder; none for a plan without one.
+        load: How the model is loaded.
+
+    Raises:
+        ConfigError: A field has an impossible value, or there are too few people.
+    """
+    preset = PRESETS[name]
+    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, **values})
+    if people and len(people.pictured) < DRAWN:
+        raise ConfigError(
+            f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
+            f"responses; the paper draws {DRAWN}. Add people, or remove named ones with 'letheia unlearn'."
+        )
+    data = fingerprint([hash_of(e) for e in people.pictured]) if people else ""
+    base = {**LORA, "load": load, "data": data}
+    rates = dict.fromkeys(grid.models, rates_for(preset.text_model))
+    return plan_grid(grid, base, rates, people=DRAWN)
+
+
+def run_paper(
+    name: str, cells: Sequence[Cell], folder: Path, root: Path, *, judge: str, clip: str | None, jobs: int, bars: Bars
+) -> None:
+    """Do every cell that is not done yet.
+
+    Args:
+        name: Name of the preset.
+        cells: What there is to do.
+        folder: The people folder.
+        root: Where everything is kept.
+        judge: The judge's name.
+        clip: The CLIP of CLIPScore; none to leave it out.
+        jobs: Processes.
+        bars: Where progress is shown.
+
+    Raises:
+        CheckpointError: The model can't be loaded, or a folder belongs to another run.
+    """
+    do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip)
+    run_cells(cells, root, do, jobs=jobs, bars=bars)
+
+
+def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None) -> None:
+    folder = root / cell.name
+    with open_judge(judge, root / "chat.sqlite", folder / "judge.json") as chosen:
+        everybody = read_people(people)
+        model = resolve_model(cell.config.model, cell.config.load)
+        study = _study(cell, preset, everybody, model, scorer_for(everybody, clip, chosen), folder)
+        deliver(study, run_study(study), command=f"letheia run, cell {cell.name}", with_pictures=False)
+
+
+def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Line]]:
+    """What each cell would do, one after the other, without weights.
+
+    Args:
+        name: Name of the preset.
+        cells: The cells.
+        people: The people folder; stand-ins of three sizes of pictures where there is none yet.
+        judge: The judge's name.
+    """
+    preset = PRESETS[name]
+    with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
+        everybody = people or others
+        yield [Line("model", note), *([] if people else _preparation(preset, others))]
+        for cell in cells:
+            study = _study(cell, preset, everybody, model, scorer_for(everybody, None), Path())
+            yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
+
+
+def _study(cell: Cell, preset: PaperPreset, people: People, model: Model, scorer: Scorer, folder: Path) -> Study:
+    return Study(
+        config=cell.config,
+        people=people,
+        model=model,
+        scorer=scorer,
+        rates=rates_for(preset.text_model),
+        folder=folder,
+        bars=Silent(),
+    )
+
+
+@contextmanager
+def _planned(preset: PaperPreset, cell: Cell) -> Iterator[tuple[Model, str]]:
+    """The cell's model without weights: from its own configuration, or from Letheia's record of its shapes."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            yield plan_model(cell.config.model, load=cell.config.load), cell.config.model
+            return
+        except CheckpointError:
+            if cell.config.model != preset.model:
+                raise
+        write_shapes(Path(folder), preset.text_model)
+        load = cell.config.load.model_copy(update={"dtype": cell.config.load.dtype or "bfloat16"})
+        yield plan_model(folder, load=load), f"{preset.model}: can't be reached; planned from its known shapes"
+
+
+@contextmanager
+def _stand_ins() -> Iterator[People]:
+    """As many people as the paper draws, with grey pictures and texts of usual length."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{width}x{height}.png" for width, height in SIZES]
+        for file, size in zip(files, SIZES, strict=True):
+            Image.new("RGB", size, "grey").save(file)
+        entities: list[Entity] = []
+        for i in range(DRAWN):
+            name = f"Person {i}"
+            roles = ("seen", "unseen", "unseen", "unseen")
+            portraits = tuple(
+                Portrait(id=f"{i}-{k}", file=files[(i + k) % len(files)], entity=str(i), role=role)
+                for k, role in enumerate(roles)
+            )
+            text = f"{name} is a person with a text of some length. " * 8
+            entities.append(Entity(id=str(i), name=name, summary=text, responses=(text,) * 5, portraits=portraits))
+        yield People(folder=Path(folder), entities=tuple(entities))
+
+
+def _preparation(preset: PaperPreset, others: People) -> list[Line]:
+    bare = [replace(e, responses=()) for e in others.entities]
+    cost = estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
+    return [
+        Line("people", "none given, so stand-ins are planned with; make a folder first:"),
+        Line("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
+        Line("", "letheia people summaries PEOPLE --contact you@example.org"),
+        Line("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
+        Line("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
+    ]
