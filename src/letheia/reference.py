@@ -43,7 +43,9 @@ def sample_references(
     wanted: dict[tuple[str, int], Portrait] = {
         (use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget
     }
-    prompts = [Prompt(guided(question), portrait, draw_seed(seed, *key)) for key, portrait in wanted.items()]
+    prompts = [
+        Prompt(guided(p.asked(question), words=bool(p.words)), p, draw_seed(seed, *key)) for key, p in wanted.items()
+    ]
     answers = generate(model, prompts, sample=True, batch=batch, max_new_tokens=max_new_tokens, progress=progress)
     return {key: answer.text for key, answer in zip(wanted, answers, strict=True)}
 

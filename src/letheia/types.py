@@ -19,6 +19,7 @@ class Portrait:
         entity: Id of the person; empty for a stranger.
         role: `seen` pictures may be trained on, `unseen` ones only measured.
         attributes: What is visible, by kind, as phrases; empty phrase where there is nothing, no entry if unlabelled.
+        words: For a model without vision, the question that stands in place of a picture and says who is meant.
     """
 
     id: str
@@ -26,6 +27,11 @@ class Portrait:
     entity: str
     role: Role
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
+    words: str = ""
+
+    def asked(self, question: str) -> str:
+        """What is asked: the question about the picture, or the words in its place."""
+        return self.words or question
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,6 +51,8 @@ def examples(step: Step, target: Target, texts: Texts) -> list[Example]:
     """The examples of one term at one step."""
     uses = step.retain if target == "retain" else step.forget
     return [
-        Example(portrait=u.portrait, question=texts.question, answer=TARGETS[target](u, texts), key=target)
+        Example(
+            portrait=u.portrait, question=u.portrait.asked(texts.question), answer=TARGETS[target](u, texts), key=target
+        )
         for u in uses
     ]

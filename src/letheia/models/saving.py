@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError
 from peft import PeftModel
 
 from letheia.errors import OutputError
@@ -52,12 +51,14 @@ def save_merged(model: Model, adapter: Path, folder: Path) -> None:
     _whole(folder, write)
 
 
-def push_adapter(folder: Path, repository: str) -> str:
+def push_adapter(folder: Path, repository: str, *, endpoint: str | None = None, token: str | None = None) -> str:
     """Upload an adapter with its card to a repository on the Hub, which is made private if it is new.
 
     Args:
         folder: The adapter's folder.
         repository: `owner/name`.
+        endpoint: The Hub's address; `HF_ENDPOINT`'s if left out.
+        token: The key to it; `HF_TOKEN` or the one that was logged in with, if left out.
 
     Returns:
         Where it is.
@@ -67,11 +68,11 @@ def push_adapter(folder: Path, repository: str) -> str:
     """
     adapter_weights(folder)
     try:
-        hub = HfApi()
+        hub = HfApi(endpoint=endpoint, token=token)
         hub.create_repo(repository, private=True, exist_ok=True)
         with quiet_libraries():
             hub.upload_folder(repo_id=repository, folder_path=folder, commit_message="Adapter")
-    except (OSError, ValueError, HfHubHTTPError) as error:
+    except Exception as error:  # the errors of its HTTP library differ by version
         first = str(error).strip().splitlines()[0]
         raise OutputError(f"{repository}: not pushed ({first}). The adapter is in {folder}.") from error
     return f"{hub.endpoint}/{repository}"

@@ -28,6 +28,12 @@ def read_prompt(name: str, *, folder: Path | None = None) -> str:
     return text
 
 
-def guided(question: str, *, folder: Path | None = None) -> str:
-    """The question followed by the in-context guidance prompt (paper, section 3.2)."""
-    return f"{question}\n{read_prompt('guidance', folder=folder)}"
+def guided(question: str, *, words: bool = False, folder: Path | None = None) -> str:
+    """The question followed by the in-context guidance prompt (paper, section 3.2).
+
+    Args:
+        question: What is asked.
+        words: Whether the question itself says who is meant, without a picture; it has a guidance prompt of its own.
+        folder: The user's folder of replacements.
+    """
+    return f"{question}\n{read_prompt('guidance_words' if words else 'guidance', folder=folder)}"

@@ -18,7 +18,7 @@ from letheia.prompts import guided, read_prompt
 from letheia.study.plan import Job, Query, candidates, jobs, queries
 from letheia.study.run import BATCH, Study
 from letheia.train.unlearn import micro_batches
-from letheia.types import Example, Split
+from letheia.types import Example, Portrait, Split
 
 ROWS = 64  # answers at once; `models/generation.py`
 GIB = 2**30
@@ -71,14 +71,16 @@ def any_split(study: Study) -> Split:
 def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
     pictures = {q.portrait.id: q.portrait for q in asked}.values()
     study.model.load_pictures(pictures)
-    lengths = [
-        len(encode_prompt(study.model.processor, study.question, picture=study.model.picture(p).text)) for p in pictures
-    ]
+    lengths = [_length(study, p, p.asked(study.question)) for p in pictures]
     roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
     return [
         Line("pictures", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
         Line("prompt", f"{min(lengths):,} to {max(lengths):,} tokens: picture and question"),
     ]
+
+
+def _length(study: Study, portrait: Portrait, question: str) -> int:
+    return len(encode_prompt(study.model.processor, question, picture=study.model.picture(portrait).text))
 
 
 def _training(study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job]) -> list[Line]:
@@ -98,9 +100,10 @@ def _memory(
     study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job], asked: Sequence[Query]
 ) -> list[Line]:
     model, config = study.model, study.config
-    longest = max(len(encode_prompt(model.processor, guided(study.question), picture=model.picture(q.portrait).text))
-                  for q in asked) + config.max_new_tokens  # fmt: skip
-    cache = cache_bytes(model, tokens=longest)
+    longest = max(
+        _length(study, p, guided(p.asked(study.question), words=bool(p.words))) for p in (q.portrait for q in asked)
+    )
+    cache = cache_bytes(model, tokens=longest + config.max_new_tokens)
     device = device_of(config.load)
     there = device_bytes(device)
     lines: list[Line] = []

@@ -232,7 +232,7 @@ def _texts(study: Study, job: Job, prepared: Prepared) -> Texts:
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
     """Greedy answers of the model as it is, adapter on or off, to the study's question."""
-    prompts = [Prompt(study.question, q.portrait) for q in asked]
+    prompts = [Prompt(q.portrait.asked(study.question), q.portrait) for q in asked]
     with study.bars.bar(title, len(prompts)) as advance:
         answers = generate(
             study.model, prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
@@ -245,7 +245,7 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
             entity=q.portrait.entity,
             group=q.group,
             role=q.role,
-            question=study.question,
+            question=q.portrait.asked(study.question),
             answer=a.text,
             finished=a.finished,
         )
