@@ -8,6 +8,10 @@ from tokenizers import processors
 from transformers import (
     CLIPImageProcessorPil,
     CLIPVisionConfig,
+    Gemma3Config,
+    Gemma3ForConditionalGeneration,
+    Gemma3ImageProcessorPil,
+    Gemma3TextConfig,
     Idefics3Config,
     Idefics3ForConditionalGeneration,
     Idefics3ImageProcessorPil,
@@ -27,6 +31,9 @@ from transformers import (
     Qwen2VLForConditionalGeneration,
     Qwen2VLImageProcessorPil,
     SiglipVisionConfig,
+    SmolVLMConfig,
+    SmolVLMForConditionalGeneration,
+    SmolVLMImageProcessorPil,
 )
 
 from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
@@ -47,14 +54,15 @@ CHATML = (
 )
 
 
-def tokenizer(texts, specials, *, bos=None, eos, pad):
+def tokenizer(texts, specials, *, bos=None, eos, pad, named=None):
     trained = train_tokenizer(texts, specials=specials)
     if bos:
         at = (bos, specials.index(bos))
         trained.post_processor = processors.TemplateProcessing(single=f"{bos} $A", special_tokens=[at])
     return PreTrainedTokenizerFast(
-        tokenizer_object=trained, bos_token=bos, eos_token=eos, pad_token=pad, additional_special_tokens=specials
-    )
+        tokenizer_object=trained, bos_token=bos, eos_token=eos, pad_token=pad, additional_special_tokens=specials,
+        **(named or {}),
+    )  # fmt: skip
 
 
 def llava(folder: Path, texts):
@@ -97,6 +105,21 @@ def idefics3(folder: Path, texts):
     ).save_pretrained(folder)
 
 
+def smolvlm(folder: Path, texts):
+    """SmolVLM2: Idefics3's tiles; its processor wants torchvision and num2words, for videos only."""
+    tok, text, template = tiled(texts)
+    SmolVLMForConditionalGeneration(
+        SmolVLMConfig(vision_config=VISION, text_config=text.to_dict(), image_token_id=4, scale_factor=2)
+    ).save_pretrained(folder)
+    tok.chat_template = template
+    tok.save_pretrained(folder)
+    SmolVLMImageProcessorPil(
+        size={"longest_edge": 112}, max_image_size={"longest_edge": 56}, do_image_splitting=True
+    ).save_pretrained(folder)
+    settings = {"processor_class": "SmolVLMProcessor", "image_seq_len": 4}
+    (folder / "processor_config.json").write_text(json.dumps(settings))
+
+
 def tiled(texts):
     marks = [f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)]
     specials = ["<pad>", "<|begin_of_text|>", "<end_of_utterance>", "<fake_token_around_image>", "<image>"]
@@ -137,6 +160,41 @@ def llava_onevision(folder: Path, texts):
     (folder / "processor_config.json").write_text(json.dumps(settings))
 
 
+def gemma3(folder: Path, texts):
+    """Gemma 3: a picture's tokens see one another, every other layer sees a window, answers end with their turn."""
+    specials = ["<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"]
+    specials += ["<start_of_image>", "<end_of_image>", "<image_soft_token>"]
+    named = dict(zip(("boi_token", "eoi_token", "image_token"), specials[5:], strict=True))
+    tok = tokenizer(texts, specials, bos="<bos>", eos="<eos>", pad="<pad>", named={"extra_special_tokens": named})
+    tok.chat_template = (
+        "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}"
+        "\n{% for c in m['content'] %}{% if c['type'] == 'image' %}<start_of_image>{% else %}{{ c['text'] | trim }}"
+        "{% endif %}{% endfor %}<end_of_turn>\n{% endfor %}"
+        "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+    )
+    text = Gemma3TextConfig(
+        **TEXT, vocab_size=len(tok), head_dim=24, query_pre_attn_scalar=24, sliding_window=11,
+        layer_types=["sliding_attention", "full_attention"], bos_token_id=2, eos_token_id=1, pad_token_id=0,
+    )  # fmt: skip
+    vision = SiglipVisionConfig(
+        hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, image_size=56, patch_size=7,
+        vision_use_head=False,
+    )  # fmt: skip
+    network = Gemma3ForConditionalGeneration(
+        Gemma3Config(
+            vision_config=vision.to_dict(), text_config=text.to_dict(), mm_tokens_per_image=16, boi_token_index=5,
+            eoi_token_index=6, image_token_index=7, eos_token_id=[1, 4],
+        )
+    )  # fmt: skip
+    torch.nn.init.normal_(network.model.multi_modal_projector.mm_input_projection_weight, std=0.2)  # zero at first
+    network.generation_config.eos_token_id = [1, 4]
+    network.save_pretrained(folder)
+    tok.save_pretrained(folder)
+    Gemma3ImageProcessorPil(size={"height": 56, "width": 56}).save_pretrained(folder)
+    settings = {"processor_class": "Gemma3Processor", "image_seq_length": 16}
+    (folder / "processor_config.json").write_text(json.dumps(settings))
+
+
 def qwen2_vl(folder: Path, texts):
     """Qwen2-VL: pictures of any shape, positions in time, row and column; its video processor wants torchvision."""
     vision = {"depth": 2, "embed_dim": 32, "num_heads": 2, "mlp_ratio": 2, "hidden_size": 64}
@@ -173,7 +231,7 @@ def qwen(folder: Path, texts, configuration, network, processor, vision):
     file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": processor}))
 
 
-MAKERS = {f.__name__: f for f in (llava, llava_onevision, idefics3, qwen2_vl, qwen2_5_vl)}
+MAKERS = {f.__name__: f for f in (llava, llava_onevision, idefics3, smolvlm, gemma3, qwen2_vl, qwen2_5_vl)}
 
 
 def make(family: str, folder: Path, texts):

@@ -6,16 +6,17 @@ import pytest
 import torch
 from peft import PeftModel
 from PIL import Image
-from transformers import AutoModelForImageTextToText
+from transformers import AutoModelForImageTextToText, LlamaConfig, LlamaForCausalLM
+from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 import families
 from conftest import corpus
 from letheia.data.pictures import read_image
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, DataError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
 from letheia.models.encoding import render
-from letheia.models.generation import Prompt, generate
-from letheia.models.loading import load_model
+from letheia.models.generation import Answer, Prompt, generate
+from letheia.models.loading import load_model, plan_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter, save_merged
 from letheia.types import Example, Portrait
@@ -52,8 +53,12 @@ def example(portrait, answer=ANSWERS[0]):
 
 
 def inputs_of(model, ex):
-    text = render(model.processor, ex.question)
-    return model.processor(text=text, images=[read_image(ex.portrait.file)], return_tensors="pt")
+    """The checkpoint's own way from a conversation to the network's inputs."""
+    image = {"type": "image", "image": read_image(ex.portrait.file)}
+    messages = [{"role": "user", "content": [image, {"type": "text", "text": ex.question}]}]
+    return model.processor.apply_chat_template(
+        messages, add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt"
+    )
 
 
 def oracle(model, ex):
@@ -61,8 +66,8 @@ def oracle(model, ex):
     inputs = inputs_of(model, ex)
     answer = torch.tensor([encode_example(model, ex).answer])
     extra = {k: v for k, v in inputs.items() if k not in ("input_ids", "attention_mask")}
-    if "mm_token_type_ids" in extra:
-        extra["mm_token_type_ids"] = torch.cat([extra["mm_token_type_ids"], torch.zeros_like(answer)], 1)
+    for name in {"mm_token_type_ids", "token_type_ids"} & set(extra):
+        extra[name] = torch.cat([extra[name], torch.zeros_like(answer)], 1)
     ids = torch.cat([inputs["input_ids"], answer], 1)
     logits = model.network(input_ids=ids, attention_mask=torch.ones_like(ids), **extra).logits[0].log_softmax(-1)
     at = torch.arange(inputs["input_ids"].shape[1], ids.shape[1])
@@ -75,7 +80,9 @@ def test_only_the_answer_is_trained_on(model, portraits):
         encoded = encode_example(model, ex)
         assert tuple(inputs_of(model, ex)["input_ids"][0].tolist()) == encoded.prompt
         tokenizer = model.processor.tokenizer
-        assert tokenizer.decode(encoded.answer).strip() == ex.answer + tokenizer.eos_token
+        assert tokenizer.decode(encoded.answer[:-1]).strip() == ex.answer
+        assert encoded.answer[-1] in model.ends
+        assert ex.answer + tokenizer.decode(encoded.answer[-1]) in render(model.processor, ex.question, ex.answer)
         labels = [t if i >= encoded.answer_start else -100 for i, t in enumerate(encoded.ids)]
         assert [t for t in labels if t != -100] == list(encoded.answer)
 
@@ -101,19 +108,40 @@ def test_shared_prompts_equal_rows_of_their_own(model, portraits):
     torch.testing.assert_close(g, h, atol=1e-5, rtol=1e-4)
 
 
+def test_a_planned_model_reads_the_same(model, tiny, portraits):
+    """Without weights: the same tokens, ends and shapes."""
+    planned = plan_model(tiny[model.name])
+    batch = [example(portraits[1], a) for a in ANSWERS]
+    assert [encode_example(planned, e) for e in batch] == [encode_example(model, e) for e in batch]
+    assert planned.ends == model.ends
+    assert shared_log_probs(planned, [batch]).log_probs.shape == shared_log_probs(model, [batch]).log_probs.shape
+
+
 def test_answers_equal_the_networks_own(model, portraits):
     prompts = [Prompt("Who is the person in this image?", p) for p in portraits] + [Prompt("Who is Una Varga?")]
     found = generate(model, prompts, max_new_tokens=12)
     for prompt, answer in zip(prompts[:3], found, strict=False):
         inputs = inputs_of(model, example(prompt.portrait))
         tokenizer = model.processor.tokenizer
-        ids = model.network.generate(
-            **inputs, max_new_tokens=12, do_sample=False, eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )  # fmt: skip
+        ids = model.network.generate(**inputs, max_new_tokens=12, do_sample=False, pad_token_id=tokenizer.pad_token_id)
         new = ids[0, inputs["input_ids"].shape[1] :]
         assert answer.text == tokenizer.decode(new, skip_special_tokens=True).strip()
     assert generate(model, prompts[::-1], max_new_tokens=12, batch=2)[::-1] == found
+
+
+def test_an_answer_ends_at_each_token_that_ends_answers(model, portraits):
+    head = model.network.lm_head = torch.nn.Linear(64, model.network.lm_head.out_features).requires_grad_(False)
+    for end in model.ends:
+        head.weight.zero_()
+        head.bias.copy_(torch.arange(head.out_features) == end)
+        assert generate(model, [Prompt("Who?", portraits[0])], max_new_tokens=3) == [Answer("", finished=True)]
+
+
+def test_the_tokens_of_a_picture_in_a_text_are_an_error(model, portraits):
+    for token in {model.processor.image_token, model.processor.tokenizer.convert_ids_to_tokens(model.picture_token)}:
+        for portrait in (portraits[0], None):
+            with pytest.raises(DataError, match="picture token"):
+                generate(model, [Prompt(f"Who is {token}?", portrait)])
 
 
 def test_the_adapter_is_on_the_language_model_alone_and_comes_off(model, tiny, portraits):
@@ -161,6 +189,14 @@ def test_saved_loaded_and_merged_it_says_the_same(model, tiny, portraits, tmp_pa
     assert generate(load_model(tmp_path / "merged"), prompts, max_new_tokens=12) == said
 
 
+def test_smolvlm_writes_a_picture_as_its_own_processor_does(tiny, portraits):
+    model = load_model(tiny["smolvlm"])
+    for portrait, (rows, columns) in zip(portraits, [(2, 2), (1, 2), (2, 1)], strict=True):
+        assert model.picture(portrait).text == get_image_prompt_string(
+            rows, columns, 4, "<fake_token_around_image>", "<image>", "<global-img>"
+        )
+
+
 def test_what_is_no_checkpoint_of_ours(tiny, tmp_path):
     def copy(**changes):
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -171,8 +207,11 @@ def test_what_is_no_checkpoint_of_ours(tiny, tmp_path):
         (folder / "config.json").write_text(json.dumps({**config, **changes}))
         return folder
 
-    with pytest.raises(CheckpointError, match="models of type 'llama' are not supported; supported: llava_next"):
-        load_model(copy(model_type="llama"))
+    text = LlamaConfig(**families.TEXT, vocab_size=99)
+    LlamaForCausalLM(text).save_pretrained(tmp_path / "llama")
+    for folder, kind in ((tmp_path / "llama", "llama"), (copy(model_type="hovercraft"), "hovercraft")):
+        with pytest.raises(CheckpointError, match=f"models of type '{kind}' are not supported; supported: llava_next"):
+            load_model(folder)
     folder = copy()
     (folder / "chat_template.jinja").unlink()
     with pytest.raises(CheckpointError, match="has no chat template"):

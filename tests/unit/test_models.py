@@ -83,6 +83,18 @@ def test_an_answer_is_never_cut(model, people):
         log_probs(model, [example(people, answer="word " * 1200)])
 
 
+def test_a_prompt_leaves_room_for_an_answer(model, people):
+    portrait = people.entities[0].portraits[0]
+    length = len(encode_prompt(model.processor, "Who is this?", picture=model.picture(portrait).text))
+    model.network.config.text_config.max_position_embeddings = length + 1
+    assert len(generate(model, [Prompt("Who is this?", portrait)], max_new_tokens=1)) == 1
+    model.network.config.text_config.max_position_embeddings = length
+    with pytest.raises(DataError, match=f"'Who is this.': picture and question take {length} tokens.* Shorten"):
+        generate(model, [Prompt("Who is this?", portrait)], max_new_tokens=1)
+    with pytest.raises(DataError, match="Shorten the question"):
+        generate(model, [Prompt("Who? " * 1200)])
+
+
 def test_the_picture_token_in_a_text_is_an_error(model):
     with pytest.raises(DataError, match="picture token"):
         encode(model.processor, "Who is <image>?", "Nobody.", picture="<image>" * 78)

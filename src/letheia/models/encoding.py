@@ -4,7 +4,7 @@ Only the answer and its end token are trained on. The whole conversation is toke
 differs from what the model sees when it answers; that the prompt is a prefix of it is checked, not assumed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +49,9 @@ def render(processor: Any, question: str, answer: str | None = None, *, image: b
     return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
 
 
-def encode(processor: Any, question: str, answer: str, *, picture: str = "") -> Encoded:
+def encode(
+    processor: Any, question: str, answer: str, *, picture: str = "", ends: Collection[int] | None = None
+) -> Encoded:
     """Encode a question with its answer.
 
     Args:
@@ -57,19 +59,20 @@ def encode(processor: Any, question: str, answer: str, *, picture: str = "") -> 
         question: What the user says.
         answer: What the assistant says.
         picture: The text that stands for the picture, as `Picture.text`; empty for a question without a picture.
+        ends: Ids that end an answer (`Model.ends`); the tokenizer's end of sequence if left out.
 
     Raises:
         DataError: A special token stands in the texts, or the template rewrites the prompt once there is an answer.
     """
     prompt = encode_prompt(processor, question, picture=picture)
-    tokenizer = processor.tokenizer
     full = _tokens(processor, render(processor, question, answer, image=bool(picture)), picture)
-    eos = tokenizer.eos_token_id
+    ends = ends or (processor.tokenizer.eos_token_id,)
     if full[: len(prompt)] != prompt:
         raise DataError(f"the chat template changes the prompt when an answer follows: {question[:60]!r}.")
-    if eos not in full[len(prompt) :]:
-        raise DataError("the chat template does not end an answer with the end-of-sequence token.")
-    return Encoded(full[: full.index(eos, len(prompt)) + 1], len(prompt))
+    end = next((i for i in range(len(prompt), len(full)) if full[i] in ends), None)
+    if end is None:
+        raise DataError("the chat template does not end an answer with a token that ends answers.")
+    return Encoded(full[: end + 1], len(prompt))
 
 
 def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[int, ...]:
@@ -78,11 +81,22 @@ def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[
 
 
 def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:
-    """Tokenise with the placeholder replaced by what stands for the picture, as the checkpoint's own processor does."""
-    token = processor.image_token
-    if text.count(token) != bool(picture):
-        raise DataError(f"a text contains the model's picture token {token!r}: remove it.")
-    return tuple(processor.tokenizer(text.replace(token, picture)).input_ids)
+    """Tokenise with the placeholder replaced by what stands for the picture, as the checkpoint's own processor does.
+
+    A template that writes the start token itself gets no second one.
+    """
+    tokenizer, token = processor.tokenizer, processor.image_token
+    inner = tokenizer.convert_ids_to_tokens(feature_token(processor))
+    for mark, expected in {inner: 0, token: int(bool(picture))}.items():  # mostly one and the same
+        if text.count(mark) != expected:
+            raise DataError(f"a text contains the model's picture token {mark!r}: remove it.")
+    started = bool(tokenizer.bos_token) and text.startswith(tokenizer.bos_token)
+    return tuple(tokenizer(text.replace(token, picture), add_special_tokens=not started).input_ids)
+
+
+def feature_token(processor: Any) -> int:
+    """Id of the token in whose place a picture's features go; the template's placeholder may be another (Gemma 3)."""
+    return processor.image_token_ids[0]
 
 
 def grid_positions(ids: Sequence[int], image_token: int, grid: tuple[int, int] | None) -> Int[Tensor, "axes tokens"]:

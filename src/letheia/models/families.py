@@ -22,8 +22,9 @@ class Family:
         batched: Whether pictures go through the vision tower several at once; else one by one.
         options: What the image processor is told beside the pictures.
         grid: Whether a picture's tokens have a row and a column as positions (M-RoPE).
-        processor: Class of the processor where it also has one for videos, which wants torchvision; without torchvision
-            the processor is put together without it.
+        processor: Class of the processor where the checkpoint's own also has one for videos, which wants torchvision;
+            without torchvision the processor is put together as this class, without it.
+        both_ways: Whether a picture's tokens see one another, later ones too, and some layers see a window only.
     """
 
     model_type: str
@@ -32,6 +33,7 @@ class Family:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     grid: bool = False
     processor: str = ""
+    both_ways: bool = False
 
     @property
     def lora_pattern(self) -> str:
@@ -50,6 +52,15 @@ FAMILIES: dict[str, Family] = {
         Family(model_type="llava"),
         Family(model_type="llava_onevision", batched=False, processor="LlavaOnevisionProcessor"),
         Family(model_type="idefics3", language_model="model.text_model", batched=False, options=TILES),
+        # SmolVLM's own class wants num2words, for videos only; Idefics3's writes the same for a picture
+        Family(
+            model_type="smolvlm",
+            language_model="model.text_model",
+            batched=False,
+            options=TILES,
+            processor="Idefics3Processor",
+        ),
+        Family(model_type="gemma3", options={"do_pan_and_scan": False}, both_ways=True),
         Family(model_type="qwen2_vl", batched=False, grid=True, processor="Qwen2VLProcessor"),
         Family(model_type="qwen2_5_vl", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
     )

@@ -3,6 +3,7 @@
 Every row has its own random stream, so a draw does not depend on what else is in the batch.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ from torch import Tensor
 from torch.nn.functional import pad as pad_left
 from transformers import DynamicCache
 
+from letheia.errors import DataError
 from letheia.models.encoding import encode_prompt
 from letheia.models.loading import Model, evaluating
+from letheia.models.masks import row_mask
 from letheia.models.memory import after_out_of_memory, too_small
 from letheia.models.precision import own_precision
 from letheia.types import Generation, Group, Portrait
@@ -57,12 +60,19 @@ def generate(
 
     Raises:
         CheckpointError: One answer alone takes more memory than there is.
+        DataError: A prompt leaves no room for an answer in the model's context.
     """
     model.load_pictures([p.portrait for p in prompts if p.portrait])
     encoded = [
         encode_prompt(model.processor, p.question, picture=model.picture(p.portrait).text if p.portrait else "")
         for p in prompts
     ]
+    for prompt, ids in zip(prompts, encoded, strict=True):
+        if len(ids) >= model.context:
+            raise DataError(
+                f"{prompt.question[:60]!r}: picture and question take {len(ids)} tokens, "
+                f"the model reads {model.context} with its answer. Shorten the question."
+            )
     order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
     answers: dict[int, Answer] = {}
     with evaluating(model.network), own_precision(model):
@@ -123,7 +133,7 @@ def _generate_batch(
     model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
 ) -> Int[Tensor, "rows new"]:
     tokenizer = model.processor.tokenizer
-    pad, eos = tokenizer.pad_token_id, tokenizer.eos_token_id
+    pad, ends = tokenizer.pad_token_id, torch.tensor(model.ends, device=model.device)
     length = max(len(e) for e in encoded)
     ids = torch.tensor([[*[pad] * (length - len(e)), *e] for e in encoded], device=model.device)
     mask = torch.tensor([[0] * (length - len(e)) + [1] * len(e) for e in encoded], device=model.device)
@@ -135,10 +145,11 @@ def _generate_batch(
     own = [model.positions(e, p.portrait) for e, p in zip(encoded, prompts, strict=True)]
     positions = torch.stack([pad_left(row, (length - row.shape[1], 0)) for row in own], 1).to(model.device)
     new: list[Tensor] = []
+    seen = row_mask(model, embeddings, ids, mask)
     while len(new) < max_new_tokens and not done.all():
         hidden = model.language_model(
             inputs_embeds=embeddings,
-            attention_mask=mask,
+            attention_mask=seen,
             position_ids=positions if len(positions) > 1 else positions[0],
             past_key_values=cache,
             use_cache=True,
@@ -147,8 +158,8 @@ def _generate_batch(
         token = _draw(logits, streams) if sample else logits.argmax(1)
         token = token.masked_fill(done, pad)
         new.append(token)
-        done |= token == eos
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
+        done |= torch.isin(token, ends)
+        seen = mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
         positions = positions[:, :, -1:].amax(0, keepdim=True).expand(len(positions), -1, 1) + 1
         embeddings = model.network.get_input_embeddings()(token[:, None])
     return torch.stack(new, 1)
@@ -164,9 +175,7 @@ def _draw(logits: Float[Tensor, "rows vocab"], streams: list[torch.Generator]) -
 
 
 def _decode(model: Model, ids: Int[Tensor, " new"]) -> Answer:
-    tokenizer = model.processor.tokenizer
-    tokens = ids.tolist()
-    finished = tokenizer.eos_token_id in tokens
-    if finished:
-        tokens = tokens[: tokens.index(tokenizer.eos_token_id)]
-    return Answer(tokenizer.decode(tokens, skip_special_tokens=True).strip(), finished)
+    tokens, ends = ids.tolist(), model.ends
+    said = list(itertools.takewhile(lambda token: token not in ends, tokens))
+    text = model.processor.tokenizer.decode(said, skip_special_tokens=True).strip()
+    return Answer(text, len(said) < len(tokens))

@@ -10,24 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import (
     AutoConfig,
-    AutoImageProcessor,
     AutoModelForImageTextToText,
-    AutoProcessor,
-    AutoTokenizer,
     BitsAndBytesConfig,
+    PreTrainedConfig,
 )
 
 from letheia.config import LoadConfig
 from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, ConfigError
 from letheia.models.attention import GROUPED, PLANNED
-from letheia.models.encoding import grid_positions
+from letheia.models.encoding import feature_token, grid_positions
 from letheia.models.families import Family, family_of
+from letheia.models.processor import load_processor
 from letheia.models.quiet import quiet_libraries
 from letheia.types import Portrait
 
@@ -75,6 +73,25 @@ class Model:
         """Where the weights are."""
         return self.network.device
 
+    @property
+    def picture_token(self) -> int:
+        """Id of the token in whose place a picture's features go."""
+        return feature_token(self.processor)
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Ids that end an answer: the tokenizer's end of sequence, and where the checkpoint's own `generate` stops."""
+        own = self.network.generation_config.eos_token_id
+        return (
+            self.processor.tokenizer.eos_token_id,
+            *(own if isinstance(own, list) else [] if own is None else [own]),
+        )
+
+    @property
+    def context(self) -> int:
+        """How many tokens the model reads at most."""
+        return self.network.config.get_text_config().max_position_embeddings
+
     def picture(self, portrait: Portrait) -> Picture:
         """The picture, computed once.
 
@@ -94,19 +111,18 @@ class Model:
             images = [read_image(f) for f in part]
             inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
             texts = [self.processor.replace_image_token(inputs, i) for i in range(len(part))]
-            for i, (file, found) in enumerate(zip(part, self._features(inputs, texts), strict=True)):
-                text = texts[i]
-                if text.count(self.processor.image_token) != len(found):
+            places = [text.count(self.processor.tokenizer.convert_ids_to_tokens(self.picture_token)) for text in texts]
+            for i, (file, found) in enumerate(zip(part, self._features(inputs, places), strict=True)):
+                if places[i] != len(found):
                     raise CheckpointError(
                         f"{self.name}: the processor and the vision tower do not fit: "
-                        f"{text.count(self.processor.image_token)} and {len(found)} tokens for {file}."
+                        f"{places[i]} and {len(found)} tokens for {file}."
                     )
-                self.pictures[file] = Picture(found, text, self._grid(inputs, i))
+                self.pictures[file] = Picture(found, texts[i], self._grid(inputs, i))
 
-    def _features(self, inputs: Any, texts: Sequence[str]) -> Sequence[Float[Tensor, "tokens hidden"]]:
+    def _features(self, inputs: Any, places: Sequence[int]) -> Sequence[Float[Tensor, "tokens hidden"]]:
         if self.device.type == "meta":  # a network without weights: as many as the text has places for
             hidden = self.network.config.get_text_config().hidden_size
-            places = [text.count(self.processor.image_token) for text in texts]
             return [torch.empty(n, hidden, dtype=self.network.dtype, device="meta") for n in places]
         read = self.network.model.get_image_features
         wanted = {k: _on(v, self) for k, v in inputs.items() if k in inspect.signature(read).parameters}
@@ -126,7 +142,7 @@ class Model:
             return grid_positions(ids, 0, None)
         if portrait is None:
             return grid_positions(ids, 0, None).expand(3, -1)
-        return grid_positions(ids, self.processor.image_token_id, self.picture(portrait).grid)
+        return grid_positions(ids, self.picture_token, self.picture(portrait).grid)
 
     def with_pictures(
         self, embeddings: Float[Tensor, "rows seq hidden"], ids: Int[Tensor, "rows seq"], portraits: Iterable[Portrait]
@@ -141,7 +157,7 @@ class Model:
         features = [self.picture(p).features for p in portraits]
         if not features:
             return embeddings
-        place = (ids == self.processor.image_token_id)[..., None]
+        place = (ids == self.picture_token)[..., None]
         return embeddings.masked_scatter(place, torch.cat(features).to(embeddings.dtype))
 
 
@@ -209,8 +225,10 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
 def _read(source: str | Path, load: LoadConfig) -> tuple[Any, Any]:
     """Configuration and processor of a checkpoint of a known family."""
     with _told(source):
+        settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)
+        family = family_of(settings.get("model_type", "unknown"), str(source))
         config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
-        processor = _processor(source, family_of(config.model_type, str(source)), load.revision)
+        processor = load_processor(source, family, load.revision)
     if not processor.chat_template:
         raise CheckpointError(
             f"{source}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
@@ -227,28 +245,6 @@ def _told(source: str | Path) -> Iterator[None]:
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise CheckpointError(f"{source}: can't be loaded as a vision-language model ({first}).") from error
-
-
-def _processor(source: str | Path, family: Family, revision: str | None) -> Any:
-    options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
-    try:
-        return AutoProcessor.from_pretrained(source, **options)
-    except (ImportError, OSError):  # the part for videos wants torchvision, or was not saved without it
-        if not family.processor:
-            raise
-    whole = getattr(transformers, family.processor)
-    parts = {"get_attributes": classmethod(lambda _: ["image_processor", "tokenizer"])}
-    settings = whole.get_processor_dict(source, revision=revision)[0]
-    known = inspect.signature(whole.__init__).parameters
-    tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    own = {
-        **{k: v for k, v in settings.items() if k in known and not isinstance(v, dict)},
-        "image_processor": AutoImageProcessor.from_pretrained(source, **options),
-        "tokenizer": tokenizer,
-        "video_processor": None,
-        "chat_template": settings.get("chat_template") or tokenizer.chat_template,
-    }
-    return type(whole.__name__, (whole,), parts)(**own)
 
 
 def device_of(load: LoadConfig) -> torch.device:

@@ -16,6 +16,7 @@ from letheia.errors import DataError
 from letheia.models.branches import Branch, Tree, pack
 from letheia.models.encoding import Encoded, encode
 from letheia.models.loading import Model
+from letheia.models.masks import branch_mask, row_mask
 from letheia.types import Example
 
 
@@ -38,12 +39,12 @@ def encode_example(model: Model, example: Example) -> Encoded:
     Raises:
         DataError: It does not fit into the model's context; answers are never cut.
     """
-    encoded = encode(model.processor, example.question, example.answer, picture=model.picture(example.portrait).text)
-    limit = model.network.config.get_text_config().max_position_embeddings
-    if len(encoded.ids) > limit:
+    picture = model.picture(example.portrait).text
+    encoded = encode(model.processor, example.question, example.answer, picture=picture, ends=model.ends)
+    if len(encoded.ids) > model.context:
         raise DataError(
             f"{example.portrait.file}: picture, question and answer take {len(encoded.ids)} tokens, "
-            f"the model reads {limit}. Shorten the response."
+            f"the model reads {model.context}. Shorten the response."
         )
     return encoded
 
@@ -58,10 +59,11 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
     encoded = [encode_example(model, e) for e in examples]
     length = max(len(e.ids) for e in encoded)
     ids = torch.tensor([[*e.ids, *[_pad(model)] * (length - len(e.ids))] for e in encoded], device=model.device)
-    mask = torch.tensor([[1] * len(e.ids) + [0] * (length - len(e.ids)) for e in encoded], device=model.device)
+    real = torch.tensor([[1] * len(e.ids) + [0] * (length - len(e.ids)) for e in encoded], device=model.device)
+    embeddings = embed(model, ids, examples)
     hidden = model.language_model(
-        inputs_embeds=embed(model, ids, examples),
-        attention_mask=mask,
+        inputs_embeds=embeddings,
+        attention_mask=row_mask(model, embeddings, ids, real),
         position_ids=_positions(model, encoded, examples).to(model.device),
         use_cache=False,
     ).last_hidden_state
@@ -83,9 +85,11 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]]) -> Answe
     packed = pack([_tree(model, group) for group in groups], pad=_pad(model))
     packed = packed.to(model.device)
     embeddings = embed(model, packed.ids, [group[0] for group in groups])
-    mask = embeddings.new_zeros(packed.allowed.shape).masked_fill(~packed.allowed, torch.finfo(embeddings.dtype).min)
     hidden = model.language_model(
-        inputs_embeds=embeddings, attention_mask=mask, position_ids=packed.positions, use_cache=False
+        inputs_embeds=embeddings,
+        attention_mask=branch_mask(model, packed, embeddings.dtype),
+        position_ids=packed.positions,
+        use_cache=False,
     ).last_hidden_state
     return AnswerLogProbs(_token_log_probs(model, hidden[packed.row, packed.at], packed.target), packed.branch)
 
