@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from letheia.data.folder import write_people
 from letheia.models.loading import Model, load_model
 from letheia.types import Entity, People, Portrait
 from letheia.world.checkpoints import make_clip, make_lvlm
@@ -52,7 +53,9 @@ def people(world: World, tmp_path_factory: pytest.TempPathFactory) -> People:
         file = folder / f"stranger-{i}.png"
         draw(scene).save(file)
         strangers.append(Portrait(id=file.stem, file=file, entity="", role="stranger", attributes=scene.attributes))
-    return People(folder=folder, entities=tuple(entities), strangers=tuple(strangers))
+    people = People(folder=folder, entities=tuple(entities), strangers=tuple(strangers))
+    write_people(people)
+    return people
 
 
 def distinct(make, count: int) -> tuple[str, ...]:

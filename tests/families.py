@@ -17,6 +17,7 @@ from transformers import (
     Idefics3ImageProcessorPil,
     Idefics3Processor,
     LlamaConfig,
+    LlamaForCausalLM,
     LlavaConfig,
     LlavaForConditionalGeneration,
     LlavaOnevisionConfig,
@@ -229,6 +230,20 @@ def qwen(folder: Path, texts, configuration, network, processor, vision):
     Qwen2VLImageProcessorPil(min_pixels=28 * 28, max_pixels=28 * 28 * 16).save_pretrained(folder)
     file = folder / "preprocessor_config.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "processor_class": processor}))
+
+
+def words(folder: Path, texts):
+    """A Llama without vision, with ChatML's template."""
+    specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
+    tok.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    LlamaForCausalLM(
+        LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=None, eos_token_id=2, pad_token_id=0)
+    ).save_pretrained(folder)
+    tok.save_pretrained(folder)
 
 
 MAKERS = {f.__name__: f for f in (llava, llava_onevision, idefics3, smolvlm, gemma3, qwen2_vl, qwen2_5_vl)}

@@ -142,14 +142,13 @@ def unlearn(
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
     from letheia.clients.judge import open_judge
-    from letheia.data.folder import read_people
     from letheia.models.saving import push_adapter
     from letheia.study.removal import request
-    from letheia.study.requests import removal_study, run_removal
+    from letheia.study.requests import people_for, removal_study, run_removal
 
-    keep = read_people(retain) if retain else None
-    everybody, split = request(read_people(people), forget, keep=keep, no_retain=no_retain)
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    keep = people_for(retain, model, load) if retain else None
+    everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
     values |= {"rank": rank, "alpha": alpha}
     if learning_rate is not None:
@@ -200,18 +199,18 @@ def evaluate(
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
     from letheia.clients.judge import open_judge
-    from letheia.data.folder import read_people
-    from letheia.study.requests import evaluation_split, plain_study, run_evaluation
+    from letheia.study.requests import evaluation_split, people_for, plain_study, run_evaluation
 
+    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         study = plain_study(
             model,
-            read_people(people),
+            people_for(people, model, load),
             output,
             clip=None if dry_run else clip,
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
-            values={"load": load_options(revision, dtype, device, attn, four_bit=four_bit)},
+            values={"load": load},
             planned=dry_run,
         )
         split = evaluation_split(study, forget or [])

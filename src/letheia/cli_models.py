@@ -35,16 +35,15 @@ def probe(
     dry_run: DryRun = False,
 ) -> None:
     """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
-    from letheia.data.folder import read_people
     from letheia.study import store
     from letheia.study.plan import candidates
-    from letheia.study.requests import plain_study
+    from letheia.study.requests import people_for, plain_study
     from letheia.study.run import draw_people
     from letheia.study.run import probe as ask_original
     from letheia.types import Split
 
-    folder = read_people(people)
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    folder = people_for(people, model, load)
     values = {"load": load, "people": draw, "n": n, "seed": seed}
     study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values, planned=dry_run)
     if dry_run:

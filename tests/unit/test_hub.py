@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -15,8 +16,8 @@ from letheia.models.saving import push_adapter
 class Hub(BaseHTTPRequestHandler):
     """Makes repositories and takes commits; refuses those of other tokens."""
 
-    asked: list[tuple[str, dict]] = []
-    files: dict[str, bytes] = {}
+    asked: ClassVar[list[tuple[str, dict]]] = []
+    files: ClassVar[dict[str, bytes]] = {}
 
     def log_message(self, *_):
         pass
@@ -77,7 +78,7 @@ def test_everything_is_pushed_to_a_private_repository(hub, adapter):
     assert push_adapter(adapter, "team/adapter", endpoint=hub, token="hf_test") == f"{hub}/team/adapter"
     (_, made), *_ = Hub.asked
     assert (made["name"], made["organization"], made["visibility"]) == ("adapter", "team", "private")
-    assert {k: v for k, v in Hub.files.items()} == {f.name: f.read_bytes() for f in adapter.iterdir()}
+    assert Hub.files == {f.name: f.read_bytes() for f in adapter.iterdir()}
 
 
 def test_a_refusal_is_told_and_nothing_is_lost(hub, adapter):

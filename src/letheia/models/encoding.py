@@ -86,12 +86,14 @@ def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:
     A template that writes the start token itself gets no second one.
     """
     tokenizer, token = processor.tokenizer, processor.image_token
-    inner = tokenizer.convert_ids_to_tokens(feature_token(processor))
-    for mark, expected in {inner: 0, token: int(bool(picture))}.items():  # mostly one and the same
-        if text.count(mark) != expected:
-            raise DataError(f"a text contains the model's picture token {mark!r}: remove it.")
+    if token:
+        inner = tokenizer.convert_ids_to_tokens(feature_token(processor))
+        for mark, expected in {inner: 0, token: int(bool(picture))}.items():  # mostly one and the same
+            if text.count(mark) != expected:
+                raise DataError(f"a text contains the model's picture token {mark!r}: remove it.")
+        text = text.replace(token, picture)
     started = bool(tokenizer.bos_token) and text.startswith(tokenizer.bos_token)
-    return tuple(tokenizer(text.replace(token, picture), add_special_tokens=not started).input_ids)
+    return tuple(tokenizer(text, add_special_tokens=not started).input_ids)
 
 
 def feature_token(processor: Any) -> int:

@@ -1,4 +1,4 @@
-"""Which vision-language models Letheia knows, one row each."""
+"""Which models Letheia knows, one row each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ class Family:
         processor: Class of the processor where the checkpoint's own also has one for videos, which wants torchvision;
             without torchvision the processor is put together as this class, without it.
         both_ways: Whether a picture's tokens see one another, later ones too, and some layers see a window only.
+        vision: Whether it sees pictures; else it is asked in words (`data/wordings.py`).
     """
 
     model_type: str
@@ -34,6 +35,7 @@ class Family:
     grid: bool = False
     processor: str = ""
     both_ways: bool = False
+    vision: bool = True
 
     @property
     def lora_pattern(self) -> str:
@@ -63,6 +65,7 @@ FAMILIES: dict[str, Family] = {
         Family(model_type="gemma3", options={"do_pan_and_scan": False}, both_ways=True),
         Family(model_type="qwen2_vl", batched=False, grid=True, processor="Qwen2VLProcessor"),
         Family(model_type="qwen2_5_vl", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
+        *(Family(model_type=t, language_model="model", vision=False) for t in ("llama", "mistral", "qwen2", "qwen3")),
     )
 }
 

@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import (
     AutoConfig,
+    AutoModelForCausalLM,
     AutoModelForImageTextToText,
     BitsAndBytesConfig,
     PreTrainedConfig,
@@ -98,12 +99,16 @@ class Model:
         Raises:
             DataError: The file is no picture.
         """
+        if not self.family.vision:
+            return Picture(torch.empty(0, self.network.config.hidden_size), "")
         if portrait.file not in self.pictures:
             self.load_pictures([portrait])
         return self.pictures[portrait.file]
 
     def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = 32) -> None:
         """Compute many pictures at once, where the family can."""
+        if not self.family.vision:
+            return
         files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
         batch = batch if self.family.batched else 1
         for start in range(0, len(files), batch):
@@ -154,7 +159,7 @@ class Model:
             ids: Token ids.
             portraits: The pictures, in the order of the rows that have one.
         """
-        features = [self.picture(p).features for p in portraits]
+        features = [self.picture(p).features for p in portraits] if self.family.vision else []
         if not features:
             return embeddings
         place = (ids == self.picture_token)[..., None]
@@ -187,17 +192,27 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
     if load.four_bit:
         extra |= _four_bit(device, dtype)
-    config, processor = _read(source, load)
+    family = read_family(source, load)
+    processor = _processor(source, family, load)
     with _told(source):
-        network = AutoModelForImageTextToText.from_pretrained(
-            source, revision=load.revision, dtype=dtype, trust_remote_code=False, use_safetensors=True, **extra
+        network, found = _network(family).from_pretrained(
+            source,
+            revision=load.revision,
+            dtype=dtype,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            **extra,
         )
+    if found["missing_keys"]:  # transformers would draw them at random
+        lacking = sorted(found["missing_keys"])
+        raise CheckpointError(f"{source}: lacks {len(lacking)} weights, such as {lacking[0]}. Download it again.")
     if not load.four_bit:
         torch.nn.Module.to(network, device)
     if device.type == "cpu" and not load.attn:
-        network.set_attn_implementation({"": "eager", "text_config": GROUPED})  # docs/decisions/003
+        _attend(network, family, GROUPED)  # docs/decisions/003
     network.eval().requires_grad_(False)
-    return Model(name or folder.name, network, processor, family_of(config.model_type, str(source)))
+    return Model(name or folder.name, network, processor, family)
 
 
 def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
@@ -213,27 +228,45 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     load = load or LoadConfig()
     if Path(source).is_dir():
         _check_config(Path(source))
-    config, processor = _read(source, load)
+    family = read_family(source, load)
+    processor = _processor(source, family, load)
     with _told(source), torch.device("meta"):
+        config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
         dtype = _dtype(load, device_of(load))
-        network = AutoModelForImageTextToText.from_config(config, dtype=dtype, trust_remote_code=False)
-    network.set_attn_implementation({"": "eager", "text_config": PLANNED})
+        network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
+    _attend(network, family, PLANNED)
     network.eval().requires_grad_(False)
-    return Model(Path(source).name, network, processor, family_of(config.model_type, str(source)))
+    return Model(Path(source).name, network, processor, family)
 
 
-def _read(source: str | Path, load: LoadConfig) -> tuple[Any, Any]:
-    """Configuration and processor of a checkpoint of a known family."""
+def read_family(source: str | Path, load: LoadConfig) -> Family:
+    """The family of a checkpoint, by its configuration alone.
+
+    Raises:
+        CheckpointError: It has none that Letheia knows.
+    """
     with _told(source):
         settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)
-        family = family_of(settings.get("model_type", "unknown"), str(source))
-        config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+    return family_of(settings.get("model_type", "unknown"), str(source))
+
+
+def _network(family: Family) -> Any:
+    return AutoModelForImageTextToText if family.vision else AutoModelForCausalLM
+
+
+def _attend(network: Any, family: Family, how: str) -> None:
+    """Choose the language model's attention; the vision tower's stays plain."""
+    network.set_attn_implementation({"": "eager", "text_config": how} if family.vision else how)
+
+
+def _processor(source: str | Path, family: Family, load: LoadConfig) -> Any:
+    with _told(source):
         processor = load_processor(source, family, load.revision)
     if not processor.chat_template:
         raise CheckpointError(
             f"{source}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
         )
-    return config, processor
+    return processor
 
 
 @contextlib.contextmanager
@@ -244,7 +277,7 @@ def _told(source: str | Path) -> Iterator[None]:
             yield
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CheckpointError(f"{source}: can't be loaded as a vision-language model ({first}).") from error
+            raise CheckpointError(f"{source}: can't be loaded ({first}).") from error
 
 
 def device_of(load: LoadConfig) -> torch.device:

@@ -120,7 +120,7 @@ def _cases(
     cases: list[Case] = []
     for i in wanted:
         portrait = portraits[first[i].portrait]
-        picture = _data_url(portrait.file) if with_pictures else ""
+        picture = _data_url(portrait.file) if with_pictures and not portrait.words else ""
         cases.append(_case(i, portrait, picture, names, answers, labels))
     return cases
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from letheia.data.pictures import read_image
+from letheia.errors import ConfigError
 from letheia.models.adapter import load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import Model
@@ -17,9 +18,12 @@ def ask_all(
     """Name and answer of the original and of each adapter.
 
     Raises:
+        ConfigError: The model has no vision.
         DataError: The file is no picture.
         CheckpointError: A folder has no adapter, or it does not fit.
     """
+    if not model.family.vision:
+        raise ConfigError(f"{model.name}: has no vision. 'letheia evaluate' asks such a model about people by name.")
     read_image(image)
     prompt = Prompt(question, Portrait(id=image.stem, file=image, entity="", role="unseen"))
     answers = [(ORIGINAL, _answer(model, prompt, max_new_tokens))]

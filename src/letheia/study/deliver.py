@@ -81,5 +81,5 @@ The numbers hold for the pictures and the question that were measured, with gree
 
 def hash_of(entity: Entity) -> str:
     """Hash of everything that was given about a person."""
-    pictures = sorted(sha256(p.file) for p in entity.portraits)
+    pictures = sorted(p.words or sha256(p.file) for p in entity.portraits)
     return fingerprint([entity.names, entity.summary, entity.responses, dict(entity.facts), pictures], digits=64)

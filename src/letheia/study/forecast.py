@@ -100,9 +100,8 @@ def _memory(
     study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job], asked: Sequence[Query]
 ) -> list[Line]:
     model, config = study.model, study.config
-    longest = max(
-        _length(study, p, guided(p.asked(study.question), words=bool(p.words))) for p in (q.portrait for q in asked)
-    )
+    portraits = {q.portrait.id: q.portrait for q in asked}.values()
+    longest = max(_length(study, p, guided(p.asked(study.question), words=bool(p.words))) for p in portraits)
     cache = cache_bytes(model, tokens=longest + config.max_new_tokens)
     device = device_of(config.load)
     there = device_bytes(device)

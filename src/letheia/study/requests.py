@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from letheia.config import StudyConfig
+from letheia.config import LoadConfig, StudyConfig
+from letheia.data.folder import read_people
+from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.metrics.table import Judge, exact_judge
-from letheia.models.loading import Model
+from letheia.models.loading import Model, read_family
+from letheia.prompts import read_prompt
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.paper import LORA, rates_for
@@ -24,6 +27,24 @@ def settings_for(name: str, model: Model) -> dict[str, Any]:
     if name in RATES:
         return {"rates": RATES[name]}
     return {"rates": rates_for(model.network.config.get_text_config().model_type), **LORA}
+
+
+def people_for(folder: Path, model: str, load: LoadConfig) -> People:
+    """Read a people folder for a model; one without vision is asked in words, and needs no pictures.
+
+    Args:
+        folder: The people folder.
+        model: A model of the world by name, a folder or a Hub id.
+        load: How it is loaded.
+
+    Raises:
+        CheckpointError: The model's family is unknown.
+        DataError: Something in the folder is wrong.
+    """
+    people = read_people(folder)
+    if model in RATES or read_family(model, load).vision:
+        return people
+    return in_words(people, read_prompt("wordings").splitlines())
 
 
 def removal_study(
