@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from letheia.cli_options import DryRun
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -99,6 +100,7 @@ def people_summaries(
     offline: Annotated[bool, typer.Option("--offline", help="Use pages fetched before, and no network.")] = False,
     rate: Annotated[float, typer.Option(min=0.01, help="At most so many requests a second.")] = 5.0,
     cache: Annotated[Path, typer.Option(help="Where fetched pages are kept.")] = Path("runs/wikipedia.sqlite"),
+    dry_run: DryRun = False,
 ) -> None:
     """Fetch the lead section of each person's Wikipedia page as summary, with source, revision and licence."""
     from importlib.metadata import version
@@ -110,6 +112,10 @@ def people_summaries(
 
     people = read_people(folder, check_pictures=False)
     pages = _titles(titles or [], people)
+    if dry_run:
+        names = [pages.get(e.name, e.name) for e in wanting(people, again=again)]
+        print(f"{len(names)} pages of {base_url or BASE_URL}, at most {rate:g} a second: {', '.join(names)}")
+        return
     agent = f"letheia/{version('letheia')} ({contact or 'no contact given'})"
     with (
         Cache(cache) as kept,
@@ -142,7 +148,7 @@ def people_responses(
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many calls at which cost, and stop.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
     from letheia.data import responses

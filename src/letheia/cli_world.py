@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from letheia.cli_options import DryRun
 from letheia.console import TerminalBars, make_console
 from letheia.errors import unknown
 
@@ -44,19 +45,27 @@ def world_train(
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of a vision-language model's training.")] = None,
     rate: Annotated[float | None, typer.Option(help="Its learning rate.")] = None,
     seed: Seed = 0,
+    dry_run: DryRun = False,
 ) -> None:
     """Train the world's CLIP and its two vision-language models; started again, it goes on."""
     from letheia.world.people import make_world
     from letheia.world.publish import train_all
+    from letheia.world.train import CLIP_STEPS, LVLM_STEPS
 
     names = ("clip", "mistral", "llama")
     for name in models or names:
         if name not in names:
             raise unknown("model", name, names)
+    chosen = tuple(models or (names[1:] if start else names))
+    if dry_run:
+        for name in chosen:
+            count = CLIP_STEPS if name == "clip" else steps or LVLM_STEPS[name]
+            print(f"{name}: {count} steps, about a second each on two cores; states and weights in {folder}")
+        return
     written = train_all(
         make_world(seed=seed),
         folder,
-        tuple(models or (names[1:] if start else names)),
+        chosen,
         bars=TerminalBars(make_console()),
         command="letheia " + " ".join(sys.argv[1:]),
         start=start,

@@ -59,12 +59,33 @@ def change(folder, name, line, text):
             '{"file_name": "../a.png", "entity": "p000", "role": "seen"}',
             "outside the people folder",
         ),
+        ("metadata.jsonl", 2, '{"file_name": "/etc/x.png", "entity": "p000", "role": "seen"}', "outside the people"),
         ("metadata.jsonl", 2, '{"file_name": "a.png", "entity": "p000", "role": "stranger"}', "a stranger's picture"),
+        ("entities.jsonl", 2, '{"id": "x", "name": NaN}', r"entities.jsonl:2: .*NaN"),
+        ("entities.jsonl", 2, '{"id": "x", "name": "A\x00B", "summary": "s"}', r"entities.jsonl:2: .*"),
+        ("entities.jsonl", 2, '{"id": "x", "name": "A\\u0000B", "summary": "s"}', r"entities.jsonl:2: .*NUL"),
     ],
 )
 def test_what_is_wrong_is_named(folder, name, line, text, words):
     change(folder, name, line, text)
     with pytest.raises(DataError, match=words):
+        read_people(folder)
+
+
+def test_byte_order_marks_and_windows_line_ends_are_read(folder, people):
+    for name in ("entities.jsonl", "metadata.jsonl"):
+        text = (folder / name).read_text()
+        (folder / name).write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert read_people(folder).entities == read_people(folder).entities
+    assert [e.name for e in read_people(folder).entities] == [e.name for e in people.entities]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"
+    secret.write_bytes(next(folder.rglob("*.png")).read_bytes())
+    (folder / "linked.png").symlink_to(secret)
+    change(folder, "metadata.jsonl", 2, '{"file_name": "linked.png", "entity": "p000", "role": "seen"}')
+    with pytest.raises(DataError, match=r"metadata.jsonl:2: .*outside the people folder"):
         read_people(folder)
 
 

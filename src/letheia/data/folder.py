@@ -132,6 +132,9 @@ class _Reader:
             if not line.strip():
                 continue
             where = f"{path}:{number}"
+            if "\\u0000" in line:
+                self.problems.append(f"{where}: has a NUL character in a text. Remove it.")
+                continue
             try:
                 yield where, json.loads(line, parse_constant=_no_constant)
             except (ValueError, RecursionError) as error:
