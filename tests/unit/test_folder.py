@@ -72,23 +72,6 @@ def test_what_is_wrong_is_named(folder, name, line, text, words):
         read_people(folder)
 
 
-def test_byte_order_marks_and_windows_line_ends_are_read(folder, people):
-    for name in ("entities.jsonl", "metadata.jsonl"):
-        text = (folder / name).read_text()
-        (folder / name).write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-    assert read_people(folder).entities == read_people(folder).entities
-    assert [e.name for e in read_people(folder).entities] == [e.name for e in people.entities]
-
-
-def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path_factory):
-    secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"
-    secret.write_bytes(next(folder.rglob("*.png")).read_bytes())
-    (folder / "linked.png").symlink_to(secret)
-    change(folder, "metadata.jsonl", 2, '{"file_name": "linked.png", "entity": "p000", "role": "seen"}')
-    with pytest.raises(DataError, match=r"metadata.jsonl:2: .*outside the people folder"):
-        read_people(folder)
-
-
 def test_ids_are_unique_and_pictures_readable(folder, people):
     first = (folder / "entities.jsonl").read_text().splitlines()[0]
     change(folder, "entities.jsonl", 2, first)
@@ -132,5 +115,5 @@ def test_every_problem_is_told(folder, people):
     count = len((folder / "metadata.jsonl").read_text().splitlines())
     problems = check_people(folder)
     assert [int(p.split("metadata.jsonl:")[1].split(":")[0]) for p in problems] == list(range(count - 4, count + 1))
-    assert all("outside the people folder" in p for p in problems[:3])
+    assert all("outside the people folder" in p for p in problems[:2]) and "NUL" in problems[2]
     assert "earlier line" in problems[3] and "NaN" in problems[4]
