@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, load_options
+from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, command_line, load_options
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 
@@ -37,6 +37,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
+    from letheia.study.collected import collect, write_collected
     from letheia.study.paper import PRESETS
 
     known = (WORLD, *PRESETS)
@@ -54,6 +55,8 @@ def run(
                 print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
             return
         run_world_grid(cells, output, jobs=jobs, bars=bars)
+        write_collected(output / "study.json", collect(cells, output, command=command_line()))
+        print(f"Study: {output / 'study.json'}   Tables: letheia table 1 {output}")
         return
     from letheia.data.folder import read_people
     from letheia.study.reproduction import forecast_paper, plan_paper, run_paper
@@ -71,3 +74,20 @@ def run(
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
     run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)
+    write_collected(output / "study.json", collect(cells, output, command=command_line()))
+
+
+def table(
+    number: Annotated[str, typer.Argument(help="1, 3, 7, 8, 9, strangers, aftermaths-forget, -retain or -stranger.")],
+    source: Annotated[Path, typer.Argument(help="Folder or study.json of a study.")],
+    format: Annotated[str, typer.Option("--format", help="md, csv, latex or json.")] = "md",
+    models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
+) -> None:
+    """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
+    from letheia.report.study_tables import FORMATS, study_table
+    from letheia.study.collected import read_collected
+
+    if format not in FORMATS:
+        raise unknown("format", format, FORMATS)
+    study = read_collected(source)
+    print("\n\n".join(FORMATS[format](study_table(study, number, m)) for m in models or study.models))

@@ -27,7 +27,7 @@ LAYERS = [
             "console",
         ),
     ),
-    ("stages", ("reference", "train", "study")),
+    ("stages", ("reference", "train", "study", "report.study_tables")),
     ("world", ("world",)),
     (
         "command line",

@@ -69,3 +69,24 @@ def bootstrap_interval(
     means = array[rng.integers(0, len(array), (resamples, len(array)))].mean(1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def nested_interval(
+    groups: Sequence[Sequence[float]], *, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95
+) -> tuple[float, float]:
+    """Percentile bootstrap of the mean over people of several draws: draws are drawn again, then people within each.
+
+    Args:
+        groups: Numbers of each draw's people; at least one draw, at least one number each.
+        resamples: Resamples drawn.
+        seed: Seed of the draw.
+        level: Coverage.
+    """
+    rng = np.random.default_rng(seed)
+    arrays = [np.asarray(g, dtype=np.float64) for g in groups]
+    # means of every draw's resampled people, one for each place a draw can be drawn into
+    means = np.stack([a[rng.integers(0, len(a), (resamples, len(arrays), len(a)))].mean(2) for a in arrays])
+    chosen = rng.integers(0, len(arrays), (resamples, len(arrays)))
+    rows, places = np.indices(chosen.shape)
+    low, high = np.quantile(means[chosen, rows, places].mean(1), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,183 @@
+"""A finished grid as one compact file: every person's mean of every metric, from which all tables are made again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from letheia.errors import DataError
+from letheia.files import read_json, write_text
+from letheia.metrics.aggregate import nested_interval
+from letheia.study import store
+from letheia.study.grid import Cell
+from letheia.study.plan import ORIGINAL
+from letheia.study.results import Row
+from letheia.types import Generation, Group, Role
+
+LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
+EXAMPLES = 0  # the seed whose answers are kept
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which numbers: of whom, on which pictures, by which metric."""
+
+    people: Group
+    pictures: Role
+    metric: str
+
+    @property
+    def key(self) -> str:
+        """As it stands in the file."""
+        return f"{self.people}/{self.pictures}/{self.metric}"
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The file's content."""
+
+    value: Mapping[str, Any]
+
+    @property
+    def models(self) -> list[str]:
+        """Base models, in the order of the runs."""
+        return list(dict.fromkeys(cell["model"] for cell in self.value["cells"]))
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods, the original first."""
+        return list(dict.fromkeys(m for cell in self.value["cells"] for m in cell["values"]))
+
+    @property
+    def counts(self) -> list[int]:
+        """How many people are forgotten, in ascending order."""
+        return sorted({cell["n"] for cell in self.value["cells"]})
+
+    def cells(self, model: str, n: int) -> list[Mapping[str, Any]]:
+        """The cells of one model and count, one a seed."""
+        return [c for c in self.value["cells"] if (c["model"], c["n"]) == (model, n)]
+
+    def draws(self, model: str, n: int, method: str, place: Place) -> list[list[float | None]]:
+        """Each person's mean, by draw; None where unscored."""
+        found = [c["values"].get(method, {}).get(place.key, []) for c in self.cells(model, n)]
+        return [values for values in found if values]
+
+    def row(self, model: str, n: int, method: str, place: Place) -> Row | None:
+        """Mean and interval over people and seeds; none where nothing was measured."""
+        draws = self.draws(model, n, method, place)
+        return _row(draws, model=model, n=n, method=method, place=place) if draws else None
+
+    def difference(self, model: str, n: int, methods: tuple[str, str], place: Place) -> tuple[float, float] | None:
+        """Interval of the paired difference of two methods: first less second, person by person."""
+        first, second = (self.draws(model, n, m, place) for m in methods)
+        if len(first) != len(second):
+            return None
+        pairs = [
+            [a - b for a, b in zip(x, y, strict=True) if a is not None and b is not None]
+            for x, y in zip(first, second, strict=True)
+        ]
+        pairs = [p for p in pairs if p]
+        return nested_interval(pairs) if pairs else None
+
+
+def collect(cells: Sequence[Cell], root: Path, *, command: str) -> dict[str, Any]:
+    """Gather the cells that are done.
+
+    Args:
+        cells: The grid's cells.
+        root: Its folder.
+        command: The command line.
+    """
+    done = [_cell(cell, root / cell.name) for cell in cells if cell.is_done(root)]
+    made_by = store.provenance(command=command, files=())
+    return {"command": command, "versions": made_by["versions"], "python": made_by["python"], "cells": done}
+
+
+def write_collected(path: Path, value: Mapping[str, Any]) -> None:
+    """Write it: a line a method, so that two versions can be compared."""
+    head = {k: v for k, v in value.items() if k != "cells"}
+    lines = [json.dumps(head)[:-1] + ', "cells": [']
+    for i, cell in enumerate(value["cells"]):
+        inner = {k: v for k, v in cell.items() if k != "values"}
+        methods = [f"{json.dumps(m)}: {_compact(v)}" for m, v in cell["values"].items()]
+        end = "" if i == len(value["cells"]) - 1 else ","
+        lines += [_compact(inner)[:-1] + ', "values": {', ",\n".join(methods), "}}" + end]
+    write_text(path, "\n".join([*lines, "]}"]) + "\n")
+
+
+def read_collected(path: Path) -> Collected:
+    """Read it, from the file or from the folder of the grid.
+
+    Raises:
+        DataError: It is missing, damaged or something else.
+    """
+    file = path / "study.json" if path.is_dir() else path
+    value = read_json(file)
+    if not isinstance(value, dict) or not isinstance(value.get("cells"), list):
+        raise DataError(f"{file}: is no study. 'letheia run world/study' writes one.")
+    return Collected(value)
+
+
+def _cell(cell: Cell, folder: Path) -> dict[str, Any]:
+    config = cell.config
+    methods = (ORIGINAL, *config.methods)
+    answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
+    found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}
+    found |= read_json(folder / "split.json")
+    found["values"] = {m: _values(answers[m], folder / m / "scores.jsonl") for m in methods}
+    found["history"] = {m: _history(folder / m / "history.jsonl") for m in config.methods}
+    if config.seed == EXAMPLES:
+        shown = _examples(answers[ORIGINAL], found["forget"][0], found["retain"][0])
+        found["examples"] = {m: [[a.portrait, a.group, a.role, a.answer] for a in map(answers[m].__getitem__, shown)]
+                             for m in methods}  # fmt: skip
+    return found
+
+
+def _values(answers: Sequence[Generation], scores: Path) -> dict[str, list[float | None]]:
+    people: dict[str, dict[str, list[float]]] = {}
+    for answer, line in zip(answers, scores.read_text(encoding="utf-8").splitlines(), strict=True):
+        for score in json.loads(line):
+            if score["metric"] in LEFT_OUT:
+                continue
+            key = Place(answer.group, answer.role, score["metric"]).key
+            who = people.setdefault(key, {}).setdefault(answer.entity or answer.portrait, [])
+            if score["value"] is not None:
+                who.append(score["value"])
+    rounded = {k: [_short(fmean(v)) if v else None for v in p.values()] for k, p in people.items()}
+    return {k: v for k, v in rounded.items() if any(x is not None for x in v)}
+
+
+def _short(value: float) -> float:
+    """Three digits, and none behind a whole number."""
+    return int(value) if value == int(value) else round(value, 3)
+
+
+def _history(path: Path) -> dict[str, list[float]]:
+    steps = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return {term: [round(s[term], 3) for s in steps] for term in steps[0] if term != "step"}
+
+
+def _examples(asked: Sequence[Generation], *people: str) -> list[int]:
+    """One seen and one unseen picture of each person, and one stranger."""
+    wanted = [(p, role) for p in people for role in ("seen", "unseen")] + [("", "stranger")]
+    return [next(i for i, a in enumerate(asked) if (a.entity, a.role) == w) for w in wanted]
+
+
+def _row(draws: Sequence[Sequence[float | None]], *, model: str, n: int, method: str, place: Place) -> Row:
+    groups = [[x for x in d if x is not None] for d in draws]
+    groups = [g for g in groups if g]
+    count = sum(map(len, groups))
+    row = Row(
+        model=model, method=method, n=n, seed=0, people=place.people, pictures=place.pictures, metric=place.metric,
+        mean=None, low=None, high=None, count=count, unscored=sum(map(len, draws)) - count,
+    )  # fmt: skip
+    if not groups:
+        return row
+    low, high = nested_interval(groups)
+    return replace(row, mean=fmean(map(fmean, groups)), low=low, high=high)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
