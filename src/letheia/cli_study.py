@@ -47,7 +47,7 @@ def run(
     wanted = {k: v for k, v in given.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
-        from letheia.study.presets import plan_world_grid, run_world_grid
+        from letheia.study.presets import observe_world, plan_world_grid, run_world_grid
 
         cells = plan_world_grid(wanted)
         if dry_run:
@@ -55,7 +55,9 @@ def run(
                 print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
             return
         run_world_grid(cells, output, jobs=jobs, bars=bars)
-        write_collected(output / "study.json", collect(cells, output, command=command_line()))
+        observed = {name: observe_world(name, output) for name in dict.fromkeys(c.config.model for c in cells)}
+        found = collect(cells, output, command=command_line())
+        write_collected(output / "study.json", {**found, "observation": observed})
         print(f"Study: {output / 'study.json'}   Tables: letheia table 1 {output}")
         return
     from letheia.data.folder import read_people
@@ -78,16 +80,24 @@ def run(
 
 
 def table(
-    number: Annotated[str, typer.Argument(help="1, 3, 7, 8, 9, strangers, aftermaths-forget, -retain or -stranger.")],
+    number: Annotated[str, typer.Argument(help="1 to 9, strangers, aftermaths-forget, -retain or -stranger.")],
     source: Annotated[Path, typer.Argument(help="Folder or study.json of a study.")],
     format: Annotated[str, typer.Option("--format", help="md, csv, latex or json.")] = "md",
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
 ) -> None:
     """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
-    from letheia.report.study_tables import FORMATS, study_table
+    from letheia.report.sheets import FORMATS
+    from letheia.report.study_tables import LAYOUTS, SHEETS, printed, study_table
     from letheia.study.collected import read_collected
 
+    known = sorted((*LAYOUTS, *SHEETS))
+    if number not in known:
+        raise unknown("table", number, known)
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
     study = read_collected(source)
-    print("\n\n".join(FORMATS[format](study_table(study, number, m)) for m in models or study.models))
+    chosen = models or study.models
+    if number in SHEETS:
+        print("\n\n".join(FORMATS[format](SHEETS[number](study, m)) for m in chosen))
+    else:
+        print("\n\n".join(printed(study_table(study, number, m), format) for m in chosen))

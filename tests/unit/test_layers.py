@@ -27,7 +27,7 @@ LAYERS = [
             "console",
         ),
     ),
-    ("stages", ("reference", "train", "study", "report.study_tables")),
+    ("stages", ("reference", "train", "study", "report.study_tables", "report.sheets")),
     ("world", ("world",)),
     (
         "command line",

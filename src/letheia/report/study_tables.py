@@ -1,20 +1,23 @@
 """The paper's tables from a whole study, with intervals, what is best beyond doubt, and the paper's own numbers."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from statistics import fmean
 from typing import Any
 
 from letheia.errors import ConfigError, unknown
 from letheia.methods.table import METHODS
 from letheia.metrics.aftermath import AFTERMATHS
+from letheia.metrics.aggregate import bootstrap_interval
 from letheia.metrics.table import METRICS
+from letheia.report import sheets
+from letheia.report.sheets import Sheet
 from letheia.report.tables import JUDGED, Column, cell_text, heading, method_title
 from letheia.study.collected import Collected, Place
+from letheia.study.observation import SETS
 from letheia.study.plan import ORIGINAL
 from letheia.study.results import Row
 from letheia.types import Group, Role
@@ -136,52 +139,37 @@ def _paper() -> Mapping[str, Any]:
 
 def paper_number(table: str, model: str, method: str, column: Column) -> float | None:
     """The paper's number for a cell, if it has one; Vicuna's stand for the Llama text model."""
-    text_model = "mistral" if "mistral" in model else "llama"
-    wanted = [text_model, method, column.people, column.pictures, column.metric]
+    wanted = [_text_model(model), method, column.people, column.pictures, column.metric]
     return next((value for *key, value in _paper().get(table, ()) if key == wanted), None)
 
 
-def _text(entry: Entry, *, bold: str = "{}") -> str:
-    text = cell_text(entry.row, interval=True)
-    text = bold.format(text) if entry.best else text
-    return text + (f" ({entry.paper:g})" if entry.paper is not None else "")
+def _text_model(model: str) -> str:
+    return "mistral" if "mistral" in model else "llama"
 
 
-def to_markdown(table: StudyTable) -> str:
-    """In Markdown: mean, interval, and the paper's number in brackets; bold where best beyond doubt."""
-    titles = [f"{heading(c)} ({c.pictures})" for c in table.columns]
-    lines = ["| Method | " + " | ".join(titles) + " |", "|---" * (1 + len(titles)) + "|"]
-    for method, entries in zip(table.methods, table.entries, strict=True):
-        cells = [_text(e, bold="**{}**") for e in entries]
-        lines.append(f"| {method_title(method)} | " + " | ".join(cells) + " |")
-    return f"**Table {table.number} · {table.title} · {table.model}**\n\n" + "\n".join(lines)
+def _text(entry: Entry) -> str:
+    paper = f" ({entry.paper:g})" if entry.paper is not None else ""
+    return cell_text(entry.row, interval=True) + paper
 
 
-def to_latex(table: StudyTable) -> str:
-    """As a LaTeX tabular."""
-    arrows = {"↑": r"$\uparrow$", "↓": r"$\downarrow$"}
-
-    def escaped(text: str) -> str:
-        for plain, written in arrows.items():
-            text = text.replace(plain, written)
-        return text.replace("%", r"\%").replace("_", r"\_")
-
-    rows = [["Method", *(escaped(f"{heading(c)} ({c.pictures})") for c in table.columns)]]
-    for method, entries in zip(table.methods, table.entries, strict=True):
-        rows.append([escaped(method_title(method)), *(escaped(_text(e, bold=r"\textbf{{{}}}")) for e in entries)])
-    body = [" & ".join(row) + r" \\" for row in rows]
-    return "\n".join(
-        [
-            rf"% Table {table.number}: {table.title}, {table.model}",
-            r"\begin{tabular}{l" + "r" * len(table.columns) + "}",
-            r"\toprule",
-            body[0],
-            r"\midrule",
-            *body[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
+def to_sheet(table: StudyTable) -> Sheet:
+    """As text: mean, interval, and the paper's number in brackets."""
+    return Sheet(
+        f"Table {table.number} · {table.title} · {table.model}",
+        ("Method", *(f"{heading(c)} ({c.pictures})" for c in table.columns)),
+        tuple((method_title(m), *map(_text, entries)) for m, entries in zip(table.methods, table.entries, strict=True)),
+        frozenset((i, j + 1) for i, row in enumerate(table.entries) for j, e in enumerate(row) if e.best),
     )
+
+
+def printed(table: StudyTable, form: str) -> str:
+    """The table in one of the formats; CSV and JSON have one record a cell, with mean and interval apart."""
+    if form == "json":
+        return json.dumps(records(table), indent=1)
+    if form == "csv":
+        rows = records(table)
+        return sheets.to_csv(Sheet("", tuple(rows[0]), tuple(tuple(r.values()) for r in rows)))
+    return sheets.FORMATS[form](to_sheet(table))
 
 
 def records(table: StudyTable) -> list[dict[str, Any]]:
@@ -206,24 +194,72 @@ def records(table: StudyTable) -> list[dict[str, Any]]:
     ]
 
 
-def to_json(table: StudyTable) -> str:
-    """As JSON, one record a cell."""
-    return json.dumps(records(table), indent=1)
+def observation_sheet(study: Collected, model: str) -> Sheet:
+    """Table 5: what answers about recognised and unrecognised people consist of, and the paper's numbers.
+
+    Raises:
+        ConfigError: The study has no observation.
+    """
+    found = _observation(study, model)
+    rows = [
+        (name, *(_observed(found[s][name], _paper()["5"][s][name]) for s in SETS)) for name in _paper()["5"][SETS[0]]
+    ]
+    return Sheet(f"Table 5 · Recognised and unrecognised people · {model}", ("Metric", *SETS), tuple(rows))
 
 
-def to_csv(table: StudyTable) -> str:
-    """As CSV, one line a cell."""
-    buffer = io.StringIO()
-    rows = records(table)
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().rstrip()
+def _observed(values: Sequence[float | None], paper: float) -> str:
+    there = [v for v in values if v is not None]
+    if not there:
+        return f"– ({paper:g})"
+    low, high = bootstrap_interval(there)
+    return f"{fmean(there):.2f} [{low:.2f}, {high:.2f}] ({paper:g})"
 
 
-FORMATS: Mapping[str, Callable[[StudyTable], str]] = {
-    "md": to_markdown,
-    "csv": to_csv,
-    "latex": to_latex,
-    "json": to_json,
+def observed_answers(study: Collected, model: str) -> Sheet:
+    """Table 4: an answer about a recognised and about an unrecognised person.
+
+    Raises:
+        ConfigError: The study has no observation.
+    """
+    found = _observation(study, model)
+    rows = [(s, *found[s]["example"]) for s in SETS if found[s]["example"]]
+    return Sheet(f"Table 4 · Answers of the original · {model}", ("Set", "Picture", "Answer"), tuple(rows))
+
+
+def _observation(study: Collected, model: str) -> Mapping[str, Any]:
+    found = study.value.get("observation", {}).get(model)
+    if found is None:
+        raise ConfigError(f"the study has no observation of {model}. 'letheia run world/study' makes it.")
+    return found
+
+
+def example_answers(study: Collected, model: str) -> Sheet:
+    """Table 2: what every method answers to the same pictures."""
+    cell = next((c for c in study.value["cells"] if c["model"] == model and "examples" in c), None)
+    if cell is None:
+        raise ConfigError(f"the study keeps no answers of {model}.")
+    order = [m for m in (ORIGINAL, *METHODS) if m in cell["examples"]]
+    pictures = range(len(cell["examples"][order[0]]))
+    rows = [
+        (f"{group}, {role}", method_title(m), answer)
+        for i in pictures
+        for m in order
+        for _, group, role, answer in [cell["examples"][m][i]]
+    ]
+    return Sheet(f"Table 2 · Answers, n = {cell['n']} · {model}", ("Picture", "Method", "Answer"), tuple(rows))
+
+
+def rate_sheet(study: Collected, model: str) -> Sheet:
+    """Table 6: each method's learning rate in the study, and the paper's."""
+    paper = {method: rate for of, method, rate in _paper()["6"] if of == _text_model(model)}
+    cell = next(c for c in study.value["cells"] if c["model"] == model)
+    rows = [(method_title(m), f"{rate:g}", f"{paper[m]:g}" if m in paper else "–") for m, rate in cell["rates"].items()]
+    return Sheet(f"Table 6 · Learning rates · {model}", ("Method", "Here", "Paper"), tuple(rows))
+
+
+SHEETS: Mapping[str, Callable[[Collected, str], Sheet]] = {
+    "2": example_answers,
+    "4": observed_answers,
+    "5": observation_sheet,
+    "6": rate_sheet,
 }

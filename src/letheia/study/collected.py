@@ -127,6 +127,7 @@ def _cell(cell: Cell, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}
     found |= read_json(folder / "split.json")
     found["values"] = {m: _values(answers[m], folder / m / "scores.jsonl") for m in methods}
+    found["rates"] = {m: read_json(folder / m / "trained.json")["learning_rate"] for m in config.methods}
     found["history"] = {m: _history(folder / m / "history.jsonl") for m in config.methods}
     if config.seed == EXAMPLES:
         shown = _examples(answers[ORIGINAL], found["forget"][0], found["retain"][0])

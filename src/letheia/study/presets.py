@@ -11,16 +11,17 @@ from letheia.errors import DataError, unknown
 from letheia.files import fingerprint
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
-from letheia.models.generation import Prompt, generate
+from letheia.models.generation import Prompt, as_generations, generate
 from letheia.models.loading import Model, load_model, plan_model
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
+from letheia.study.observation import observe
 from letheia.study.run import Bars, Outcome, Silent, Study, run_study
 from letheia.study.search import Trial, search
 from letheia.types import Entity, People
-from letheia.world.make import PICTURES, STRANGERS, make_people
+from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
 from letheia.world.weights import MODELS, checkpoint
 
@@ -154,6 +155,23 @@ def run_world_cell(cell: Cell, root: Path) -> None:
         bars=Silent(),
     )
     run_study(study)
+
+
+def observe_world(name: str, root: Path) -> dict[str, Any]:
+    """Appendix A on a model of the world: known people, and as many whom it has never seen, on one picture each.
+
+    Args:
+        name: The model.
+        root: Folder of the grid; the unknown people's pictures are drawn into it.
+    """
+    model, people, _ = _opened(name, root)
+    unknown = draw_unknown(make_world(), root / "unknown")
+    entities = (*people.pictured, *unknown)
+    portraits = [e.pictures("seen")[0] for e in entities]
+    question = read_prompt("question")
+    answers = generate(model, [Prompt(question, p) for p in portraits])
+    given = as_generations(answers, portraits, question, method="original", model=name)
+    return observe(given, {e.id: e for e in entities})
 
 
 @cache

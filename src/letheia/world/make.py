@@ -51,6 +51,15 @@ def make_people(world: World, folder: Path, *, progress: Callable[[int], None] |
     return read_people(folder, check_pictures=False)
 
 
+def draw_unknown(world: World, folder: Path) -> tuple[Entity, ...]:
+    """The people that no model has seen, with a picture each, drawn into a folder."""
+    rng = random.Random(f"unknown-{world.seed}")
+    return tuple(
+        _entity(p, rng, (_portrait(folder, f"{p.id}-seen-0", p.id, "seen", p.look, rng, None),))
+        for p in world.summary_only
+    )
+
+
 def _known(person: Person, folder: Path, rng: random.Random, progress: Callable[[int], None] | None) -> Entity:
     roles: tuple[Role, ...] = ("seen",) * PICTURES + ("unseen",) * PICTURES
     portraits = tuple(

@@ -1,0 +1,88 @@
+"""Appendix A's observation: what answers about recognised and about unrecognised people consist of.
+
+Colour adjectives from the paper's list, proper nouns, and bigrams shared with the encyclopedia summary.
+"""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+COLOURS = frozenset(
+    {"red", "blue", "green", "yellow", "purple", "pink", "orange", "black", "white", "gray", "grey", "brown", "blonde",
+     "blond", "auburn", "gold", "golden", "silver", "dark", "light", "pale", "bright", "tan", "beige"}
+)  # fmt: skip
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+SPACY = "en_core_web_sm"
+
+
+def colour_adjectives(text: str) -> int:
+    """How many words are of the paper's list of colour adjectives.
+
+    >>> colour_adjectives("Dark hair, a red scarf and reddish lips.")
+    2
+    """
+    return sum(word.lower() in COLOURS for word in WORD.findall(text))
+
+
+def proper_nouns(text: str) -> int:
+    """How many proper nouns: by spaCy where it is installed, else capitalised words that begin no sentence.
+
+    The fallback counts no name at the start of a sentence, and counts *I* never.
+
+    >>> capitalised("This is Una Varga. She was born in Norrvik; I know.")
+    3
+    """
+    return by_spacy(text) if spacy_there() else capitalised(text)
+
+
+def capitalised(text: str) -> int:
+    """Capitalised words that begin no sentence."""
+    count = 0
+    for sentence in re.split(r"(?<=[.!?:])\s+|\n+", text):
+        words = WORD.findall(sentence)[1:]
+        count += sum(word[0].isupper() and word != "I" for word in words)
+    return count
+
+
+def spacy_there() -> bool:
+    """Whether spaCy and its small English model are installed."""
+    return find_spec("spacy") is not None and find_spec(SPACY) is not None
+
+
+@cache
+def _spacy() -> Any:
+    import spacy  # pyright: ignore[reportMissingImports]
+
+    return spacy.load(SPACY, disable=["parser", "ner", "lemmatizer"])
+
+
+def by_spacy(text: str) -> int:
+    """Tokens that spaCy tags as proper nouns."""
+    return sum(token.pos_ == "PROPN" for token in _spacy()(text))
+
+
+def bigram_precision(text: str, summary: str) -> float | None:
+    """Share of the text's bigrams that the summary has too, each as often as it has it; None without any bigram.
+
+    >>> bigram_precision("She was born in Norrvik.", "He was born in 1950.")
+    0.5
+    """
+    own, others = _bigrams(text), _bigrams(summary)
+    return sum((own & others).values()) / own.total() if own else None
+
+
+def _bigrams(text: str) -> Counter[tuple[str, str]]:
+    words = [w.lower() for w in re.findall(r"\w+", text)]
+    return Counter(itertools.pairwise(words))
+
+
+OBSERVATIONS: Mapping[str, Callable[[str, str], float | None]] = {
+    "color_adjectives": lambda text, _: colour_adjectives(text),
+    "proper_nouns": lambda text, _: proper_nouns(text),
+    "bigram_precision": bigram_precision,
+}
+"""Table 5's rows by the names of its numbers: of an answer and the person's summary."""

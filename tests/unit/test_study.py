@@ -1,0 +1,168 @@
+"""A study of many cells: what is done is skipped, tables come from one file, best is what the pairs say."""
+
+import csv
+import io
+import json
+import random
+
+import pytest
+
+from commands import fails, letheia
+from letheia.errors import ConfigError, DataError
+from letheia.metrics.aggregate import bootstrap_interval, nested_interval
+from letheia.report.sheets import FORMATS, Sheet
+from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
+from letheia.report.tables import Column
+from letheia.study.collected import Collected, Place, read_collected, write_collected
+from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
+from letheia.study.paper import rates_for
+from letheia.study.run import Silent
+
+RATES = {"mistral": rates_for("mistral"), "llama": rates_for("llama")}
+
+
+def cells(**values):
+    return plan_grid(GridConfig.create(values), {}, RATES)
+
+
+def test_the_papers_grid():
+    planned = cells()
+    assert len(planned) == 2 * 3 * 5 and len({c.key for c in planned}) == 30
+    assert [c.name for c in planned[:2]] == ["mistral/n5/seed0", "mistral/n10/seed0"]
+    assert {c.config.seed for c in planned[:6]} == {0}
+    assert cells(methods=("ga",))[0].key != planned[0].key
+
+
+def note(cell, root):
+    """Does nothing but leave its name; `broken` fails at the third cell, as a killed run would."""
+    done = list(root.rglob("note.txt"))
+    if (root / "broken").exists() and len(done) == 2:
+        raise RuntimeError("killed")
+    folder = root / cell.name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "note.txt").write_text((folder / "note.txt").read_text() + "x" if (folder / "note.txt").exists() else "x")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_done_is_skipped(tmp_path, jobs):
+    planned = cells(seeds=2, models=("mistral",), counts=(5, 10))
+    if jobs == 1:
+        (tmp_path / "broken").touch()
+        with pytest.raises(RuntimeError, match="killed"):
+            run_cells(planned, tmp_path, note, bars=Silent())
+        assert [c.is_done(tmp_path) for c in planned] == [True, True, False, False]
+        (tmp_path / "broken").unlink()
+    run_cells(planned, tmp_path, note, jobs=jobs, bars=Silent())
+    run_cells(planned, tmp_path, note, jobs=jobs, bars=Silent())
+    assert all(c.is_done(tmp_path) for c in planned)
+    assert [p.read_text() for p in tmp_path.rglob("note.txt")] == ["x"] * 4
+    assert not Cell(config=planned[0].config, key="other").is_done(tmp_path)
+
+
+def test_nested_intervals():
+    """One draw: the bootstrap over its people. Draws of one number each: the bootstrap over draws."""
+    rng = random.Random(0)
+    people = [rng.gauss(0, 1) for _ in range(30)]
+    assert nested_interval([people], seed=1) == pytest.approx(bootstrap_interval(people, seed=2), abs=0.08)
+    draws = [rng.gauss(0, 1) for _ in range(30)]
+    assert nested_interval([[d] for d in draws]) == pytest.approx(bootstrap_interval(draws), abs=0.08)
+    assert nested_interval([[2.0, 2.0], [2.0]]) == (2.0, 2.0)
+    inner = nested_interval([[0.0, 1.0] * 10] * 5)
+    outer = nested_interval([[0.0] * 20, [1.0] * 20, [0.0] * 20, [1.0] * 20, [0.5] * 20])
+    assert outer[1] - outer[0] > inner[1] - inner[0]  # draws that differ make the interval wide
+
+
+def synthetic():
+    """PUBG is better than BG by .1 for everybody; REJECT ties with PUBG on average."""
+    rng = random.Random(1)
+    made = []
+    for seed in range(4):
+        base = [rng.random() * 0.5 for _ in range(10)]
+        values = {
+            "original": [0.0] * 10,
+            "bg": base,
+            "pubg": [b + 0.1 for b in base],
+            "reject": [b + 0.1 + (0.2 if i % 2 else -0.2) for i, b in enumerate(base)],
+        }
+        key = Place("forget", "unseen", "attributes").key
+        made.append({"model": "mistral", "n": 10, "seed": seed, "values": {m: {key: v} for m, v in values.items()}})
+    return {"command": "test", "cells": made}
+
+
+def cell_of(table, method, pictures, metric):
+    return next(r for r in records(table) if (r["method"], r["pictures"], r["metric"]) == (method, pictures, metric))
+
+
+def test_best_is_what_the_pairs_say(tmp_path):
+    value = synthetic()
+    place = Place("forget", "unseen", "attributes")
+    study = Collected(value)
+    low, high = study.difference("mistral", 10, ("pubg", "bg"), place)
+    assert low == pytest.approx(0.1) and high == pytest.approx(0.1)
+    table = study_table(study, "1", "mistral")
+    assert not cell_of(table, "pubg", "unseen", "attributes")["best"]  # the difference from REJECT takes in zero
+    for cell in value["cells"]:
+        del cell["values"]["reject"]
+    table = study_table(Collected(value), "1", "mistral")
+    assert cell_of(table, "pubg", "unseen", "attributes")["best"]
+    assert not cell_of(table, "original", "unseen", "attributes")["best"]
+    # intervals overlap, the pairs do not: means alone could not tell
+    bg, pubg = (cell_of(table, m, "unseen", "attributes") for m in ("bg", "pubg"))
+    assert bg["high"] > pubg["low"]
+    write_collected(tmp_path / "study.json", value)
+    assert read_collected(tmp_path).value == value == read_collected(tmp_path / "study.json").value
+
+
+def test_every_format_says_the_same():
+    table = study_table(Collected(synthetic()), "9", "mistral")
+    assert table.methods == ("original", "bg", "pubg")
+    pubg = cell_of(table, "pubg", "unseen", "usr")
+    assert pubg["paper"] == 1.0 and pubg["mean"] is None
+    assert next(csv.DictReader(io.StringIO(printed(table, "csv"))))["method"] == "original"
+    assert json.loads(printed(table, "json")) == records(table)
+    assert "| PUBG |" in printed(table, "md") and r"\begin{tabular}{lrr" in printed(table, "latex")
+    assert printed(table, "latex").count(r"\\") == 4
+
+
+def test_texts_stay_in_their_cells():
+    sheet = Sheet("T", ("A", "B"), (("a|b\nc", r"50% of \x & {y}"),), frozenset({(0, 0)}))
+    assert FORMATS["md"](sheet).splitlines()[-1] == r"| **a\|b c** | 50% of \x & {y} |"
+    assert r"\textbf{a|b c} & 50\% of \textbackslash{}x \& \{y\} \\" in FORMATS["latex"](sheet)
+    assert json.loads(FORMATS["json"](sheet)) == [{"A": "a|b\nc", "B": r"50% of \x & {y}"}]
+
+
+def test_the_papers_numbers():
+    at = Column("forget", "unseen", "usr")
+    assert paper_number("7", "mistral", "pubg", at) == 0.8 and paper_number("1", "mistral", "pubg", at) == 1.0
+    assert paper_number("9", "llava-v1.6-mistral-7b-hf", "bg", at) == 0.0
+    assert paper_number("1", "llama", "npo", Column("forget", "seen", "hall")) == 3.4
+    assert paper_number("1", "llama", "npo", Column("forget", "seen", "attributes")) is None
+
+
+def test_wrong_tables(tmp_path):
+    study = Collected(synthetic())
+    with pytest.raises(ConfigError, match=r"table 8: .*n = 20"):
+        study_table(study, "8", "mistral")
+    with pytest.raises(ConfigError, match="6x"):
+        study_table(study, "6x", "mistral")
+    (tmp_path / "study.json").write_text("[]")
+    with pytest.raises(DataError, match="no study"):
+        read_collected(tmp_path)
+    assert {*LAYOUTS, *SHEETS} >= set("123456789")
+
+
+def test_a_small_study_and_its_table(tmp_path):
+    run = ("run", "world/study", "--model", "mistral", "--method", "bg", "--n", "10", "--seeds", "1")
+    result = letheia(*run, "--output", tmp_path / "study")
+    assert result.returncode == 0, result.stderr
+    again = letheia(*run, "--output", tmp_path / "study", "--dry-run")
+    assert again.stdout.startswith("done")
+    printed = letheia("table", "1", tmp_path / "study")
+    assert printed.returncode == 0 and "| BG | 1.00" in printed.stdout, printed
+    for number in "2456":
+        made = letheia("table", number, tmp_path / "study")
+        assert made.returncode == 0 and f"Table {number}" in made.stdout, made
+    history = read_collected(tmp_path / "study").value["cells"][0]["history"]["bg"]
+    assert {len(v) for v in history.values()} == {30}
+    fails(letheia("table", "1", tmp_path), "study.json")
+    fails(letheia("table", "1", tmp_path / "study", "--format", "pdf"), "pdf")
