@@ -6,7 +6,7 @@ same adapter in the same network on the same texts.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from peft import PeftModel
@@ -25,16 +25,6 @@ from letheia.train.unlearn import Objective
 from letheia.types import Example, Portrait
 
 PUBG: tuple[tuple[float, Target], ...] = ((-1.0, "own"), (1.0, "reference"), (1.0, "retain"))
-
-
-class Arm(Protocol):
-    """One way to do it."""
-
-    attention: str
-
-    def backward(self, step: Step) -> None:
-        """Add a step's gradient to the adapter's."""
-        ...
 
 
 def chat(processor: Any, question: str, answer: str | None = None) -> str:
@@ -126,7 +116,6 @@ class Tuned:
         pictures = torch.cat([self.picture(example.portrait) for _, example in part])
         embeddings = embeddings.masked_scatter((ids == 4)[..., None], pictures.to(embeddings.dtype))
         hidden = network.model.language_model(inputs_embeds=embeddings, use_cache=False).last_hidden_state
-        total = hidden.new_zeros((), dtype=torch.float32)
         answers, targets, weights = [], [], []
         for row, (weight, example) in enumerate(part):
             length = answer_length(self.model.processor, example.answer)
@@ -135,7 +124,7 @@ class Tuned:
             targets.append(ids[row, end - length : end])
             weights.append(torch.full((length,), weight, device=device))
         logits = network.lm_head(torch.cat(answers)).to(torch.promote_types(hidden.dtype, torch.float32))
-        return total + (cross_entropy(logits, torch.cat(targets), reduction="none") * torch.cat(weights)).sum()
+        return (cross_entropy(logits, torch.cat(targets), reduction="none") * torch.cat(weights)).sum()
 
     def encoded(self, example: Example) -> Tensor:
         key = example.portrait.id, example.answer
@@ -168,9 +157,15 @@ class Shared:
         self.objective.backward(step)
 
 
-def shared(model: Model, adapted: PeftModel, texts: Texts, *, micro_batch: int, attention: str) -> Shared:
+def shared(
+    model: Model, adapted: PeftModel, texts: Texts, *, micro_batch: int, attention: str, recompute: bool = False
+) -> Shared:
+    """Letheia's arm of PUBG."""
+    method = METHODS["pubg"]
     return Shared(
-        Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_batch=micro_batch),
+        Objective(
+            model=model, adapted=adapted, method=method, texts=texts, micro_batch=micro_batch, recompute=recompute
+        ),
         attention,
     )
 

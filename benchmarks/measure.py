@@ -56,15 +56,6 @@ def ratio(slow: list[float], fast: list[float]) -> dict[str, float]:
     return summary([a / b for a, b in zip(slow, fast, strict=True)])
 
 
-def gradient(work: Work, parameters: Mapping[str, Tensor]) -> Tensor:
-    """The adapter's gradient after some work, as one vector; it is cleared before and after."""
-    clear(parameters)
-    work()
-    found = torch.cat([p.grad.detach().double().flatten() for p in parameters.values()])
-    clear(parameters)
-    return found
-
-
 def clear(parameters: Mapping[str, Tensor]) -> None:
     for p in parameters.values():
         p.grad = None

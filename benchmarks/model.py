@@ -53,7 +53,7 @@ class Sizes:
 
 SIZES = {
     "cpu-tiny": Sizes(
-        hidden=512, layers=2, heads=4, groups=1, intermediate=1792, vocabulary=4008,
+        hidden=512, layers=2, heads=4, groups=1, intermediate=1792, vocabulary=512,
         vision={
             "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3, "num_attention_heads": 2,
         },
@@ -152,7 +152,7 @@ def make_people(
     width, height = (round(sizes.tile * side) for side in SHAPES[prefix])
     found = []
     for number in range(people):
-        name = f"p{seed}-{number}"
+        name = f"{prefix}-{responses}-{seed}-{number}"
         pixels = torch.randint(0, 256, (height, width, 3), generator=generator, dtype=torch.uint8)
         Image.fromarray(pixels.numpy()).save(folder / f"{name}.png")
         portrait = Portrait(id=name, file=folder / f"{name}.png", entity=name, role="seen")

@@ -1,0 +1,129 @@
+"""S3 and S8: whole removals, with sampling: by the author's loop, by Letheia, and on the built-in world."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from arms import Naive
+from measure import seconds
+from model import own_attention, use_attention
+from setting import Setting
+
+from letheia.config import StudyConfig, TrainConfig
+from letheia.data.split import Step, schedule
+from letheia.data.targets import Texts
+from letheia.methods.table import METHODS
+from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
+from letheia.prompts import guided
+from letheia.reference import References, sample_references
+from letheia.study.plan import queries
+from letheia.study.presets import RATES, world_study
+from letheia.study.run import Silent, Study, ask, draw_people
+from letheia.train.unlearn import Objective, unlearn
+
+RATE = 1e-4
+
+
+def s3(setting: Setting) -> dict[str, Any]:
+    """A removal of ten people: o* and all steps, once each; with fewer steps than 30 there is less to share."""
+    steps = setting.study_steps("1200", setting.steps)
+    start = {name: p.detach().clone() for name, p in setting.parameters.items()}
+    taken = {}
+    for name, work in (("N0", naive_removal), ("Letheia", shared_removal)):
+        with torch.no_grad():
+            for key, p in setting.parameters.items():
+                p.copy_(start[key])
+        taken[name] = seconds(lambda work=work: work(setting, steps))
+    return {"steps": len(steps), "seconds": taken, "times_faster_than": {"N0": taken["N0"] / taken["Letheia"]}}
+
+
+def naive_removal(setting: Setting, steps: Sequence[Step]) -> None:
+    told = setting.with_references({})
+    naive = Naive(setting.model, setting.adapted, told)
+    use_attention(setting.model, naive.attention)
+    optimizer = torch.optim.AdamW(setting.parameters.values(), lr=RATE, weight_decay=0.0)
+    for step in steps:
+        drawn: References = {}
+        for use in step.forget:
+            drawn[use.portrait.id, use.draw] = naive.answer(
+                use.portrait, guided(told.question), new=setting.sizes.answer, sample=True
+            )
+        naive.texts = replace(told, references=drawn)
+        naive.backward(step)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def shared_removal(setting: Setting, steps: Sequence[Step]) -> None:
+    use_attention(setting.model, own_attention(setting.model))
+    setting.model.pictures.clear()
+    told = setting.with_references({})
+    with original(setting.adapted):
+        drawn = sample_references(
+            setting.model, steps, question=told.question, seed=0, max_new_tokens=setting.sizes.answer
+        )
+    config = TrainConfig(learning_rate=RATE, micro_batch=setting.sizes.micro_batch)
+    unlearn(setting.model, setting.adapted, steps, METHODS["pubg"], replace(told, references=drawn), config)
+
+
+def s8(setting: Setting) -> dict[str, Any]:
+    """The built-in world's study of PUBG on ten people, answers included, against `plain` with o* in the loop."""
+    config = StudyConfig(methods=("pubg",), steps=setting.steps)
+    study = world_study(config, setting.folder / "world", Silent())
+    asking: dict[str, float] = {}
+    split = None
+
+    def probe() -> None:
+        nonlocal split
+        split = draw_people(study)
+
+    asking["probe"] = seconds(probe)
+    assert split
+    steps = schedule(split, steps=config.steps, batch=8, pictures=config.seen, seed=config.seed)
+    asked = queries(config, split, study.people)
+    asking["answers of the original"] = seconds(lambda: ask(study, "original", asked, ""))
+    training = {
+        "plain, o* in the loop": seconds(lambda: world_loop(study, steps)),
+        "Letheia": seconds(lambda: world_shared(study, steps)),
+    }
+    asking["answers of PUBG"] = asking["answers of the original"]
+    whole = {name: sum(asking.values()) + spent for name, spent in training.items()}
+    return {
+        "steps": len(steps),
+        "asking": asking,
+        "training": training,
+        "whole": whole,
+        "times_faster_than": {
+            "plain, training": training["plain, o* in the loop"] / training["Letheia"],
+            "plain, whole": whole["plain, o* in the loop"] / whole["Letheia"],
+        },
+    }
+
+
+def world_texts(study: Study, references: References) -> Texts:
+    return Texts(question=study.question, references=references, refusals=(), retain=())
+
+
+def world_loop(study: Study, steps: Sequence[Step]) -> None:
+    """Rows of their own, and each o* drawn alone when its step comes."""
+    adapted = add_adapter(study.model, rank=16, alpha=32, seed=0)
+    optimizer = torch.optim.AdamW(trained_parameters(adapted).values(), lr=RATES["mistral"]["pubg"], weight_decay=0.0)
+    for step in steps:
+        with original(adapted):
+            drawn = sample_references(study.model, [step], question=study.question, seed=0, batch=1)
+        Objective(
+            model=study.model, adapted=adapted, method=METHODS["pubg"], texts=world_texts(study, drawn),
+            micro_batch=24, engine="plain",
+        ).backward(step)  # fmt: skip
+        optimizer.step()
+        optimizer.zero_grad()
+    remove_adapter(study.model, adapted)
+
+
+def world_shared(study: Study, steps: Sequence[Step]) -> None:
+    drawn = sample_references(study.model, steps, question=study.question, seed=0)
+    adapted = add_adapter(study.model, rank=16, alpha=32, seed=0)
+    config = TrainConfig(learning_rate=RATES["mistral"]["pubg"])
+    unlearn(study.model, adapted, steps, METHODS["pubg"], world_texts(study, drawn), config)
+    remove_adapter(study.model, adapted)

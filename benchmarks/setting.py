@@ -1,0 +1,128 @@
+"""What every row of the benchmark starts from: a model with an adapter away from zero, people, and texts."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from arms import Naive, Shared, Tuned, shared
+from measure import clear, seconds
+from model import SIZES, Sizes, make_model, make_people, own_attention, texts, use_attention
+from peft import PeftModel
+from torch import Tensor
+
+from letheia.data.split import Step, Use, schedule
+from letheia.data.targets import Texts
+from letheia.models.adapter import add_adapter, trained_parameters
+from letheia.models.loading import Model
+from letheia.prompts import read_prompt
+from letheia.types import Entity, Split
+
+Arm = Naive | Tuned | Shared
+
+
+@dataclass
+class Setting:
+    """The options of a run, and the model they lead to; the model is made on first use."""
+
+    config: str
+    device: str
+    dtype: torch.dtype
+    steps: int
+    folder: Path
+
+    @property
+    def sizes(self) -> Sizes:
+        return SIZES[self.config]
+
+    @cached_property
+    def model(self) -> Model:
+        return make_model(self.sizes, device=self.device, dtype=self.dtype)
+
+    @cached_property
+    def adapted(self) -> PeftModel:
+        adapted = add_adapter(self.model, rank=self.sizes.rank, alpha=2 * self.sizes.rank, seed=0)
+        generator = torch.Generator().manual_seed(2)
+        with torch.no_grad():  # where B is zero, half of LoRA has no gradient
+            for p in trained_parameters(adapted).values():
+                p.add_(0.01 * torch.randn(p.shape, generator=generator).to(p))
+        return adapted
+
+    @property
+    def parameters(self) -> dict[str, Tensor]:
+        return trained_parameters(self.adapted)
+
+    def people(self, prefix: str, count: int, responses: int, *, seed: int = 0) -> list[Entity]:
+        return make_people(
+            self.model, self.sizes, self.folder, prefix=prefix, people=count, responses=responses, seed=seed
+        )
+
+    def targets(self, steps: list[Step]) -> Texts:
+        """Texts with an o* of full length for each use."""
+        told = texts(self.model.processor, self.sizes.answer, seed=99)
+        return self.with_references({(use.portrait.id, use.draw): next(told) for step in steps for use in step.forget})
+
+    def with_references(self, references: dict[tuple[str, int], str]) -> Texts:
+        return Texts(question=read_prompt("question"), references=references, refusals=(), retain=())
+
+    def study_steps(self, prefix: str, count: int) -> list[Step]:
+        """A study's own order: 10 people to forget, 15 to keep, five responses each, eight uses of both a step."""
+        people = self.people(prefix, 25, 5)
+        split = Split(forget=tuple(people[:10]), retain=tuple(people[10:]))
+        return schedule(split, steps=count, batch=8, pictures=1, seed=0)
+
+    def arms(self, told: Texts, step: Step) -> dict[str, Arm]:
+        """The three, each with the micro-batch and attention that do a step fastest here."""
+        adapted = self.adapted
+        tuned = [
+            Tuned(self.model, adapted, told, rows=rows, attention=attention)
+            for rows in self._micro_batches(1)
+            for attention in (("sdpa", "eager") if self.device == "cpu" else ("sdpa",))
+        ]
+        branches = [
+            shared(self.model, adapted, told, micro_batch=answers, attention=own_attention(self.model))
+            for answers in self._micro_batches(2)
+        ]
+        return {
+            "N0": Naive(self.model, adapted, told),
+            "N1": self._fastest(tuned, step),
+            "Letheia": self._fastest(branches, step),
+        }
+
+    def _micro_batches(self, smallest: int) -> list[int]:
+        return sorted({smallest, self.sizes.micro_batch})
+
+    def _fastest(self, arms: list[Arm], step: Step) -> Arm:
+        if len(arms) == 1:
+            return arms[0]
+        for arm in arms:
+            self.run(arm, step)
+        return min(arms, key=lambda arm: min(seconds(lambda: self.run(arm, step)) for _ in range(2)))
+
+    def run(self, arm: Arm, step: Step) -> None:
+        """A step's gradient, thrown away."""
+        use_attention(self.model, arm.attention)
+        arm.backward(step)
+        clear(self.parameters)
+
+    def gradient(self, arm: Arm, step: Step) -> Tensor:
+        """A step's gradient as one vector."""
+        use_attention(self.model, arm.attention)
+        clear(self.parameters)
+        arm.backward(step)
+        found = torch.cat([p.grad.detach().double().flatten() for p in self.parameters.values()])
+        clear(self.parameters)
+        return found
+
+
+def distinct_step(forget: list[Entity], retain: list[Entity]) -> Step:
+    """One use of each response of each person."""
+    return Step(_uses(forget), _uses(retain))
+
+
+def _uses(people: list[Entity]) -> tuple[Use, ...]:
+    return tuple(
+        Use(entity=e, portrait=e.portraits[0], response=r, draw=draw, seed="")
+        for e in people
+        for draw, r in enumerate(e.responses)
+    )
