@@ -1,11 +1,13 @@
 """Answers: greedy for evaluation, sampled at temperature 1 for o*.
 
-Every row has its own random stream, so a draw does not depend on what else is in the batch.
+Every answer has its own random stream, so a draw does not depend on what else is in the batch. Answers to one prompt
+are computed in one row, as branches of it: the prompt, its keys and its values are there once, however many draws.
 """
 
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -16,7 +18,7 @@ from transformers import DynamicCache
 from letheia.errors import DataError
 from letheia.models.encoding import encode_prompt
 from letheia.models.loading import Model, evaluating
-from letheia.models.masks import row_mask
+from letheia.models.masks import additive, row_mask
 from letheia.models.memory import after_out_of_memory, too_small
 from letheia.models.precision import own_precision
 from letheia.types import Generation, Group, Portrait
@@ -73,7 +75,7 @@ def generate(
                 f"{prompt.question[:60]!r}: picture and question take {len(ids)} tokens, "
                 f"the model reads {model.context} with its answer. Shorten the question."
             )
-    order = sorted(range(len(prompts)), key=lambda i: len(encoded[i]))
+    order = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), *_same(encoded[i], prompts[i])))
     answers: dict[int, Answer] = {}
     with evaluating(model.network), own_precision(model):
         while len(answers) < len(order):
@@ -129,40 +131,79 @@ def as_generations(
     ]
 
 
+def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:
+    """What two prompts have in common that are computed once."""
+    return str(prompt.portrait.file) if prompt.portrait else "", ids
+
+
 def _generate_batch(
     model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
-) -> Int[Tensor, "rows new"]:
+) -> Int[Tensor, "answers new"]:
+    """Token ids of answers: a row a prompt, and in it a place for each answer to it."""
+    rows: dict[tuple[Any, ...], list[int]] = {}
+    for i, (ids, prompt) in enumerate(zip(encoded, prompts, strict=True)):
+        alone = (str(i),) if model.family.both_ways else ()
+        rows.setdefault((*_same(ids, prompt), *alone), []).append(i)
+    at = {i: (number, place) for number, row in enumerate(rows.values()) for place, i in enumerate(row)}
+    row, place = torch.tensor([at[i] for i in range(len(prompts))], device=model.device).unbind(1)
+    places = max(map(len, rows.values()))
     tokenizer = model.processor.tokenizer
-    pad, ends = tokenizer.pad_token_id, torch.tensor(model.ends, device=model.device)
-    length = max(len(e) for e in encoded)
-    ids = torch.tensor([[*[pad] * (length - len(e)), *e] for e in encoded], device=model.device)
-    mask = torch.tensor([[0] * (length - len(e)) + [1] * len(e) for e in encoded], device=model.device)
-    embeddings = model.network.get_input_embeddings()(ids)
-    embeddings = model.with_pictures(embeddings, ids, [p.portrait for p in prompts if p.portrait])
+    ends = torch.tensor(model.ends, device=model.device)
+    real, inputs = _prefix(model, [encoded[r[0]] for r in rows.values()], [prompts[r[0]] for r in rows.values()])
+    after = inputs["position_ids"].reshape(-1, *real.shape)[..., -1:]
+    positions = after.amax(0, keepdim=True).expand(len(after), -1, places)
     streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
     cache = DynamicCache(config=model.network.config.get_text_config())
     done = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
-    own = [model.positions(e, p.portrait) for e, p in zip(encoded, prompts, strict=True)]
-    positions = torch.stack([pad_left(row, (length - row.shape[1], 0)) for row in own], 1).to(model.device)
+    read = torch.full_like(place, -1)  # the prompt's last token predicts every answer's first
     new: list[Tensor] = []
-    seen = row_mask(model, embeddings, ids, mask)
-    while len(new) < max_new_tokens and not done.all():
-        hidden = model.language_model(
-            inputs_embeds=embeddings,
-            attention_mask=seen,
-            position_ids=positions if len(positions) > 1 else positions[0],
-            past_key_values=cache,
-            use_cache=True,
-        ).last_hidden_state
-        logits = model.network.lm_head(hidden[:, -1]).float()
+    while True:
+        hidden = model.language_model(**inputs, past_key_values=cache, use_cache=True).last_hidden_state
+        logits = model.network.lm_head(hidden[row, read]).float()
         token = _draw(logits, streams) if sample else logits.argmax(1)
-        token = token.masked_fill(done, pad)
+        token = token.masked_fill(done, tokenizer.pad_token_id)
         new.append(token)
         done |= torch.isin(token, ends)
-        seen = mask = torch.cat([mask, mask.new_ones(len(mask), 1)], 1)
-        positions = positions[:, :, -1:].amax(0, keepdim=True).expand(len(positions), -1, 1) + 1
-        embeddings = model.network.get_input_embeddings()(token[:, None])
-    return torch.stack(new, 1)
+        if len(new) == max_new_tokens or done.all():
+            return torch.stack(new, 1)
+        ids = token.new_full((len(rows), places), tokenizer.pad_token_id)
+        ids[row, place], read, positions = token, place, positions + 1
+        inputs = {
+            "inputs_embeds": model.network.get_input_embeddings()(ids),
+            "attention_mask": _seen(model, real, places, len(new), inputs["inputs_embeds"].dtype),
+            "position_ids": positions if len(positions) > 1 else positions[0],
+        }
+
+
+def _prefix(
+    model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt]
+) -> tuple[Int[Tensor, "rows prefix"], dict[str, Any]]:
+    """Where there are tokens, and what the language model reads, of prompts that are padded on the left."""
+    length = max(len(e) for e in encoded)
+    pad = model.processor.tokenizer.pad_token_id
+    ids = torch.tensor([[*[pad] * (length - len(e)), *e] for e in encoded], device=model.device)
+    mask = torch.tensor([[0] * (length - len(e)) + [1] * len(e) for e in encoded], device=model.device)
+    embeddings = model.network.get_input_embeddings()(ids)
+    own = [model.positions(e, p.portrait) for e, p in zip(encoded, prompts, strict=True)]
+    positions = torch.stack([pad_left(row, (length - row.shape[1], 0)) for row in own], 1).to(model.device)
+    embeddings = model.with_pictures(embeddings, ids, [p.portrait for p in prompts if p.portrait])
+    return mask, {
+        "inputs_embeds": embeddings,
+        "attention_mask": row_mask(model, embeddings, ids, mask),
+        "position_ids": positions if len(positions) > 1 else positions[0],
+    }
+
+
+def _seen(model: Model, prefix: Int[Tensor, "rows prefix"], places: int, new: int, dtype: torch.dtype) -> Tensor:
+    """The mask of the next tokens: each place sees its row's prompt and, of the tokens behind it, those at its place.
+
+    A family whose network makes its own masks has one place a row, and is told what is padding.
+    """
+    if model.family.both_ways:
+        return torch.cat([prefix, prefix.new_ones(len(prefix), new)], 1)
+    own = torch.eye(places, dtype=torch.bool, device=prefix.device).repeat(1, new)
+    allowed = torch.cat([prefix[:, None].bool().expand(-1, places, -1), own.expand(len(prefix), -1, -1)], 2)
+    return additive(allowed[:, None], dtype)
 
 
 def _draw(logits: Float[Tensor, "rows vocab"], streams: list[torch.Generator]) -> Int[Tensor, " rows"]:

@@ -209,7 +209,7 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         raise CheckpointError(f"{source}: lacks {len(lacking)} weights, such as {lacking[0]}. Download it again.")
     if not load.four_bit:
         torch.nn.Module.to(network, device)
-    if device.type == "cpu" and not load.attn:
+    if device.type == "cpu" and not load.attn and not family.both_ways:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
     network.eval().requires_grad_(False)
     return Model(name or folder.name, network, processor, family)

@@ -52,13 +52,13 @@ def branch_mask(model: Model, packed: Packed, dtype: torch.dtype) -> Any:
         What the language model takes as `attention_mask`, additive.
     """
     if not model.family.both_ways:
-        return _additive(packed.allowed, dtype)
+        return additive(packed.allowed, dtype)
     window = model.network.config.get_text_config().sliding_window
     allowed = packed.allowed | same_picture(packed.ids, model.picture_token)
     near = (packed.positions[:, :, None] - packed.positions[:, None, :] < window)[:, None]
     return {
-        "full_attention": _additive(allowed, dtype),
-        "sliding_attention": _additive(allowed & near, dtype),
+        "full_attention": additive(allowed, dtype),
+        "sliding_attention": additive(allowed & near, dtype),
     }
 
 
@@ -75,5 +75,6 @@ def same_picture(ids: Int[Tensor, "rows seq"], token: int) -> Bool[Tensor, "rows
     return (same & inside[:, :, None] & inside[:, None, :])[:, None]
 
 
-def _additive(allowed: Bool[Tensor, "rows 1 seq seq"], dtype: torch.dtype) -> Float[Tensor, "rows 1 seq seq"]:
+def additive(allowed: Bool[Tensor, "rows 1 queries keys"], dtype: torch.dtype) -> Float[Tensor, "rows 1 queries keys"]:
+    """A mask to add to attention's scores."""
     return torch.zeros(allowed.shape, dtype=dtype, device=allowed.device).masked_fill(~allowed, torch.finfo(dtype).min)
