@@ -3,12 +3,14 @@
 from itertools import cycle
 from typing import Any
 
-from arms import rows_of
+from arms import rows_of, shared
 from measure import difference, flops, interleave, peak, ratio, summary
+from model import own_attention
 from setting import Arm, Setting, distinct_step
 
 from letheia.data.split import Step
 from letheia.data.targets import Texts
+from letheia.models.attention import BLOCK, GROUPED
 
 
 def s1(setting: Setting) -> dict[str, Any]:
@@ -50,7 +52,9 @@ def s5(setting: Setting) -> dict[str, Any]:
     """Arithmetic of Letheia's step as counted, against the formula."""
     step = distinct_step(setting.people("1200", 2, 1, seed=1), setting.people("1200", 2, 1, seed=2))
     told = setting.targets([step])
-    arm = setting.arms(told, step)["Letheia"]
+    attention = own_attention(setting.model)
+    arm = shared(setting.model, setting.adapted, told, micro_batch=2, attention=attention)
+    setting.run(arm, step)  # pictures go through the tower once
     counted, expected = flops(lambda: setting.run(arm, step)), formula(setting, step, told)
     return {
         "counted": counted,
@@ -74,14 +78,8 @@ def compare(setting: Setting, arms: dict[str, Arm], steps: list[Step]) -> dict[s
         "gradient_differs_by": {name: value for name, value in apart.items() if name != "Letheia"},
         "flops": {name: flops(w) for name, w in first.items()},
         "peak_bytes": {name: peak(w) for name, w in first.items()},
-        "choices": {name: choice(arm) for name, arm in arms.items()},
+        "choices": dict(setting.best),
     }
-
-
-def choice(arm: Arm) -> str:
-    """Micro-batch and attention of an arm."""
-    rows = getattr(arm, "rows", None) or (arm.objective.micro_batch if hasattr(arm, "objective") else 1)
-    return f"{rows} at once, {arm.attention}"
 
 
 def tokens(setting: Setting, step: Step, told: Texts) -> tuple[int, int]:
@@ -117,8 +115,6 @@ def formula(setting: Setting, step: Step, told: Texts) -> dict[str, float]:
 
 def seen(setting: Setting, length: int) -> int:
     """Pairs of query and key that attention computes in a row."""
-    from letheia.models.attention import BLOCK, GROUPED
-
     if setting.model.language_model.config._attn_implementation != GROUPED:
         return length * length
     ends = [min(start + BLOCK, length) for start in range(0, length, BLOCK)]

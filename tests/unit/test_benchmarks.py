@@ -1,0 +1,41 @@
+"""The speed benchmarks run at their smallest size, and their arms compute the same gradient. Nothing is timed."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    before = set(sys.modules)
+    import speed
+
+    yield lambda row: speed.main([row, "--config", "smoke", "--steps", "2", "--output", str(tmp_path / "o.json")])[row]
+    for name in set(sys.modules) - before:
+        if (FOLDER / f"{name}.py").exists():
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("row", ["s1", "s2"])
+def test_arms_have_one_gradient(run, row):
+    found = [entry for entry in run(row).values() if isinstance(entry, dict)]
+    assert found
+    for entry in found:
+        assert all(apart < 1e-5 for apart in entry["gradient_differs_by"].values()), entry
+
+
+def test_arithmetic_is_what_the_formula_says(run):
+    assert run("s5")["counted_by_formula"] == pytest.approx(1, abs=0.05)
+
+
+def test_both_ways_answer(run):
+    assert run("s4")["prefix 1200"].keys() == {"o* draws", "evaluation answers"}
+
+
+def test_rows_that_need_a_card_are_skipped_without_one(run, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert "skipped" in run("s7")
