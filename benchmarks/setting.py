@@ -30,6 +30,7 @@ class Setting:
     dtype: torch.dtype
     steps: int
     folder: Path
+    only: str = ""
     best: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -35,13 +35,14 @@ def main(arguments: list[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--dtype", choices=["float32", "bfloat16", "float64"], help="float32 on a CPU, else bfloat16")
     parser.add_argument("--steps", type=int, default=20, help="timed steps; for s3 and s8 the steps of the removal")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--output", type=Path, help="JSON file; rows in it that are not measured now stay")
+    parser.add_argument("--only", default="", help="for s1 and s2: cases whose name has this in it, such as 'K 4'")
+    parser.add_argument("--output", type=Path, help="JSON file; what it has already and is not measured now stays")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     dtype = chosen.dtype or ("float32" if chosen.device == "cpu" else "bfloat16")
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        setting = Setting(chosen.config, chosen.device, getattr(torch, dtype), chosen.steps, Path(folder))
+        setting = Setting(chosen.config, chosen.device, getattr(torch, dtype), chosen.steps, Path(folder), chosen.only)
         for name in ROWS if chosen.row == "all" else [chosen.row]:
             found[name] = {"config": chosen.config, "dtype": dtype, **machine(chosen.device), **ROWS[name](setting)}
             print(f"{name}: {(ROWS[name].__doc__ or '').strip()}")
@@ -74,7 +75,8 @@ def table(found: Any, indent: str = "  ") -> Iterator[str]:
 def write(path: Path, rows: dict[str, Any]) -> None:
     """Put rows into a JSON file."""
     known = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps({**known, **rows}, indent=1) + "\n")
+    merged = {name: {**known.get(name, {}), **row} for name, row in rows.items()}
+    path.write_text(json.dumps({**known, **merged}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ def s1(setting: Setting) -> dict[str, Any]:
     found = {}
     for prefix in ("1200", "2300"):
         for k in (2, 4):
+            name = f"prefix {prefix}, K {k}"
+            if setting.only not in name:
+                continue
             people = setting.people(prefix, 4 // k, k // 2)
             step = distinct_step(people, [])
             told = setting.targets([step])
@@ -27,7 +30,7 @@ def s1(setting: Setting) -> dict[str, Any]:
             plain, once = tokens(setting, step, told)
             entry["token_ratio"] = plain / once
             entry["achieved"] = entry["times_faster_than"]["N1"]["median"] / entry["token_ratio"]
-            found[f"prefix {prefix}, K {k}"] = entry
+            found[name] = entry
     return found
 
 
@@ -40,6 +43,8 @@ def s2(setting: Setting) -> dict[str, Any]:
     }
     found = {}
     for name, steps in plans.items():
+        if setting.only not in name:
+            continue
         told = setting.targets(steps)
         entry = compare(setting, setting.arms(told, steps[0]), steps)
         counted = [tokens(setting, step, told) for step in steps]
