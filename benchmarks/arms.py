@@ -19,8 +19,8 @@ from letheia.data.split import Step
 from letheia.data.targets import Texts, examples
 from letheia.methods.table import METHODS
 from letheia.methods.terms import Target
-from letheia.models.loading import Model
 from letheia.models.log_probs import encode_example
+from letheia.models.model import Model
 from letheia.train.unlearn import Objective
 from letheia.types import Example, Portrait
 

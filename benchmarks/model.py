@@ -24,7 +24,7 @@ from transformers import (
 
 from letheia.models.attention import GROUPED
 from letheia.models.families import family_of
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
 from letheia.types import Entity, Portrait
 from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer

@@ -14,7 +14,7 @@ from torch import Tensor
 from letheia.data.split import Step, Use, schedule
 from letheia.data.targets import Texts
 from letheia.models.adapter import add_adapter, trained_parameters
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.prompts import read_prompt
 from letheia.types import Entity, Split
 

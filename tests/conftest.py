@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from letheia.data.folder import write_people
-from letheia.models.loading import Model, load_model
+from letheia.models.loading import load_model
+from letheia.models.model import Model
 from letheia.types import Entity, People, Portrait
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.people import World, make_world

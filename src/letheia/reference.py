@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from letheia.data.split import Step
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.prompts import guided
 from letheia.types import Portrait
 

@@ -9,7 +9,19 @@ SOURCE = Path(letheia.__file__).parent
 COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_study", "cli_world")
 LAYERS = [
     ("foundations", ("types", "errors", "config", "files", "prompts")),
-    ("pure core", ("methods", "metrics", "study.plan", "study.results", "data.split", "data.targets", "report.tables")),
+    (
+        "pure core",
+        (
+            "methods",
+            "metrics",
+            "study.plan",
+            "study.results",
+            "data.split",
+            "data.targets",
+            "data.wordings",
+            "report.tables",
+        ),
+    ),
     (
         "adapters",
         (

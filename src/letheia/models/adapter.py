@@ -10,7 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor
 
 from letheia.errors import CheckpointError
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
 
 

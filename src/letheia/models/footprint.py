@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from letheia.models.adapter import trained_parameters
-from letheia.models.loading import Model
 from letheia.models.log_probs import shared_log_probs
+from letheia.models.model import Model
 from letheia.models.precision import HALF
 from letheia.types import Example
 

@@ -17,9 +17,9 @@ from transformers import DynamicCache
 
 from letheia.errors import DataError
 from letheia.models.encoding import encode_prompt
-from letheia.models.loading import Model, evaluating
 from letheia.models.masks import additive, row_mask
 from letheia.models.memory import after_out_of_memory, too_small
+from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
 from letheia.types import Generation, Group, Portrait
 

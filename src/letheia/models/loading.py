@@ -1,17 +1,13 @@
-"""Loading a checkpoint in the Hub's layout, and the frozen features of its pictures."""
+"""Loading a checkpoint in the Hub's layout, with its weights or without."""
 
 import contextlib
 import importlib.util
-import inspect
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -21,154 +17,12 @@ from transformers import (
 )
 
 from letheia.config import LoadConfig
-from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, ConfigError
 from letheia.models.attention import GROUPED, PLANNED
-from letheia.models.encoding import feature_token, grid_positions
 from letheia.models.families import Family, family_of
+from letheia.models.model import Model
 from letheia.models.processor import load_processor
 from letheia.models.quiet import quiet_libraries
-from letheia.types import Portrait
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture as the language model reads it.
-
-    Attributes:
-        features: Vision tower, projector and layout; no adapter changes them.
-        text: What stands in the prompt for it: a picture token for each feature, and what the family puts around them.
-        grid: Rows and columns, where tokens have such positions.
-    """
-
-    features: Float[Tensor, "tokens hidden"]
-    text: str
-    grid: tuple[int, int] | None = None
-
-
-@dataclass
-class Model:
-    """A loaded vision-language model.
-
-    Attributes:
-        name: Short name for results.
-        network: The transformers model; an adapter may sit in it.
-        processor: Its processor.
-        family: Its row.
-        pictures: Pictures by file, filled on demand.
-    """
-
-    name: str
-    network: Any
-    processor: Any
-    family: Family
-    pictures: dict[Path, Picture] = field(default_factory=dict)
-
-    @property
-    def language_model(self) -> Any:
-        """The text model inside."""
-        return self.network.get_submodule(self.family.language_model)
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.network.device
-
-    @property
-    def picture_token(self) -> int:
-        """Id of the token in whose place a picture's features go."""
-        return feature_token(self.processor)
-
-    @property
-    def ends(self) -> tuple[int, ...]:
-        """Ids that end an answer: the tokenizer's end of sequence, and where the checkpoint's own `generate` stops."""
-        own = self.network.generation_config.eos_token_id
-        return (
-            self.processor.tokenizer.eos_token_id,
-            *(own if isinstance(own, list) else [] if own is None else [own]),
-        )
-
-    @property
-    def context(self) -> int:
-        """How many tokens the model reads at most."""
-        return self.network.config.get_text_config().max_position_embeddings
-
-    def picture(self, portrait: Portrait) -> Picture:
-        """The picture, computed once.
-
-        Raises:
-            DataError: The file is no picture.
-        """
-        if not self.family.vision:
-            return Picture(torch.empty(0, self.network.config.hidden_size), "")
-        if portrait.file not in self.pictures:
-            self.load_pictures([portrait])
-        return self.pictures[portrait.file]
-
-    def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = 32) -> None:
-        """Compute many pictures at once, where the family can."""
-        if not self.family.vision:
-            return
-        files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
-        batch = batch if self.family.batched else 1
-        for start in range(0, len(files), batch):
-            part = files[start : start + batch]
-            images = [read_image(f) for f in part]
-            inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
-            texts = [self.processor.replace_image_token(inputs, i) for i in range(len(part))]
-            places = [text.count(self.processor.tokenizer.convert_ids_to_tokens(self.picture_token)) for text in texts]
-            for i, (file, found) in enumerate(zip(part, self._features(inputs, places), strict=True)):
-                if places[i] != len(found):
-                    raise CheckpointError(
-                        f"{self.name}: the processor and the vision tower do not fit: "
-                        f"{places[i]} and {len(found)} tokens for {file}."
-                    )
-                self.pictures[file] = Picture(found, texts[i], self._grid(inputs, i))
-
-    def _features(self, inputs: Any, places: Sequence[int]) -> Sequence[Float[Tensor, "tokens hidden"]]:
-        if self.device.type == "meta":  # a network without weights: as many as the text has places for
-            hidden = self.network.config.get_text_config().hidden_size
-            return [torch.empty(n, hidden, dtype=self.network.dtype, device="meta") for n in places]
-        read = self.network.model.get_image_features
-        wanted = {k: _on(v, self) for k, v in inputs.items() if k in inspect.signature(read).parameters}
-        with torch.no_grad():
-            return read(**wanted).pooler_output
-
-    def _grid(self, inputs: Any, index: int) -> tuple[int, int] | None:
-        if not self.family.grid:
-            return None
-        _, rows, columns = inputs["image_grid_thw"][index].tolist()
-        merged = self.processor.image_processor.merge_size
-        return rows // merged, columns // merged
-
-    def positions(self, ids: Sequence[int], portrait: Portrait | None) -> Int[Tensor, "axes tokens"]:
-        """Positions of token ids: three axes where the family has them, else one."""
-        if not self.family.grid:
-            return grid_positions(ids, 0, None)
-        if portrait is None:
-            return grid_positions(ids, 0, None).expand(3, -1)
-        return grid_positions(ids, self.picture_token, self.picture(portrait).grid)
-
-    def with_pictures(
-        self, embeddings: Float[Tensor, "rows seq hidden"], ids: Int[Tensor, "rows seq"], portraits: Iterable[Portrait]
-    ) -> Float[Tensor, "rows seq hidden"]:
-        """Token embeddings with pictures in place of their tokens.
-
-        Args:
-            embeddings: Embeddings of the ids.
-            ids: Token ids.
-            portraits: The pictures, in the order of the rows that have one.
-        """
-        features = [self.picture(p).features for p in portraits] if self.family.vision else []
-        if not features:
-            return embeddings
-        place = (ids == self.picture_token)[..., None]
-        return embeddings.masked_scatter(place, torch.cat(features).to(embeddings.dtype))
-
-
-def _on(value: Tensor, model: Model) -> Tensor:
-    """An input where the model is, numbers with a fraction in the model's type."""
-    return value.to(model.device, model.network.dtype if value.is_floating_point() else None)
 
 
 def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig | None = None) -> Model:
@@ -309,18 +163,6 @@ def _four_bit(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
         ),
     }
-
-
-@contextlib.contextmanager
-def evaluating(network: torch.nn.Module) -> Iterator[None]:
-    """Switch dropout off and autograd too, and put the mode back even after an exception."""
-    training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        network.train(training)
 
 
 def _check_folder(folder: Path) -> None:

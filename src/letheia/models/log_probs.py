@@ -15,8 +15,8 @@ from torch.nn.functional import cross_entropy, pad
 from letheia.errors import DataError
 from letheia.models.branches import Branch, Tree, pack
 from letheia.models.encoding import Encoded, encode
-from letheia.models.loading import Model
 from letheia.models.masks import branch_mask, row_mask
+from letheia.models.model import Model
 from letheia.types import Example
 
 

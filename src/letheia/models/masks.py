@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from letheia.models.branches import Packed
-from letheia.models.loading import Model
+from letheia.models.model import Model
 
 
 def row_mask(

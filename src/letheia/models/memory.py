@@ -10,7 +10,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from letheia.errors import CheckpointError
-from letheia.models.loading import Model
+from letheia.models.model import Model
 
 log = logging.getLogger("letheia")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import torch
 from peft.helpers import disable_input_dtype_casting
 
-from letheia.models.loading import Model
+from letheia.models.model import Model
 
 HALF = (torch.bfloat16, torch.float16)
 

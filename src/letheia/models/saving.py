@@ -9,7 +9,7 @@ from peft import PeftModel
 
 from letheia.errors import OutputError
 from letheia.models.adapter import adapter_weights, load_adapter
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
 
 

@@ -7,7 +7,7 @@ from letheia.data.pictures import read_image
 from letheia.errors import ConfigError
 from letheia.models.adapter import load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.study.plan import ORIGINAL
 from letheia.types import Portrait
 

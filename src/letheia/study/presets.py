@@ -12,7 +12,8 @@ from letheia.files import fingerprint
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.generation import Prompt, as_generations, generate
-from letheia.models.loading import Model, load_model, plan_model
+from letheia.models.loading import load_model, plan_model
+from letheia.models.model import Model
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver

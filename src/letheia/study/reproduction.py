@@ -18,7 +18,8 @@ from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError, ConfigError
 from letheia.files import fingerprint
 from letheia.metrics.table import Scorer
-from letheia.models.loading import Model, plan_model
+from letheia.models.loading import plan_model
+from letheia.models.model import Model
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.forecast import Line, any_split, forecast
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells

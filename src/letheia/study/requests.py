@@ -10,7 +10,8 @@ from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.metrics.table import Judge, exact_judge
-from letheia.models.loading import Model, read_family
+from letheia.models.loading import read_family
+from letheia.models.model import Model
 from letheia.prompts import read_prompt
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate

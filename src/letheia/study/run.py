@@ -16,7 +16,7 @@ from letheia.methods.table import method as method_row
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.models.saving import save_adapter
 from letheia.prompts import read_prompt
 from letheia.reference import sample_references

@@ -24,9 +24,9 @@ from letheia.files import write_jsonl
 from letheia.methods.losses import answer_log_probs, ascent, nll, npo
 from letheia.methods.terms import Method, Term
 from letheia.models.adapter import original, trained_parameters
-from letheia.models.loading import Model
 from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, shared_log_probs
 from letheia.models.memory import after_out_of_memory, recomputing, too_small
+from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.train.checkpoint import Restored, load_state, save_state
 from letheia.types import Example

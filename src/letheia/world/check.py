@@ -12,7 +12,7 @@ from PIL import Image
 from letheia.metrics.labels import Facts, Labels, attributes_in, facts_in, phrases_in
 from letheia.models.clip import Clip, embed_images, embed_texts
 from letheia.models.generation import Prompt, generate
-from letheia.models.loading import Model
+from letheia.models.model import Model
 from letheia.prompts import guided, read_prompt
 from letheia.types import Entity, Portrait
 from letheia.world import questions, texts
