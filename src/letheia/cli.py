@@ -43,7 +43,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (cli_study.run, cli_study.table, cli_models.probe, cli_models.merge, cli_models.ask, cli_models.doctor):
+for command in (
+    cli_study.run,
+    cli_study.table,
+    cli_study.report,
+    cli_models.probe,
+    cli_models.merge,
+    cli_models.ask,
+    cli_models.doctor,
+):
     app.command()(command)
 app.add_typer(cli_world.app, name="world")
 app.add_typer(cli_people.app, name="people")

@@ -58,6 +58,7 @@ def run(
         observed = {name: observe_world(name, output) for name in dict.fromkeys(c.config.model for c in cells)}
         found = collect(cells, output, command=command_line())
         write_collected(output / "study.json", {**found, "observation": observed})
+        report(output, output / "report.html")
         print(f"Study: {output / 'study.json'}   Tables: letheia table 1 {output}")
         return
     from letheia.data.folder import read_people
@@ -101,3 +102,15 @@ def table(
         print("\n\n".join(FORMATS[format](SHEETS[number](study, m)) for m in chosen))
     else:
         print("\n\n".join(printed(study_table(study, number, m), format) for m in chosen))
+
+
+def report(
+    source: Annotated[Path, typer.Argument(help="Folder or study.json of a study.")],
+    output: Annotated[Path, typer.Argument(help="The HTML file.")],
+) -> None:
+    """Write a study's page: tables with intervals, plots, answers; self-contained."""
+    from letheia.report.study_report import write_study_report
+    from letheia.study.collected import read_collected
+
+    write_study_report(output, read_collected(source))
+    print(f"Report: {output}")

@@ -39,7 +39,10 @@ LAYERS = [
             "console",
         ),
     ),
-    ("stages", ("reference", "train", "study", "report.study_tables", "report.sheets")),
+    (
+        "stages",
+        ("reference", "train", "study", "report.study_tables", "report.sheets", "report.plots", "report.study_report"),
+    ),
     ("world", ("world",)),
     (
         "command line",

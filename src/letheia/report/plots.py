@@ -1,0 +1,115 @@
+"""Plots of a study as SVG: privacy against description, what grows with the number of people, training curves."""
+
+import io
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from letheia.metrics.aftermath import AFTERMATHS
+from letheia.metrics.table import METRICS
+from letheia.report.tables import method_title
+from letheia.study.collected import Collected, Place
+from letheia.types import Group, Role
+
+INK = "#888888"  # readable on white and on black
+SETTINGS = {
+    "svg.fonttype": "none", "svg.hashsalt": "letheia", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
+    "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.labelcolor": INK,
+}  # fmt: skip
+WITH_N = (
+    Place("forget", "unseen", "usr_strict"),
+    Place("forget", "unseen", "attributes"),
+    Place("forget", "unseen", "hall"),
+    Place("retain", "unseen", "named_right"),
+    Place("stranger", "stranger", "attributes"),
+)
+
+
+def privacy_plot(study: Collected, model: str, n: int) -> str:
+    """USR strict against attributes right on unseen pictures of forgotten people; crosses are 95 % intervals."""
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(5, 3.6), layout="tight")
+        axes = figure.subplots()
+        for i, method in enumerate(study.methods):
+            x, y = (study.row(model, n, method, p) for p in WITH_N[:2])
+            if x is None or y is None or None in (x.mean, y.mean):
+                continue
+            axes.errorbar(
+                x.mean, y.mean, xerr=[[x.mean - x.low], [x.high - x.mean]], yerr=[[y.mean - y.low], [y.high - y.mean]],
+                fmt="o", color=f"C{i}", capsize=2, label=method_title(method),
+            )  # fmt: skip
+        axes.set(
+            xlabel="USR strict, unseen", ylabel="attributes right, unseen", xlim=(-0.05, 1.05), ylim=(-0.05, 1.05),
+            title=f"Privacy against description · {model}, n = {n}",
+        )  # fmt: skip
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        return _svg(figure)
+
+
+def count_plot(study: Collected, model: str) -> str:
+    """How each metric changes with the number of forgotten people."""
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(3 * len(WITH_N), 2.8), layout="tight")
+        for axes, place in zip(figure.subplots(1, len(WITH_N)), WITH_N, strict=True):
+            for i, method in enumerate(study.methods):
+                rows = [study.row(model, n, method, place) for n in study.counts]
+                points = [(n, r.mean, r.low, r.high) for n, r in zip(study.counts, rows, strict=True) if r and r.count]
+                if points:
+                    n, mean, low, high = np.asarray(points, dtype=float).T
+                    axes.plot(n, mean, "o-", ms=3, color=f"C{i}", label=method_title(method))
+                    axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
+            axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
+            axes.set_xticks(study.counts)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        return _svg(figure)
+
+
+def training_plot(study: Collected, model: str, n: int) -> str:
+    """Each term's value over the steps, mean over seeds, range shaded."""
+    cells = study.cells(model, n)
+    methods = [m for m in study.methods if all(m in c["history"] for c in cells)]
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(2.8 * len(methods), 2.6), layout="tight")
+        for axes, method in zip(np.atleast_1d(figure.subplots(1, len(methods))), methods, strict=True):
+            for term in cells[0]["history"][method]:
+                values = np.asarray([c["history"][method][term] for c in cells])
+                steps = np.arange(1, values.shape[1] + 1)
+                (line,) = axes.plot(steps, values.mean(0), label=term)
+                axes.fill_between(steps, values.min(0), values.max(0), color=line.get_color(), alpha=0.15, lw=0)
+            axes.set(title=method_title(method), xlabel="step")
+            axes.legend(fontsize=7)
+        return _svg(figure)
+
+
+def aftermath_plot(study: Collected, model: str, n: int) -> str:
+    """What answers have become, by method and group, as stacked shares."""
+    groups: Sequence[tuple[Group, Role]] = (("forget", "unseen"), ("retain", "unseen"), ("stranger", "stranger"))
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(11, 0.35 * len(study.methods) + 1.2), layout="tight")
+        for axes, (people, role) in zip(figure.subplots(1, 3, sharey=True), groups, strict=True):
+            _stack(axes, study, model, n, people, role)
+        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        return _svg(figure)
+
+
+def _stack(axes: Axes, study: Collected, model: str, n: int, people: Group, role: Role) -> None:
+    left = np.zeros(len(study.methods))
+    names = [method_title(m) for m in study.methods]
+    for i, label in enumerate(AFTERMATHS):
+        rows = [study.row(model, n, m, Place(people, role, f"aftermath_{label}")) for m in study.methods]
+        shares = np.asarray([r.mean if r and r.mean is not None else 0.0 for r in rows])
+        axes.barh(names, shares, left=left, color=f"C{i}", label=label)
+        left += shares
+    axes.invert_yaxis()
+    axes.set(title=f"{people}, {role}", xlim=(0, 1))
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
