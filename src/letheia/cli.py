@@ -32,7 +32,7 @@ from letheia.cli_options import (
 )
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
-from letheia.methods.table import METHODS, method
+from letheia.methods.table import METHODS, PAPER_METHODS, method
 
 if TYPE_CHECKING:
     from letheia.study.run import Outcome
@@ -92,7 +92,7 @@ def demo(
     dry_run: DryRun = False,
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
-    chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
+    chosen = tuple(method(name).name for name in methods) if methods else PAPER_METHODS
     _check_model(model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")

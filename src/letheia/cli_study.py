@@ -25,6 +25,8 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="How many draws of people: 5 on the world, else the paper's 1.")
     ] = None,
+    seen: Annotated[int | None, typer.Option(min=1, help="Pictures a person that training uses: 1.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps: 30.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
@@ -43,7 +45,7 @@ def run(
     known = (WORLD, *PRESETS)
     if preset not in known:
         raise unknown("preset", preset, known)
-    given = {"models": models, "methods": methods, "counts": counts, "seeds": seeds}
+    given = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
     wanted = {k: v for k, v in given.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:

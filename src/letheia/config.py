@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from letheia.errors import ConfigError, unknown
 from letheia.files import fingerprint, write_text
-from letheia.methods.table import METHODS
+from letheia.methods.table import METHODS, PAPER_METHODS
 
 
 class Frozen(BaseModel):
@@ -104,7 +104,7 @@ class StudyConfig(Frozen):
 
     model: str = "mistral"
     load: LoadConfig = LoadConfig()
-    methods: tuple[str, ...] = tuple(METHODS)
+    methods: tuple[str, ...] = PAPER_METHODS
     n: int = Field(default=10, ge=1)
     people: int = Field(default=25, ge=1)
     seed: int = Field(default=0, ge=0)

@@ -7,6 +7,7 @@ import letheia
 
 SOURCE = Path(letheia.__file__).parent
 COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_study", "cli_world")
+STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
     ("foundations", ("types", "errors", "config", "files", "prompts")),
     (
@@ -41,7 +42,7 @@ LAYERS = [
     ),
     (
         "stages",
-        ("reference", "train", "study", "report.study_tables", "report.sheets", "report.plots", "report.study_report"),
+        ("reference", "train", "study", *STUDY_REPORT),
     ),
     ("world", ("world",)),
     (

@@ -32,11 +32,21 @@ METHODS: dict[str, Method] = {
         ),
         Method(name="bg", title="BG", terms=(_GUIDANCE, RETAIN), source="paper Table 9"),
         Method(name="pubg", title="PUBG", terms=(_OWN, _GUIDANCE, RETAIN), source="paper Eq. 3"),
+        Method(
+            name="bounded",
+            title="Bounded",
+            terms=(
+                Term(loss="npo", target="own", weight=0.005),
+                _GUIDANCE,
+                Term(loss="nll", target="retain", weight=2.0),
+            ),
+            source="docs/bounded.md",
+        ),
     )
 }
 
 
-PAPER_METHODS = tuple(METHODS)
+PAPER_METHODS = ("ga", "npo", "random", "reject", "bg", "pubg")
 """The paper's methods, its ablation included."""
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,10 +13,11 @@ from letheia.metrics.aftermath import AFTERMATHS
 from letheia.metrics.table import METRICS
 from letheia.report.tables import method_title
 from letheia.study.collected import Collected, Place
+from letheia.study.results import Row
 from letheia.types import Group, Role
 
 INK = "#888888"  # readable on white and on black
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "letheia", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
     "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.labelcolor": INK,
@@ -36,12 +38,10 @@ def privacy_plot(study: Collected, model: str, n: int) -> str:
         axes = figure.subplots()
         for i, method in enumerate(study.methods):
             x, y = (study.row(model, n, method, p) for p in WITH_N[:2])
-            if x is None or y is None or None in (x.mean, y.mean):
+            if x is None or y is None or not (x.count and y.count):
                 continue
-            axes.errorbar(
-                x.mean, y.mean, xerr=[[x.mean - x.low], [x.high - x.mean]], yerr=[[y.mean - y.low], [y.high - y.mean]],
-                fmt="o", color=f"C{i}", capsize=2, label=method_title(method),
-            )  # fmt: skip
+            (mx, ex), (my, ey) = _arms(x), _arms(y)
+            axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
         axes.set(
             xlabel="USR strict, unseen", ylabel="attributes right, unseen", xlim=(-0.05, 1.05), ylim=(-0.05, 1.05),
             title=f"Privacy against description · {model}, n = {n}",
@@ -50,11 +50,18 @@ def privacy_plot(study: Collected, model: str, n: int) -> str:
         return _svg(figure)
 
 
+def _arms(row: Row) -> tuple[float, list[list[float]]]:
+    """Mean, and how far the interval reaches below and above."""
+    mean, low, high = (float(v or 0.0) for v in (row.mean, row.low, row.high))
+    return mean, [[mean - low], [high - mean]]
+
+
 def count_plot(study: Collected, model: str) -> str:
     """How each metric changes with the number of forgotten people."""
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(3 * len(WITH_N), 2.8), layout="tight")
-        for axes, place in zip(figure.subplots(1, len(WITH_N)), WITH_N, strict=True):
+        drawn = figure.subplots(1, len(WITH_N))
+        for axes, place in zip(drawn, WITH_N, strict=True):
             for i, method in enumerate(study.methods):
                 rows = [study.row(model, n, method, place) for n in study.counts]
                 points = [(n, r.mean, r.low, r.high) for n, r in zip(study.counts, rows, strict=True) if r and r.count]
@@ -64,7 +71,7 @@ def count_plot(study: Collected, model: str) -> str:
                     axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
             axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
             axes.set_xticks(study.counts)
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return _svg(figure)
 
 
@@ -90,9 +97,10 @@ def aftermath_plot(study: Collected, model: str, n: int) -> str:
     groups: Sequence[tuple[Group, Role]] = (("forget", "unseen"), ("retain", "unseen"), ("stranger", "stranger"))
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(11, 0.35 * len(study.methods) + 1.2), layout="tight")
-        for axes, (people, role) in zip(figure.subplots(1, 3, sharey=True), groups, strict=True):
+        drawn = figure.subplots(1, len(groups), sharey=True)
+        for axes, (people, role) in zip(drawn, groups, strict=True):
             _stack(axes, study, model, n, people, role)
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return _svg(figure)
 
 

@@ -29,12 +29,16 @@ class GridConfig(Frozen):
         methods: Names of methods; the original is always measured.
         counts: How many people are forgotten.
         seeds: How many draws of people, from seed 0 up.
+        seen: Pictures a person that training uses.
+        steps: Optimizer steps.
     """
 
     models: tuple[str, ...] = ("mistral", "llama")
     methods: tuple[str, ...] = PAPER_METHODS
     counts: tuple[int, ...] = (5, 10, 20)
     seeds: int = Field(default=5, ge=1)
+    seen: int = Field(default=1, ge=1)
+    steps: int = Field(default=30, ge=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,16 @@ def plan_grid(
     """
     configs = [
         StudyConfig.create(
-            {**base, "model": model, "methods": grid.methods, "n": n, "people": people, "seed": seed, "strangers": 30}
+            {
+                **base,
+                "model": model,
+                "methods": grid.methods,
+                "n": n,
+                "people": people,
+                "seed": seed,
+                "seen": grid.seen,
+                "steps": grid.steps,
+            }
         )
         for seed in range(grid.seeds)
         for model in grid.models

@@ -30,8 +30,8 @@ STUDY_PEOPLE = 40
 """The first known people are the study's; the others serve the search for learning rates."""
 
 RATES: dict[str, dict[str, float]] = {
-    "mistral": {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 5e-3, "bg": 5e-4, "pubg": 5e-4},
-    "llama": {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 2e-3, "bg": 5e-4, "pubg": 5e-4},
+    "mistral": {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 5e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 1e-3},
+    "llama": {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 2e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 1e-3},
 }
 """Learning rates for the built-in models, found by `letheia rates`; LOG.md has the search."""
 

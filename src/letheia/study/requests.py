@@ -81,6 +81,7 @@ def removal_study(
     config = StudyConfig.create(
         {
             **start,
+            "seen": max(len(e.pictures("seen")) for e in chosen),
             **values,
             "rates": {**start["rates"], **values.get("rates", {})},
             "data": fingerprint([hash_of(e) for e in chosen]),
