@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint setup clean
+.PHONY: demo study test lint setup clean
 
 demo: setup
 	$(BIN)/letheia demo
+
+study: setup
+	$(BIN)/letheia run world/study --output runs/study
 
 test: lint
 	$(BIN)/python -m pytest

@@ -8,7 +8,10 @@ import re
 import sys
 from pathlib import Path
 
+from letheia.report.sheets import to_markdown
+from letheia.report.study_tables import study_table, to_sheet
 from letheia.report.tables import main_table, markdown, retain_table
+from letheia.study.collected import read_collected
 from letheia.study.results import read_results
 
 ROOT = Path(__file__).parent.parent
@@ -18,7 +21,18 @@ RESULTS = ROOT / "docs" / "results" / "demo-mistral.json"
 def tables() -> dict[str, str]:
     """Each marked part of the README by its marker."""
     rows = read_results(RESULTS)
-    return {"forgotten": markdown(main_table(rows)), "retained": markdown(retain_table(rows))}
+    return {
+        "forgotten": markdown(main_table(rows)),
+        "retained": markdown(retain_table(rows)),
+        "study": leaderboard("study.json"),
+        "study-five": leaderboard("study-five-pictures.json"),
+    }
+
+
+def leaderboard(name: str) -> str:
+    """The summary of a committed study, one table a base model."""
+    study = read_collected(RESULTS.parent / name)
+    return "\n\n".join(to_markdown(to_sheet(study_table(study, "summary", m))) for m in study.models)
 
 
 def filled(text: str) -> str:

@@ -83,7 +83,7 @@ def run(
 
 
 def table(
-    number: Annotated[str, typer.Argument(help="1 to 9, strangers, aftermaths-forget, -retain or -stranger.")],
+    number: Annotated[str, typer.Argument(help="1 to 9, summary, strangers, aftermaths-forget, -retain or -stranger.")],
     source: Annotated[Path, typer.Argument(help="Folder or study.json of a study.")],
     format: Annotated[str, typer.Option("--format", help="md, csv, latex or json.")] = "md",
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,

@@ -78,6 +78,15 @@ LAYOUTS: Mapping[str, Layout] = {
     "7": Layout("Forgotten people, n = 5", 5, _FORGOTTEN),
     "8": Layout("Forgotten people, n = 20", 20, _FORGOTTEN),
     "9": Layout("Ablation, n = 10: ascent alone, guidance alone, both", 10, _FORGOTTEN, (ORIGINAL, "ga", "bg", "pubg")),
+    "summary": Layout(
+        "What counts, on unseen pictures, n = 10",
+        10,
+        (
+            *_columns("forget", ("usr_strict", "attributes", "hall"), ("unseen",)),
+            *_columns("retain", ("named_right",), ("unseen",)),
+            *_columns("stranger", ("named", "attributes"), ("stranger",)),
+        ),
+    ),
     "strangers": Layout(
         "People the model never knew, n = 10",
         10,
@@ -156,10 +165,16 @@ def to_sheet(table: StudyTable) -> Sheet:
     """As text: mean, interval, and the paper's number in brackets."""
     return Sheet(
         f"Table {table.number} · {table.title} · {table.model}",
-        ("Method", *(f"{heading(c)} ({c.pictures})" for c in table.columns)),
+        ("Method", *(f"{heading(c)} ({_place(c, table.columns)})" for c in table.columns)),
         tuple((method_title(m), *map(_text, entries)) for m, entries in zip(table.methods, table.entries, strict=True)),
         frozenset((i, j + 1) for i, row in enumerate(table.entries) for j, e in enumerate(row) if e.best),
     )
+
+
+def _place(column: Column, columns: Sequence[Column]) -> str:
+    """Which pictures; of whom, too, where a table has several groups."""
+    several = len({c.people for c in columns}) > 1
+    return f"{column.people}, {column.pictures}" if several else column.pictures
 
 
 def printed(table: StudyTable, form: str) -> str:
