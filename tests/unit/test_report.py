@@ -83,3 +83,12 @@ def test_a_row_has_the_documented_fields():
     assert [f.name for f in dataclasses.fields(Row)] == [
         "model", "method", "n", "seed", "people", "pictures", "metric", "mean", "low", "high", "count", "unscored",
     ]  # fmt: skip
+
+
+def test_without_unseen_pictures_the_table_says_so():
+    row = Row(
+        model="m", method="bg", n=1, seed=0, people="forget", pictures="seen", metric="usr", mean=1.0, low=1.0,
+        high=1.0, count=1, unscored=0,
+    )  # fmt: skip
+    assert "no unseen pictures" in main_table([row]).note
+    assert "no unseen pictures" not in main_table([row, dataclasses.replace(row, pictures="unseen")]).note

@@ -41,10 +41,13 @@ def _columns(
 
 def main_table(rows: Sequence[Row]) -> Table:
     """Table 1: forgotten people on seen and unseen pictures."""
+    note = "USR as in the paper: an empty answer passes it. USR strict does not let it pass."
+    if not any((r.people, r.pictures) == ("forget", "unseen") for r in rows):
+        note += " There are no unseen pictures, so nothing here tells whether forgetting goes beyond the seen ones."
     return _table(
         rows,
         "Table 1 · forgotten people",
-        "USR as in the paper: an empty answer passes it. USR strict does not let it pass.",
+        note,
         _columns("forget", (JUDGED[0], "usr_strict", *JUDGED[1:])),
     )
 
