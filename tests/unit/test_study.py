@@ -17,6 +17,9 @@ from letheia.study.collected import Collected, Place, read_collected, write_coll
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.paper import rates_for
 from letheia.study.run import Silent
+from letheia.world.make import make_people
+from letheia.world.people import make_world
+from letheia.world.weights import weights_folder
 
 RATES = {"mistral": rates_for("mistral"), "llama": rates_for("llama")}
 
@@ -166,3 +169,20 @@ def test_a_small_study_and_its_table(tmp_path):
     assert {len(v) for v in history.values()} == {30}
     fails(letheia("table", "1", tmp_path), "study.json")
     fails(letheia("table", "1", tmp_path / "study", "--format", "pdf"), "pdf")
+
+
+def test_the_papers_study_on_a_checkpoint(tmp_path):
+    """The preset's whole way, on a folder and a checkpoint of the world that stand in for real ones."""
+    people = tmp_path / "people"
+    make_people(make_world(), people)
+    given = ("--model", weights_folder() / "mistral", "--people", people, "--judge", "exact", "--clip", "none")
+    run = ("run", "paper/llava-1.6-mistral", *given, "--n", "5", "--method", "bg", "--steps", "2", "--output",
+           tmp_path / "out")  # fmt: skip
+    planned = letheia(*run, "--dry-run")
+    assert planned.returncode == 0 and "bg at 2e-05" in planned.stdout and "r 128" in planned.stdout, planned
+    assert not (tmp_path / "out").exists()
+    result = letheia(*run)
+    assert result.returncode == 0, result.stderr
+    cell = tmp_path / "out" / "mistral" / "n5" / "seed0"
+    assert (cell / "bg" / "adapter" / "adapter_config.json").exists() and (cell / "report.html").exists()
+    assert len(read_collected(tmp_path / "out").value["cells"][0]["retain"]) == 20
