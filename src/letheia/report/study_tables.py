@@ -173,7 +173,7 @@ def to_sheet(table: StudyTable) -> Sheet:
 
 def _place(column: Column, columns: Sequence[Column]) -> str:
     """Which pictures; of whom, too, where a table has several groups."""
-    several = len({c.people for c in columns}) > 1
+    several = len({c.people for c in columns}) > 1 and column.people != column.pictures
     return f"{column.people}, {column.pictures}" if several else column.pictures
 
 
