@@ -56,7 +56,7 @@ def test_what_it_leaves(removal):
         (r["method"], r["people"], r["pictures"], r["metric"]): r
         for r in json.loads((output / "results.json").read_text())
     }
-    assert rows["pubg", "forget", "seen", "usr"]["count"] == 2
+    assert rows["pubg", "forget", "seen", "usr"]["count"] == 4  # both seen pictures of two people
     assert rows["original", "retain", "unseen", "named"]["mean"] > 0.8
     card = (output / "pubg" / "adapter" / "README.md").read_text()
     assert "base_model: mistral" in card and not any(n in card for n in names)

@@ -80,8 +80,6 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
         CheckpointError: The configuration or processor is missing, damaged or of an unknown family.
     """
     load = load or LoadConfig()
-    if Path(source).is_dir():
-        _check_config(Path(source))
     family = read_family(source, load)
     processor = _processor(source, family, load)
     with _told(source), torch.device("meta"):
@@ -99,6 +97,8 @@ def read_family(source: str | Path, load: LoadConfig) -> Family:
     Raises:
         CheckpointError: It has none that Letheia knows.
     """
+    if Path(source).is_dir():
+        _check_config(Path(source))
     with _told(source):
         settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)
     return family_of(settings.get("model_type", "unknown"), str(source))
