@@ -74,11 +74,12 @@ class Setting:
         return schedule(split, steps=count, batch=8, pictures=1, seed=0)
 
     def arms(self, told: Texts, step: Step) -> dict[str, Arm]:
-        """The three; N1 and Letheia with what does a step fastest here, found once."""
+        """The three; N1 and Letheia with what does part of a step fastest here, found once."""
+        part = Step(step.forget[:2], ())
         found: dict[str, Arm] = {"N0": Naive(self.model, self.adapted, told)}
         for name, arms in {"N1": self._tuned(told), "Letheia": self._shared(told)}.items():
             if name not in self.best:
-                taken = {choice: self._seconds(arm, step) for choice, arm in arms.items()}
+                taken = {choice: self._seconds(arm, part) for choice, arm in arms.items()}
                 self.best[name] = min(taken, key=lambda choice: taken[choice])
             found[name] = arms[self.best[name]]
         return found
@@ -93,9 +94,10 @@ class Setting:
 
     def _shared(self, told: Texts) -> dict[str, Arm]:
         name = own_attention(self.model)
+        least = self.sizes.micro_batch  # fewer would cut a picture's answers apart, and so pay for its prompt again
         return {
             f"{answers} at once, {name}": shared(self.model, self.adapted, told, micro_batch=answers, attention=name)
-            for answers in sorted({2, self.sizes.micro_batch})
+            for answers in (least, 2 * least)
         }
 
     def _seconds(self, arm: Arm, step: Step) -> float:
