@@ -40,6 +40,7 @@ class TrainConfig(Frozen):
         rank: LoRA's r.
         alpha: LoRA's alpha.
         weight_decay: AdamW's weight decay.
+        decay: Let the rate fall linearly to zero.
         micro_batch: Answers computed at once; changes memory and nothing else.
         engine: `shared` computes a picture with its question once for all answers on it, `plain` once an answer;
             the result is the same.
@@ -54,6 +55,7 @@ class TrainConfig(Frozen):
     rank: int = Field(default=16, ge=1)
     alpha: int = Field(default=32, ge=1)
     weight_decay: float = Field(default=0.0, ge=0)
+    decay: bool = False
     micro_batch: int = Field(default=24, ge=1)
     engine: Literal["shared", "plain"] = "shared"
     recompute: bool = False

@@ -25,9 +25,14 @@ class TerminalBars:
     def bar(self, title: str, total: int) -> Iterator[Callable[[int, str], None]]:
         """A bar; the function inside advances it by a number and sets the note."""
         if not self._console.is_terminal:
-            began = time.monotonic()
-            yield lambda _n, _note: None
-            print(f"{title}: {total} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            began, last = time.monotonic(), ""
+
+            def remember(_n: int, note: str) -> None:
+                nonlocal last
+                last = f"; {note}" if note else ""
+
+            yield remember
+            print(f"{title}: {total} in {time.monotonic() - began:.0f} s{last}", file=sys.stderr, flush=True)
             return
         columns = (
             TextColumn("{task.description:<28}"),

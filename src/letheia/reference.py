@@ -5,15 +5,17 @@ picture gets its own draw, seeded by (run, picture, draw), whatever the batch.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from letheia.data.split import Step
+from letheia.data.targets import with_guidance
+from letheia.errors import DataError
 from letheia.models.generation import Prompt, generate
 from letheia.models.model import Model
-from letheia.prompts import guided
 from letheia.types import Portrait
 
 References = dict[tuple[str, int], str]
+TRIES = 10
 
 
 def sample_references(
@@ -40,16 +42,68 @@ def sample_references(
     Returns:
         Text by (picture id, draw).
     """
-    wanted: dict[tuple[str, int], Portrait] = {
-        (use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget
-    }
-    prompts = [
-        Prompt(guided(p.asked(question), words=bool(p.words)), p, draw_seed(seed, *key)) for key, p in wanted.items()
-    ]
-    answers = generate(model, prompts, sample=True, batch=batch, max_new_tokens=max_new_tokens, progress=progress)
-    return {key: answer.text for key, answer in zip(wanted, answers, strict=True)}
+    wanted = {(use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget}
+    return draw_references(
+        model, wanted, question=question, seed=seed, batch=batch, max_new_tokens=max_new_tokens, progress=progress
+    )
 
 
-def draw_seed(run: int, portrait: str, draw: int) -> int:
-    """Seed of one draw."""
-    return int.from_bytes(hashlib.sha256(f"{run}/{portrait}/{draw}".encode()).digest()[:6])
+def draw_references(
+    model: Model,
+    wanted: Mapping[tuple[str, int], Portrait],
+    *,
+    question: str,
+    seed: int,
+    batch: int = 64,
+    max_new_tokens: int = 96,
+    leaks: Callable[[Portrait, str], bool] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> References:
+    """Draw an o* for each portrait and number of a draw.
+
+    Args:
+        model: The original; no adapter may be on.
+        wanted: Portrait by (picture id, draw).
+        question: The study's question; the guidance prompt is added here.
+        seed: The run's seed.
+        batch: Draws at once.
+        max_new_tokens: Length limit.
+        leaks: Tells whether a text must not be trained on; such a one is drawn again, up to ten times.
+        progress: Called with the number of draws added.
+
+    Raises:
+        DataError: A picture's draws all leak.
+    """
+    found: References = {}
+    left = dict(wanted)
+    for attempt in range(TRIES if leaks else 1):
+        prompts = [
+            Prompt(with_guidance(p.asked(question), p), p, draw_seed(seed, *key, attempt)) for key, p in left.items()
+        ]
+        answers = generate(
+            model,
+            prompts,
+            sample=True,
+            batch=batch,
+            max_new_tokens=max_new_tokens,
+            progress=None if leaks else progress,
+        )
+        texts = {key: answer.text for key, answer in zip(left, answers, strict=True)}
+        kept = {key: text for key, text in texts.items() if not (leaks and leaks(left[key], text))}
+        found |= kept
+        left = {key: p for key, p in left.items() if key not in kept}
+        if progress and leaks:
+            progress(len(kept))
+        if not left:
+            return {key: found[key] for key in wanted}
+    portrait = next(iter(left.values()))
+    raise DataError(
+        f"{portrait.file}: the original tells of the person even under the guidance prompt, {TRIES} times of {TRIES}. "
+        "Use another picture or another model."
+    )
+
+
+def draw_seed(run: int, portrait: str, draw: int, attempt: int = 0) -> int:
+    """Seed of one draw, and of its repetitions."""
+    again = f"/{attempt}" if attempt else ""
+    return int.from_bytes(hashlib.sha256(f"{run}/{portrait}/{draw}{again}".encode()).digest()[:6])

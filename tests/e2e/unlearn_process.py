@@ -32,7 +32,7 @@ history = unlearn(
     config,
     state=output / "state.safetensors",
     key="test",
-    progress=lambda step, _: print(step, flush=True),
+    progress=lambda step, *_: print(step, flush=True),
 )
 output /= os.environ.get("RANK", "")
 write_history(output / "history.jsonl", history)

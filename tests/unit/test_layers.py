@@ -29,6 +29,7 @@ LAYERS = [
             "models",
             "data.folder",
             "data.pictures",
+            "data.augment",
             "data.imports",
             "data.summaries",
             "data.responses",

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from letheia.data.split import Step, Use
-from letheia.methods.terms import Target
-from letheia.types import Entity, Example
+from letheia.methods.terms import Method, Target, Term
+from letheia.prompts import guided
+from letheia.types import Entity, Example, Portrait
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +45,40 @@ TARGETS: dict[Target, Callable[[Use, Texts], str]] = {
     "refusal": _refusal,
     "random": _random,
     "retain": lambda use, _: use.response,
+    "described": _reference,
 }
+RETAINED: frozenset[Target] = frozenset({"retain", "described"})
 
 
 def examples(step: Step, target: Target, texts: Texts) -> list[Example]:
     """The examples of one term at one step."""
-    uses = step.retain if target == "retain" else step.forget
-    return [
-        Example(
-            portrait=u.portrait, question=u.portrait.asked(texts.question), answer=TARGETS[target](u, texts), key=target
+    uses = step.retain if target in RETAINED else step.forget
+    found: list[Example] = []
+    for use in uses:
+        question = use.portrait.asked(texts.question)
+        if target == "described":
+            question = with_guidance(question, use.portrait)
+        found.append(Example(portrait=use.portrait, question=question, answer=TARGETS[target](use, texts), key=target))
+    return found
+
+
+def to_draw(steps: Sequence[Step], method: Method) -> dict[tuple[str, int], Portrait]:
+    """The pictures that the method needs an o* of, by picture and draw."""
+    found: dict[tuple[str, int], Portrait] = {}
+    for step in steps:
+        uses = (
+            *(step.forget if method.needs("reference") else ()),
+            *(step.retain if method.needs("described") else ()),
         )
-        for u in uses
-    ]
+        found |= {(u.portrait.id, u.draw): u.portrait for u in uses}
+    return found
+
+
+def units(step: Step, term: Term, texts: Texts) -> list[tuple[Example, ...]]:
+    """The examples of one term at one step: each alone, or with the one that it is preferred to."""
+    return list(zip(*(examples(step, target, texts) for target in term.targets), strict=True))
+
+
+def with_guidance(question: str, portrait: Portrait) -> str:
+    """A question about a portrait under the guidance prompt."""
+    return guided(question, words=bool(portrait.words))

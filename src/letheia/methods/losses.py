@@ -13,10 +13,10 @@ from typing import Literal
 
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import kl_div, logsigmoid
 
 Reduction = Literal["token", "sequence"]
-LossName = Literal["nll", "ascent", "npo"]
+LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
 
 
 def answer_log_probs(
@@ -69,3 +69,47 @@ def npo(
     13.862943649291992
     """
     return -(2 / beta) * logsigmoid(-beta * (current - original)).sum() / answers
+
+
+def dpo(
+    chosen: Float[Tensor, " answers"], rejected: Float[Tensor, " answers"], *, beta: float, answers: int
+) -> Float[Tensor, ""]:
+    """Direct preference optimisation, Rafailov et al. 2023: mean of -log sigmoid(beta (chosen - rejected)).
+
+    Args:
+        chosen: l_theta(y) - l_original(y) of the answers that are preferred.
+        rejected: The same of the answers they are preferred to.
+        beta: Inverse temperature.
+        answers: Pairs in the global batch.
+
+    >>> float(dpo(torch.tensor([2.0]), torch.tensor([2.0]), beta=0.1, answers=1))  # log 2
+    0.6931471824645996
+    """
+    return -logsigmoid(beta * (chosen - rejected)).sum() / answers
+
+
+def kl(
+    current: Float[Tensor, "tokens vocab"],
+    original: Float[Tensor, "tokens vocab"],
+    *,
+    reduction: Reduction,
+    answers: int,
+    tokens: int,
+) -> Float[Tensor, ""]:
+    """KL divergence of the model in training from the original, at every token of an answer.
+
+    With the original under the guidance prompt and o* as the answer this is the paper's Eq. 1, given the sample.
+
+    Args:
+        current: Log-probabilities of every token of the vocabulary.
+        original: The same of the frozen original.
+        reduction: Token mean, or sum over an answer's tokens and mean over answers.
+        answers: Answers in the global batch.
+        tokens: Answer tokens in the global batch.
+
+    >>> half, quarter = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75]]).log()
+    >>> round(float(kl(quarter, half, reduction="token", answers=1, tokens=1)), 4)  # 0.5 log 2 + 0.5 log 2/3
+    0.1438
+    """
+    total = kl_div(current, original, reduction="sum", log_target=True)
+    return total / (tokens if reduction == "token" else answers)

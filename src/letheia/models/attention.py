@@ -33,26 +33,55 @@ def grouped_attention(
 
     No query may see a key behind its own place, counted from the end; families where it may (Gemma 3) don't use this.
     """
-    queries, keys = query.shape[2], key.shape[2]
-    query, mixed = query * scaling, []
-    for start in range(0, queries, BLOCK):
-        end = min(start + BLOCK, queries)
-        seen = keys - queries + end
-        mask = attention_mask[:, :, start:end, :seen] if attention_mask is not None else None
-        mixed.append(_block(query[:, :, start:end], key[:, :, :seen], value[:, :, :seen], mask))
-    return (mixed[0] if len(mixed) == 1 else torch.cat(mixed, 1)), None
+    if torch.is_autocast_enabled(query.device.type):
+        query, key, value = (each.to(torch.get_autocast_dtype(query.device.type)) for each in (query, key, value))
+    return _Grouped.apply(query * scaling, key, value, attention_mask).transpose(1, 2).contiguous(), None
 
 
-def _block(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-    batch, heads, queries, width = query.shape
-    groups = key.shape[1]
-    stacked = query.reshape(batch, groups, -1, width)
-    scores = (stacked @ key.transpose(2, 3)).unflatten(2, (heads // groups, queries))
-    if mask is not None:
-        scores += mask[:, :, None].to(scores.dtype)
-    weights = torch.ops.aten._softmax(scores, -1, False)  # torch.softmax would go to float32 under autocast
-    weighed = weights.flatten(2, 3) @ value
-    return weighed.reshape(batch, heads, queries, width).transpose(1, 2).contiguous()
+class _Grouped(torch.autograd.Function):
+    """Attention in blocks of queries, with its gradient by hand.
+
+    What a block adds to the gradient of keys and values goes straight into its place; autograd would make a tensor of
+    the size of all keys for every block, and add them up.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+        batch, heads, queries, width = query.shape
+        groups, keys = key.shape[1:3]
+        key, value = (each.contiguous().flatten(0, 1) for each in (key, value))
+        out = torch.empty_like(query)
+        weights: list[Tensor] = []
+        for start, end in _blocks(queries):
+            seen = keys - queries + end
+            rows = query[:, :, start:end].reshape(batch * groups, -1, width)
+            scores = torch.bmm(rows, key[:, :seen].mT)
+            if mask is not None:
+                by_head = scores.view(batch, heads, end - start, seen)
+                by_head += mask[:, :, start:end, :seen].to(scores.dtype)
+            weights.append(torch.ops.aten._softmax(scores, -1, False))  # autocast would make it float32
+            out[:, :, start:end] = torch.bmm(weights[-1], value[:, :seen]).view(batch, heads, -1, width)
+        ctx.save_for_backward(query, key, value, *weights)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        query, key, value, *weights = ctx.saved_tensors
+        batch, heads, queries, width = query.shape
+        for_query, for_key, for_value = torch.empty_like(query), torch.zeros_like(key), torch.zeros_like(value)
+        for (start, end), weight in zip(_blocks(queries), weights, strict=True):
+            seen = weight.shape[2]
+            rows, given = (each[:, :, start:end].reshape(len(key), -1, width) for each in (query, gradients[0]))
+            for_value[:, :seen].baddbmm_(weight.mT, given)
+            for_weight = torch.bmm(given, value[:, :seen].mT)
+            for_scores = torch.ops.aten._softmax_backward_data(for_weight, weight, -1, weight.dtype)
+            for_key[:, :seen].baddbmm_(for_scores.mT, rows)
+            for_query[:, :, start:end] = torch.bmm(for_scores, key[:, :seen]).view(batch, heads, -1, width)
+        return for_query, for_key.unflatten(0, (batch, -1)), for_value.unflatten(0, (batch, -1)), None
+
+
+def _blocks(queries: int) -> list[tuple[int, int]]:
+    return [(start, min(start + BLOCK, queries)) for start in range(0, queries, BLOCK)]
 
 
 class _Fused(torch.autograd.Function):

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
+from torch.utils.checkpoint import checkpoint
 
 from letheia.errors import DataError
 from letheia.models.branches import Branch, Tree, pack
@@ -18,6 +19,10 @@ from letheia.models.encoding import Encoded, encode
 from letheia.models.masks import branch_mask, row_mask
 from letheia.models.model import Model
 from letheia.types import Example
+
+KEPT = 512  # encoded examples; a step needs each twice, a study a response again and again
+CHUNK = 2**26
+"""Logits at once; as float32 numbers a quarter of a gibibyte, and as much again for their gradient."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,12 @@ class AnswerLogProbs:
     Attributes:
         log_probs: log p(token | everything before it), at least float32, answers one after the other.
         answer: Which answer each token belongs to.
+        every: Log-probabilities of the whole vocabulary in each token's place, where asked for.
     """
 
     log_probs: Float[Tensor, " tokens"]
     answer: Int[Tensor, " tokens"]
+    every: Float[Tensor, "tokens vocab"] | None = None
 
 
 def encode_example(model: Model, example: Example) -> Encoded:
@@ -39,8 +46,13 @@ def encode_example(model: Model, example: Example) -> Encoded:
     Raises:
         DataError: It does not fit into the model's context; answers are never cut.
     """
-    picture = model.picture(example.portrait).text
-    encoded = encode(model.processor, example.question, example.answer, picture=picture, ends=model.ends)
+    key = (example.portrait.file, example.question, example.answer)
+    if key not in model.encoded:
+        if len(model.encoded) >= KEPT:
+            model.encoded.clear()
+        picture = model.picture(example.portrait).text
+        model.encoded[key] = encode(model.processor, example.question, example.answer, picture=picture, ends=model.ends)
+    encoded = model.encoded[key]
     if len(encoded.ids) > model.context:
         raise DataError(
             f"{example.portrait.file}: picture, question and answer take {len(encoded.ids)} tokens, "
@@ -49,12 +61,18 @@ def encode_example(model: Model, example: Example) -> Encoded:
     return encoded
 
 
-def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
+def row_tokens(encoded: Sequence[Encoded]) -> int:
+    """Tokens of the row in which answers share their prompt; its last token starts every branch."""
+    return len(encoded[0].prompt) - 1 + sum(1 + len(e.answer) for e in encoded)
+
+
+def log_probs(model: Model, examples: Sequence[Example], *, every: bool = False) -> AnswerLogProbs:
     """Log-probabilities of each example's answer, end token included; differentiable.
 
     Args:
         model: The model, adapter on or off as it is.
         examples: At least one example.
+        every: Those of the whole vocabulary too.
     """
     encoded = [encode_example(model, e) for e in examples]
     length = max(len(e.ids) for e in encoded)
@@ -69,15 +87,16 @@ def log_probs(model: Model, examples: Sequence[Example]) -> AnswerLogProbs:
     ).last_hidden_state
     trained = [(r, i) for r, e in enumerate(encoded) for i in range(e.answer_start, len(e.ids))]
     row, at = torch.tensor(trained, device=model.device).unbind(1)
-    return AnswerLogProbs(_token_log_probs(model, hidden[row, at - 1], ids[row, at]), row)
+    return _read(model, hidden[row, at - 1], ids[row, at], row, every=every)
 
 
-def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]]) -> AnswerLogProbs:
+def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
     """The same for groups of answers to one prompt each: a row a group, the prompt once, the answers as branches.
 
     Args:
         model: The model, adapter on or off as it is.
         groups: Examples with the same picture and question in each group.
+        every: Those of the whole vocabulary too.
 
     Returns:
         Answers numbered through all groups.
@@ -91,7 +110,7 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]]) -> Answe
         position_ids=packed.positions,
         use_cache=False,
     ).last_hidden_state
-    return AnswerLogProbs(_token_log_probs(model, hidden[packed.row, packed.at], packed.target), packed.branch)
+    return _read(model, hidden[packed.row, packed.at], packed.target, packed.branch, every=every)
 
 
 def _tree(model: Model, group: Sequence[Example]) -> Tree:
@@ -111,11 +130,37 @@ def _positions(model: Model, encoded: Sequence[Encoded], examples: Sequence[Exam
     return positions if len(positions) > 1 else positions[0]
 
 
+def _read(
+    model: Model,
+    hidden: Float[Tensor, "tokens hidden"],
+    target: Int[Tensor, " tokens"],
+    answer: Int[Tensor, " tokens"],
+    *,
+    every: bool,
+) -> AnswerLogProbs:
+    """Log-probabilities from what the last layer left before each token of an answer."""
+    if every:
+        all_of_them = _logits(model, hidden).log_softmax(1)
+        return AnswerLogProbs(all_of_them.gather(1, target[:, None])[:, 0], answer, all_of_them)
+    size = max(1, CHUNK // model.network.config.get_text_config().vocab_size)
+    parts = list(zip(hidden.split(size), target.split(size), strict=True))
+    if len(parts) == 1:
+        return AnswerLogProbs(_token_log_probs(model, hidden, target), answer)
+    # a part's logits are made again for the gradient, so that those of one part are there at a time
+    found = [checkpoint(_token_log_probs, model, *part, use_reentrant=False) for part in parts]
+    return AnswerLogProbs(torch.cat(found), answer)
+
+
 def _token_log_probs(
     model: Model, hidden: Float[Tensor, "tokens hidden"], target: Int[Tensor, " tokens"]
 ) -> Float[Tensor, " tokens"]:
+    return -cross_entropy(_logits(model, hidden), target, reduction="none")
+
+
+def _logits(model: Model, hidden: Float[Tensor, "tokens hidden"]) -> Float[Tensor, "tokens vocab"]:
+    """What the head gives, at least in float32."""
     logits = model.network.lm_head(hidden)
-    return -cross_entropy(logits.to(torch.promote_types(logits.dtype, torch.float32)), target, reduction="none")
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def _pad(model: Model) -> int:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from functools import partial
 
+import psutil
 import torch
 from torch.utils.checkpoint import checkpoint
 
@@ -26,6 +27,13 @@ def recomputing(model: Model, on: bool = True) -> Iterator[None]:
     finally:
         for layer in layers:
             del layer.forward
+
+
+def in_use(device: torch.device) -> int:
+    """Bytes that a GPU has held at most, or that the process holds now where there is none."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return psutil.Process().memory_info().rss
 
 
 def after_out_of_memory(what: str) -> None:

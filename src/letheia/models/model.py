@@ -13,24 +13,11 @@ from torch import Tensor
 
 from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError
-from letheia.models.encoding import feature_token, grid_positions
+from letheia.files import fingerprint
+from letheia.models.encoding import Encoded, feature_token, grid_positions
 from letheia.models.families import Family
+from letheia.models.features import Features, Picture, weights_hash
 from letheia.types import Portrait
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture as the language model reads it.
-
-    Attributes:
-        features: Vision tower, projector and layout; no adapter changes them.
-        text: What stands in the prompt for it: a picture token for each feature, and what the family puts around them.
-        grid: Rows and columns, where tokens have such positions.
-    """
-
-    features: Float[Tensor, "tokens hidden"]
-    text: str
-    grid: tuple[int, int] | None = None
 
 
 @dataclass
@@ -42,14 +29,20 @@ class Model:
         network: The transformers model; an adapter may sit in it.
         processor: Its processor.
         family: Its row.
-        pictures: Pictures by file, filled on demand.
+        pictures: Features of pictures, filled on demand.
+        encoded: Token ids by picture, question and answer, filled on demand.
     """
 
     name: str
     network: Any
     processor: Any
     family: Family
-    pictures: dict[Path, Picture] = field(default_factory=dict)
+    pictures: Features = field(default_factory=Features)
+    encoded: dict[tuple[Path, str, str], Encoded] = field(default_factory=dict[tuple[Path, str, str], Encoded])
+
+    def __post_init__(self) -> None:
+        """Features on disk are those of this processor and these weights."""
+        self.pictures.made_by = self._makes_features
 
     @property
     def language_model(self) -> Any:
@@ -88,9 +81,10 @@ class Model:
         """
         if not self.family.vision:
             return Picture(torch.empty(0, self.network.config.hidden_size), "")
-        if portrait.file not in self.pictures:
-            self.load_pictures([portrait])
-        return self.pictures[portrait.file]
+        found = self.pictures.get(portrait.file)
+        if found is None:
+            (found,) = self._compute([portrait.file])
+        return found
 
     def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = 32) -> None:
         """Compute many pictures at once, where the family can."""
@@ -99,18 +93,29 @@ class Model:
         files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
         batch = batch if self.family.batched else 1
         for start in range(0, len(files), batch):
-            part = files[start : start + batch]
-            images = [read_image(f) for f in part]
-            inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
-            texts = [self.processor.replace_image_token(inputs, i) for i in range(len(part))]
-            places = [text.count(self.processor.tokenizer.convert_ids_to_tokens(self.picture_token)) for text in texts]
-            for i, (file, found) in enumerate(zip(part, self._features(inputs, places), strict=True)):
-                if places[i] != len(found):
-                    raise CheckpointError(
-                        f"{self.name}: the processor and the vision tower do not fit: "
-                        f"{places[i]} and {len(found)} tokens for {file}."
-                    )
-                self.pictures[file] = Picture(found, texts[i], self._grid(inputs, i))
+            self._compute(files[start : start + batch])
+
+    def _compute(self, files: Sequence[Path]) -> list[Picture]:
+        images = [read_image(f) for f in files]
+        inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
+        texts = [self.processor.replace_image_token(inputs, i) for i in range(len(files))]
+        places = [text.count(self.processor.tokenizer.convert_ids_to_tokens(self.picture_token)) for text in texts]
+        computed: list[Picture] = []
+        for i, (file, found) in enumerate(zip(files, self._features(inputs, places), strict=True)):
+            if places[i] != len(found):
+                raise CheckpointError(
+                    f"{self.name}: the processor and the vision tower do not fit: "
+                    f"{places[i]} and {len(found)} tokens for {file}."
+                )
+            computed.append(Picture(found, texts[i], self._grid(inputs, i)))
+            self.pictures.put(file, computed[-1])
+        return computed
+
+    def _makes_features(self) -> str:
+        text = (self.family.language_model, "lm_head")
+        return fingerprint(
+            [self.processor.image_processor.to_dict(), self.family.model_type, weights_hash(self.network, without=text)]
+        )
 
     def _features(self, inputs: Any, places: Sequence[int]) -> Sequence[Float[Tensor, "tokens hidden"]]:
         if self.device.type == "meta":  # a network without weights: as many as the text has places for
@@ -146,7 +151,7 @@ class Model:
             ids: Token ids.
             portraits: The pictures, in the order of the rows that have one.
         """
-        features = [self.picture(p).features for p in portraits] if self.family.vision else []
+        features = [self.picture(p).features.to(self.device) for p in portraits] if self.family.vision else []
         if not features:
             return embeddings
         place = (ids == self.picture_token)[..., None]

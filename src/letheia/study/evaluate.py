@@ -26,6 +26,7 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     hashes = {name: sha256(adapter_weights(folder))[:12] for name, folder in adapters.items()}
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
     store.claim(study.folder, fingerprint([study.config.key, people]))
+    study.model.pictures.folder = study.folder / "features"
     asked = queries(study.config, split, study.people)
     answers: dict[str, list[Generation]] = {}
     for name, folder in {ORIGINAL: None, **adapters}.items():

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from letheia.clients.chat import Endpoint, estimate
 from letheia.clients.judge import BUILT_IN, expected_calls
-from letheia.data.split import Step, schedule
-from letheia.data.targets import Texts
+from letheia.data.split import Step
+from letheia.data.targets import Texts, to_draw
 from letheia.methods.table import method as method_row
 from letheia.models.adapter import add_adapter, remove_adapter
 from letheia.models.encoding import encode_prompt
@@ -15,8 +15,8 @@ from letheia.models.footprint import cache_bytes, device_bytes, footprint
 from letheia.models.loading import device_of
 from letheia.models.log_probs import encode_example
 from letheia.prompts import guided, read_prompt
-from letheia.study.plan import Job, Query, candidates, jobs, queries
-from letheia.study.run import BATCH, Study
+from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
+from letheia.study.run import Study
 from letheia.train.unlearn import micro_batches
 from letheia.types import Example, Portrait, Split
 
@@ -49,15 +49,15 @@ def forecast(
     """
     config, asked = study.config, queries(study.config, split, study.people)
     chosen = jobs(config, dict(study.rates))
-    steps = schedule(split, steps=config.steps, batch=BATCH, pictures=config.seen, seed=config.seed) if chosen else []
+    plans = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in chosen]
     times = times or 1 + len(chosen)
     compared = sum(bool(e.summary) for e in study.people.entities)
     return [
         Line("people", f"{len(split.forget)} to forget, {len(split.retain)} retained; {compared} summaries to compare"),
         *_prompts(study, asked),
-        *(_training(study, split, steps, chosen) if chosen else []),
+        *(_training(study, split, plans) if chosen else []),
         Line("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
-        *(_memory(study, split, steps, chosen, asked)),
+        *(_memory(study, split, plans, asked)),
         Line("judge", _judge(study, judge, asked, times, prompts)),
     ]
 
@@ -83,22 +83,29 @@ def _length(study: Study, portrait: Portrait, question: str) -> int:
     return len(encode_prompt(study.model.processor, question, picture=study.model.picture(portrait).text))
 
 
-def _training(study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job]) -> list[Line]:
-    settings = chosen[0].train
-    drawn = {(use.portrait.id, use.draw) for step in steps for use in step.forget}
-    guidance = any(term.target == "reference" for job in chosen for term in method_row(job.method).terms)
+Plans = Sequence[tuple[Job, list[Step]]]
+
+
+def _training(study: Study, split: Split, plans: Plans) -> list[Line]:
+    settings = plans[0][0].train
+    drawn: set[tuple[str, int]] = set()
+    for job, steps in plans:
+        drawn |= to_draw(steps, method_row(job.method)).keys()
     retain = f" and {BATCH} of retained ones" if split.retain else ""
+    lengths = sorted({len(steps) for _, steps in plans})
     return [
-        Line("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job in chosen)),
-        Line("training", f"{len(steps)} steps, each {BATCH} uses of forgotten people{retain}; seed {settings.seed}"),
+        Line("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job, _ in plans)),
+        Line(
+            "training",
+            f"{' or '.join(map(str, lengths))} steps, each {BATCH} uses of forgotten people{retain}; "
+            f"seed {settings.seed}",
+        ),
         Line("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
-        *([Line("o*", f"{len(drawn)} draws from the original")] if guidance else []),
+        *([Line("o*", f"{len(drawn)} draws from the original")] if drawn else []),
     ]
 
 
-def _memory(
-    study: Study, split: Split, steps: Sequence[Step], chosen: Sequence[Job], asked: Sequence[Query]
-) -> list[Line]:
+def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> list[Line]:
     model, config = study.model, study.config
     portraits = {q.portrait.id: q.portrait for q in asked}.values()
     longest = max(_length(study, p, guided(p.asked(study.question), words=bool(p.words))) for p in portraits)
@@ -106,9 +113,11 @@ def _memory(
     device = device_of(config.load)
     there = device_bytes(device)
     lines: list[Line] = []
-    if chosen:
+    if plans:
         adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed)
-        groups = max((_largest(study, split, step, job) for job in chosen for step in steps[:3]), key=lambda g: g[0])
+        groups = max(
+            (_largest(study, split, step, job) for job, steps in plans for step in steps[:3]), key=lambda g: g[0]
+        )
         found = footprint(model, adapted, groups[1])
         remove_adapter(model, adapted)
         ways = (
@@ -136,7 +145,7 @@ def _largest(study: Study, split: Split, step: Step, job: Job) -> tuple[int, lis
     """Tokens and examples of a step's largest micro-batch; own responses stand in for o*, not drawn yet."""
     texts = Texts(
         question=study.question,
-        references={(use.portrait.id, use.draw): use.response for use in step.forget},
+        references={(use.portrait.id, use.draw): use.response for use in (*step.forget, *step.retain)},
         refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )

@@ -1,15 +1,19 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from letheia.config import StudyConfig, TrainConfig
+from letheia.data.split import Step, schedule
 from letheia.files import fingerprint
+from letheia.methods.table import method as method_row
+from letheia.methods.terms import Recipe
 from letheia.metrics.labels import named
 from letheia.metrics.usr import SummaryIndex
 from letheia.types import Entity, Generation, Group, People, Portrait, Role, Split
 
 ORIGINAL = "original"
+BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +54,23 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
     """The job of one method at one learning rate."""
-    train = TrainConfig(learning_rate=rate, steps=config.steps, rank=config.rank, alpha=config.alpha, seed=config.seed)
-    key = fingerprint([config.key, method, train.model_dump()])
+    row = method_row(method)
+    train = TrainConfig(
+        learning_rate=rate,
+        steps=config.steps * row.recipe.longer,
+        decay=row.recipe.decay,
+        rank=config.rank,
+        alpha=config.alpha,
+        seed=config.seed,
+    )
+    key = fingerprint([config.key, asdict(row), train.model_dump()])
     return Job(name=name or method, method=method, train=train, key=key)
+
+
+def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
+    """What each step of a method trains on."""
+    pictures = max(len(e.pictures("seen")) for e in split.forget) if recipe.all_pictures else config.seen
+    return schedule(split, steps=config.steps * recipe.longer, batch=BATCH, pictures=pictures, seed=config.seed)
 
 
 def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:

@@ -2,31 +2,44 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from peft import PeftModel
 
 from letheia.config import StudyConfig
-from letheia.data.split import Step, draw_split, schedule
-from letheia.data.targets import Texts
+from letheia.data.augment import with_altered
+from letheia.data.split import Step, draw_split
+from letheia.data.targets import Texts, to_draw
 from letheia.files import read_json, write_json
 from letheia.methods.table import method as method_row
+from letheia.methods.terms import Method, Recipe
+from letheia.metrics.labels import named
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
+from letheia.models.likeness import alike
 from letheia.models.model import Model
 from letheia.models.saving import save_adapter
 from letheia.prompts import read_prompt
-from letheia.reference import sample_references
+from letheia.reference import References, draw_references
 from letheia.study import store
-from letheia.study.plan import ORIGINAL, Job, Query, candidates, jobs, named_split, queries, recognised
+from letheia.study.plan import (
+    ORIGINAL,
+    Job,
+    Query,
+    candidates,
+    jobs,
+    named_split,
+    plan_steps,
+    queries,
+    recognised,
+)
 from letheia.study.results import Row, aggregate, write_results
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import Entity, Generation, People, Split
-
-BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
+from letheia.types import Entity, Generation, People, Portrait, Split
 
 
 class Bars(Protocol):
@@ -85,10 +98,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What all jobs of a study share: who is who, what is trained on when, and what is asked."""
+    """What all jobs of a study share: who is who, and what is asked."""
 
     split: Split
-    steps: list[Step]
     asked: list[Query]
 
 
@@ -108,7 +120,7 @@ def run_study(study: Study) -> Outcome:
 
 
 def prepare(study: Study) -> Prepared:
-    """Claim the folder, draw the people and plan the steps.
+    """Claim the folder and draw the people.
 
     Raises:
         CheckpointError: The folder belongs to another study.
@@ -116,9 +128,9 @@ def prepare(study: Study) -> Prepared:
     config = study.config
     store.claim(study.folder, config.key)
     config.write(study.folder / "config.yaml")
+    study.model.pictures.folder = study.folder / "features"
     split = draw_people(study)
-    steps = schedule(split, steps=config.steps, batch=BATCH, pictures=config.seen, seed=config.seed)
-    return Prepared(split, steps, queries(config, split, study.people))
+    return Prepared(split, queries(config, split, study.people))
 
 
 def draw_people(study: Study) -> Split:
@@ -179,23 +191,25 @@ def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
     folder = study.folder / job.name
     if _is_done(folder / "trained.json", job):
         return load_adapter(study.model, folder / "adapter")
-    texts = _texts(study, job, prepared)
+    row = method_row(job.method)
+    steps = steps_for(study, prepared.split, row.recipe)
+    texts = _texts(study, row, prepared.split, steps)
     adapted = add_adapter(study.model, rank=job.train.rank, alpha=job.train.alpha, seed=job.train.seed)
     try:
-        with study.bars.bar(f"{job.name}: training", len(prepared.steps)) as advance:
+        with study.bars.bar(f"{job.name}: training", len(steps)) as advance:
             history = unlearn(
                 study.model,
                 adapted,
-                prepared.steps,
-                method_row(job.method),
+                steps,
+                row,
                 texts,
                 job.train,
                 state=folder / "state.safetensors",
                 key=job.key,
-                progress=lambda _, values: advance(1, _note(values)),
+                progress=lambda _, values, work: advance(1, f"{work}; {_note(values)}"),
             )
         write_history(folder / "history.jsonl", history)
-        write_trained(folder / "train.jsonl", prepared.steps, method_row(job.method), texts)
+        write_trained(folder / "train.jsonl", steps, row, texts)
         save_adapter(adapted, folder / "adapter")
         write_json(folder / "trained.json", {"key": job.key, **job.train.model_dump()})
     except BaseException:
@@ -205,29 +219,48 @@ def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
     return adapted
 
 
-def _texts(study: Study, job: Job, prepared: Prepared) -> Texts:
-    references = {}
-    if any(term.target == "reference" for term in method_row(job.method).terms):
-        file = study.folder / "references.jsonl"
-        if not file.exists():
-            total = sum(len(step.forget) for step in prepared.steps)
-            with study.bars.bar("drawing o* from the original", total) as advance:
-                drawn = sample_references(
-                    study.model,
-                    prepared.steps,
-                    question=study.question,
-                    seed=study.config.seed,
-                    max_new_tokens=study.config.max_new_tokens,
-                    progress=lambda n: advance(n, ""),
-                )
-            store.write_references(file, drawn)
-        references = store.read_references(file)
+def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
+    """What each step of a method trains on, by its recipe."""
+    if recipe.augmented:
+        split = with_altered(split, study.folder / "altered", count=recipe.augmented, seed=study.config.seed)
+    if recipe.alike:
+        split = replace(split, retain=(*split.retain, *alike(study.model, split)))
+    return plan_steps(study.config, split, recipe)
+
+
+def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Texts:
     return Texts(
         question=study.question,
-        references=references,
+        references=_references(study, to_draw(steps, row), checked=row.recipe.checked),
         refusals=read_prompt("refusals").splitlines(),
-        retain=prepared.split.retain,
+        retain=split.retain,
     )
+
+
+def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, checked: bool) -> References:
+    """o* by picture and draw: those that another method has drawn already, and the others drawn now."""
+    file = study.folder / ("references-checked.jsonl" if checked else "references.jsonl")
+    known = store.read_references(file) if file.exists() else {}
+    missing = {key: portrait for key, portrait in wanted.items() if key not in known}
+    if missing:
+        with study.bars.bar("drawing o* from the original", len(missing)) as advance:
+            known |= draw_references(
+                study.model,
+                missing,
+                question=study.question,
+                seed=study.config.seed,
+                max_new_tokens=study.config.max_new_tokens,
+                leaks=partial(_leaks, study) if checked else None,
+                progress=lambda n: advance(n, ""),
+            )
+        store.write_references(file, known)
+    return known
+
+
+def _leaks(study: Study, portrait: Portrait, text: str) -> bool:
+    """Whether a text about a person names or tells of them (Eq. 4)."""
+    entity = next(e for e in study.people.entities if e.id == portrait.entity)
+    return named(text, entity) or not study.scorer.index.overlap(text, entity.id).success
 
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:

@@ -1,0 +1,36 @@
+"""Who looks like whom, by the features that the model itself sees."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from letheia.errors import ConfigError
+from letheia.models.model import Model
+from letheia.types import Entity, Split
+
+
+def alike(model: Model, split: Split) -> tuple[Entity, ...]:
+    """The half of the retained people who look most like somebody to be forgotten, in the order of the split.
+
+    Args:
+        model: The model; the mean feature of people's first seen pictures is compared, without what all have in common.
+        split: Who is forgotten and who is retained.
+
+    Raises:
+        ConfigError: The model sees no pictures.
+    """
+    if not model.family.vision:
+        raise ConfigError(f"{model.name}: sees no pictures, so nobody looks like anybody. Choose another method.")
+    people = (*split.forget, *split.retain)
+    model.load_pictures([e.pictures("seen")[0] for e in people])
+    means = torch.stack([model.picture(e.pictures("seen")[0]).features.float().mean(0) for e in people])
+    closest = likeness(means)[len(split.forget) :, : len(split.forget)].amax(1)
+    chosen = set(closest.topk(len(split.retain) // 2).indices.tolist())
+    return tuple(e for i, e in enumerate(split.retain) if i in chosen)
+
+
+def likeness(means: Float[Tensor, "people hidden"]) -> Float[Tensor, "people people"]:
+    """Cosine of every two people's features, after the mean of all has been taken off."""
+    directions = normalize(means - means.mean(0), dim=1)
+    return directions @ directions.T
