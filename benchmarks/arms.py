@@ -21,7 +21,7 @@ from letheia.methods.table import METHODS
 from letheia.methods.terms import Target
 from letheia.models.log_probs import encode_example
 from letheia.models.model import Model
-from letheia.train.unlearn import Objective
+from letheia.train.objective import Objective
 from letheia.types import Example, Portrait
 
 PUBG: tuple[tuple[float, Target], ...] = ((-1.0, "own"), (1.0, "reference"), (1.0, "retain"))

@@ -20,7 +20,8 @@ from letheia.reference import References, sample_references
 from letheia.study.plan import queries
 from letheia.study.presets import RATES, world_study
 from letheia.study.run import Silent, Study, ask, draw_people
-from letheia.train.unlearn import Objective, unlearn
+from letheia.train.objective import Objective
+from letheia.train.unlearn import unlearn
 
 RATE = 1e-4
 

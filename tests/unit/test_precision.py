@@ -10,7 +10,7 @@ from letheia.data.targets import Texts
 from letheia.methods.table import METHODS
 from letheia.models.adapter import add_adapter, remove_adapter, trained_parameters
 from letheia.models.loading import load_model
-from letheia.train.unlearn import Objective
+from letheia.train.objective import Objective
 from letheia.types import Split
 
 PRODUCTS = {torch.ops.aten.mm, torch.ops.aten.addmm, torch.ops.aten.bmm}

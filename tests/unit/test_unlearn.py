@@ -17,7 +17,8 @@ from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.prompts import read_prompt
 from letheia.reference import draw_seed, sample_references
-from letheia.train.unlearn import Objective, unlearn
+from letheia.train.objective import Objective
+from letheia.train.unlearn import unlearn
 from letheia.types import Split
 
 QUESTION = "Who is this?"

@@ -17,7 +17,7 @@ from letheia.models.log_probs import encode_example
 from letheia.prompts import guided, read_prompt
 from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
 from letheia.study.run import Study
-from letheia.train.unlearn import micro_batches
+from letheia.train.objective import micro_batches
 from letheia.types import Example, Portrait, Split
 
 ROWS = 64  # answers at once; `models/generation.py`

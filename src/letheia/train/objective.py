@@ -1,0 +1,283 @@
+"""A method's objective and its gradient: terms, groups of answers that share a picture, micro-batches, processes.
+
+Micro-batches and processes share the global batch out, and every loss is divided by counts of the global batch, so
+neither changes the result.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
+
+import torch
+from accelerate import Accelerator
+from peft import PeftModel
+from torch import Tensor
+
+from letheia.config import TrainConfig
+from letheia.data.split import Step
+from letheia.data.targets import Texts, units, with_guidance
+from letheia.methods.losses import answer_log_probs, ascent, dpo, kl, nll, npo
+from letheia.methods.terms import Method, Term
+from letheia.models.adapter import original, trained_parameters
+from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, row_tokens, shared_log_probs
+from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_small
+from letheia.models.model import Model
+from letheia.models.precision import own_precision
+from letheia.types import Example
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a step took.
+
+    Attributes:
+        tokens: Tokens that were computed, in all processes.
+        alone: Tokens that would have been, with a row for each answer.
+        seconds: How long it took.
+        memory: Bytes that were in use at most so far.
+    """
+
+    tokens: int
+    alone: int
+    seconds: float
+    memory: int
+
+    def __str__(self) -> str:
+        """As a progress bar shows it."""
+        return (
+            f"{self.tokens / self.seconds:,.0f} tokens/s, {1 - self.tokens / self.alone:.0%} saved by sharing, "
+            f"{self.memory / 2**30:.1f} GiB"
+        )
+
+
+@dataclass(frozen=True)
+class Item:
+    """An example with the number of the term it belongs to."""
+
+    term: int
+    example: Example
+
+
+Unit = tuple[Item, ...]  # what a loss needs at once: an answer, or one and what it is preferred to
+Group = list[Unit]
+
+
+@dataclass(kw_only=True)
+class Objective:
+    """A method's objective on an adapted model.
+
+    Attributes:
+        model: The model with the adapter in it.
+        adapted: peft's wrapper of the same network.
+        method: The row of terms.
+        texts: Where targets come from.
+        micro_batch: Answers computed at once; halved when memory runs out.
+        engine: Whether answers on one picture share it.
+        recompute: Whether layers are computed again for the gradient; switched on when memory runs out.
+        accelerator: The processes that share the work.
+        originals: l_original by (picture id, answer), filled on demand for NPO.
+    """
+
+    model: Model
+    adapted: PeftModel
+    method: Method
+    texts: Texts
+    micro_batch: int
+    engine: Literal["shared", "plain"] = "shared"
+    recompute: bool = False
+    accelerator: Accelerator = field(default_factory=lambda: Accelerator())
+    originals: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+
+    def backward(self, step: Step) -> dict[str, float]:
+        """Leave the gradient of one step in the adapter's weights.
+
+        When memory runs out, the step is begun anew: with smaller micro-batches down to the answers on one picture,
+        then with layers computed twice, then with still smaller ones.
+
+        Returns:
+            The weighted value of each term, by its name.
+
+        Raises:
+            CheckpointError: One answer alone is too much.
+        """
+        while True:
+            try:
+                with own_precision(self.model), recomputing(self.model, self.recompute):
+                    return self._backward(step)
+            except torch.OutOfMemoryError:
+                for p in trained_parameters(self.adapted).values():
+                    p.grad = None
+                self._take_less(step)
+
+    def work(self, step: Step, seconds: float) -> Work:
+        """What a step took that was computed in so many seconds."""
+        groups = _groups(_units(step, self.method, self.texts), self.engine)
+        rows = [
+            [encode_example(self.model, item.example) for item in group]
+            for part in _parts(groups, self.micro_batch)
+            for group in part
+        ]
+        return Work(
+            tokens=sum(map(row_tokens, rows)) if self.engine == "shared" else sum(len(e.ids) for r in rows for e in r),
+            alone=sum(len(e.ids) for row in rows for e in row),
+            seconds=seconds,
+            memory=in_use(self.model.device),
+        )
+
+    def _take_less(self, step: Step) -> None:
+        groups = _groups(_units(step, self.method, self.texts), self.engine)
+        on_one = max(sum(map(len, group)) for group in groups)
+        if self.micro_batch > on_one or (self.recompute and self.micro_batch > 1):
+            self.micro_batch = max(on_one if self.micro_batch > on_one else 1, self.micro_batch // 2)
+            after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
+        elif not self.recompute:
+            self.recompute = True
+            after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
+        else:
+            raise too_small(self.model.name) from None
+
+    def _backward(self, step: Step) -> dict[str, float]:
+        batches = [units(step, term, self.texts) for term in self.method.terms]
+        tokens = [sum(len(encode_example(self.model, e).answer) for unit in batch for e in unit) for batch in batches]
+        groups = _groups(_units(step, self.method, self.texts), self.engine)
+        totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
+        every = any(term.loss == "kl" for term in self.method.terms)
+        for part in _parts(groups[self.accelerator.process_index :: self.accelerator.num_processes], self.micro_batch):
+            items = [item for group in part for item in group]
+            current = self._log_probs([[item.example for item in group] for group in part], every=every)
+            losses: dict[int, Tensor] = {}
+            for i in sorted({item.term for item in items}):
+                mine = [n for n, item in enumerate(items) if item.term == i]
+                values = _select(current, mine)
+                chosen = [items[n].example for n in mine]
+                losses[i] = self._loss(self.method.terms[i], values, chosen, len(batches[i]), tokens[i])
+                totals[i] += losses[i].detach()
+            self.accelerator.backward(torch.stack(list(losses.values())).sum())
+        if self.accelerator.num_processes > 1:
+            for p in trained_parameters(self.adapted).values():
+                gradient = torch.zeros_like(p) if p.grad is None else p.grad
+                p.grad = reduce_sum(self.accelerator, gradient)
+        summed = reduce_sum(self.accelerator, totals).tolist()
+        names = [term.name for term in self.method.terms]
+        return {name: value for name, value, batch in zip(names, summed, batches, strict=True) if batch}
+
+    def _log_probs(self, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
+        if self.engine == "plain":
+            return log_probs(self.model, [example for group in groups for example in group], every=every)
+        return shared_log_probs(self.model, groups, every=every)
+
+    def _loss(self, term: Term, current: AnswerLogProbs, part: Sequence[Example], answers: int, tokens: int) -> Tensor:
+        """The share of one term's loss that a part of the global batch has."""
+        if term.loss in ("npo", "dpo"):
+            frozen = current.log_probs.new_tensor(self._original(part))
+            summed = answer_log_probs(current.log_probs, current.answer, len(part))
+            if term.loss == "npo":
+                return term.weight * npo(summed, frozen, beta=term.beta, answers=answers)
+            gained = summed - frozen
+            return term.weight * dpo(gained[0::2], gained[1::2], beta=term.beta, answers=answers)
+        if term.loss == "kl":
+            assert current.every is not None
+            frozen = self._distributions(term, part)
+            value = kl(current.every, frozen, reduction=self.method.reduction, answers=answers, tokens=tokens)
+            return term.weight * value
+        loss = {"nll": nll, "ascent": ascent}[term.loss]
+        value = loss(current.log_probs, reduction=self.method.reduction, answers=answers, tokens=tokens)
+        return term.weight * value
+
+    def _original(self, part: Sequence[Example]) -> list[float]:
+        """l_original of each answer, computed once; the adapter is off meanwhile."""
+        new = list({_key(e): e for e in part if _key(e) not in self.originals}.values())
+        if new:
+            groups = self._rows(new)
+            flat = [example for group in groups for example in group]
+            with original(self.adapted), torch.no_grad():
+                frozen = self._log_probs(groups)
+            sums = answer_log_probs(frozen.log_probs, frozen.answer, len(flat)).tolist()
+            self.originals |= {_key(e): value for e, value in zip(flat, sums, strict=True)}
+        return [self.originals[_key(e)] for e in part]
+
+    def _distributions(self, term: Term, part: Sequence[Example]) -> Tensor:
+        """What the original would say at every token of the answers: of o* under guidance, of others as asked."""
+        if term.target == "reference":
+            part = [replace(e, question=with_guidance(e.question, e.portrait)) for e in part]
+        groups = self._rows(part)
+        with original(self.adapted), torch.no_grad():
+            frozen = self._log_probs(groups, every=True)
+        assert frozen.every is not None
+        by_answer = dict(zip([id(e) for group in groups for e in group], _split(frozen), strict=True))
+        return torch.cat([by_answer[id(e)] for e in part])
+
+    def _rows(self, examples: Sequence[Example]) -> list[list[Example]]:
+        groups = _groups([(Item(0, e),) for e in examples], self.engine)
+        return [[item.example for unit in group for item in unit] for group in groups]
+
+
+def micro_batches(step: Step, method: Method, texts: Texts, config: TrainConfig) -> list[list[list[Example]]]:
+    """The examples of a step as one process computes them: micro-batches of groups that share a prompt."""
+    parts = _parts(_groups(_units(step, method, texts), config.engine), config.micro_batch)
+    return [[[item.example for item in group] for group in part] for part in parts]
+
+
+def _units(step: Step, method: Method, texts: Texts) -> list[Unit]:
+    return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]
+
+
+def _groups(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[Group]:
+    """What is computed in one row: all with the same picture and question, or each unit alone."""
+    if engine == "plain":
+        return [[unit] for unit in all_units]
+    groups: dict[tuple[str, str], Group] = {}
+    for unit in all_units:
+        groups.setdefault((unit[0].example.portrait.id, unit[0].example.question), []).append(unit)
+    return list(groups.values())
+
+
+def _parts(groups: Sequence[Group], limit: int) -> Iterator[list[list[Item]]]:
+    """Cut into micro-batches of at most `limit` answers; a larger group is cut too, a unit never."""
+    part: list[list[Item]] = []
+    for piece in (piece for group in groups for piece in _cut(group, limit)):
+        if part and sum(map(len, part)) + len(piece) > limit:
+            yield part
+            part = []
+        part.append(piece)
+    if part:
+        yield part
+
+
+def _cut(group: Group, limit: int) -> Iterator[list[Item]]:
+    piece: list[Item] = []
+    for unit in group:
+        if piece and len(piece) + len(unit) > limit:
+            yield piece
+            piece = []
+        piece.extend(unit)
+    if piece:
+        yield piece
+
+
+def _select(current: AnswerLogProbs, answers: Sequence[int]) -> AnswerLogProbs:
+    """The tokens of some of the answers, numbered anew."""
+    number = torch.full((int(current.answer.max()) + 1,), -1, device=current.answer.device)
+    number[torch.tensor(answers, device=number.device)] = torch.arange(len(answers), device=number.device)
+    found = number[current.answer]
+    kept = found >= 0
+    return AnswerLogProbs(
+        current.log_probs[kept], found[kept], current.every[kept] if current.every is not None else None
+    )
+
+
+def _split(found: AnswerLogProbs) -> tuple[Tensor, ...]:
+    """Log-probabilities of the whole vocabulary, answer by answer."""
+    assert found.every is not None
+    return found.every.split(found.answer.bincount().tolist())
+
+
+def _key(example: Example) -> tuple[str, str]:
+    return example.portrait.id, example.answer
+
+
+def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
+    """The sum of a tensor over processes."""
+    if accelerator.num_processes == 1:
+        return value
+    return cast("Tensor", accelerator.reduce(value, "sum"))
