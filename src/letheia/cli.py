@@ -32,7 +32,7 @@ from letheia.cli_options import (
 )
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
-from letheia.methods.table import METHODS, PAPER_METHODS, method
+from letheia.methods.table import PAPER_METHODS, SHOWN, method
 
 if TYPE_CHECKING:
     from letheia.study.run import Outcome
@@ -236,25 +236,33 @@ def rates(
     model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
     draws: Annotated[int, typer.Option(min=1, help="How many draws of people a rate is tried on.")] = 3,
+    rate: Annotated[list[float] | None, typer.Option(help="A rate to try; repeat. A 1-2-5 grid if left out.")] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Try all rates, also those past the first that unlearns.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Search each method's learning rate, on people that no study uses: the smallest that unlearns."""
-    chosen = tuple(method(name).name for name in methods) if methods else tuple(METHODS)
+    chosen = tuple(method(name).name for name in methods) if methods else SHOWN
     _check_model(model)
     from letheia.study.presets import search_rates
     from letheia.study.search import GRID
 
+    rates = tuple(sorted(rate)) if rate else GRID
     if dry_run:
-        print(f"at most {len(chosen) * len(GRID) * draws} trainings: {', '.join(chosen)}; rates {GRID}; {draws} draws")
+        most = "" if every else "at most "
+        print(f"{most}{len(chosen) * len(rates) * draws} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws")
         return
 
-    found = search_rates(model, chosen, output, seeds=draws, bars=TerminalBars(make_console()))
-    print(f"{'method':<8}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained named':>16}  USR of each draw")
+    found = search_rates(
+        model, chosen, output, seeds=draws, rates=rates, every=every, bars=TerminalBars(make_console())
+    )
+    print(f"{'method':<18}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained right':>16}  USR of each draw")
     for trial in found:
         each = " ".join(f"{usr:.1f}" for usr in trial.usr_each)
         print(
-            f"{trial.method:<8}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
-            f"{trial.retained_named:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
+            f"{trial.method:<18}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
+            f"{trial.retained_right:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
         )
 
 

@@ -10,7 +10,9 @@ from PIL import Image
 from letheia.config import StudyConfig
 from letheia.data.augment import CROP, altered, with_altered
 from letheia.errors import DataError
+from letheia.methods.table import METHODS
 from letheia.methods.terms import Recipe
+from letheia.methods.variants import BOUNDED, VARIANTS
 from letheia.models.likeness import alike, likeness
 from letheia.models.loading import load_model
 from letheia.reference import draw_references
@@ -31,6 +33,13 @@ def test_longer_and_with_all_pictures(split):
     assert len({u.portrait.id for step in own for u in step.forget}) == sum(
         len(e.pictures("seen")) for e in split.forget
     )
+
+
+def test_a_variant_changes_one_thing():
+    for row in VARIANTS:
+        assert METHODS[row.name] == row
+        assert (row.terms != BOUNDED.terms) + (row.recipe != BOUNDED.recipe) == 1
+        assert row.reduction == BOUNDED.reduction
 
 
 def test_an_altered_copy_shows_the_same_a_little_differently():

@@ -2,11 +2,11 @@
 
 from letheia.errors import unknown
 from letheia.methods.terms import Method, Term
+from letheia.methods.variants import BOUNDED, GUIDANCE, VARIANTS
 
 RETAIN = Term(loss="nll", target="retain")
 
 _OWN = Term(loss="ascent", target="own")
-_GUIDANCE = Term(loss="nll", target="reference")
 
 METHODS: dict[str, Method] = {
     m.name: m
@@ -30,24 +30,19 @@ METHODS: dict[str, Method] = {
             terms=(Term(loss="nll", target="refusal"), RETAIN),
             source="Maini et al. 2024",
         ),
-        Method(name="bg", title="BG", terms=(_GUIDANCE, RETAIN), source="paper Table 9"),
-        Method(name="pubg", title="PUBG", terms=(_OWN, _GUIDANCE, RETAIN), source="paper Eq. 3"),
-        Method(
-            name="bounded",
-            title="Bounded",
-            terms=(
-                Term(loss="npo", target="own", weight=0.005),
-                _GUIDANCE,
-                Term(loss="nll", target="retain", weight=2.0),
-            ),
-            source="docs/bounded.md",
-        ),
+        Method(name="bg", title="BG", terms=(GUIDANCE, RETAIN), source="paper Table 9"),
+        Method(name="pubg", title="PUBG", terms=(_OWN, GUIDANCE, RETAIN), source="paper Eq. 3"),
+        BOUNDED,
+        *VARIANTS,
     )
 }
 
 
 PAPER_METHODS = ("ga", "npo", "random", "reject", "bg", "pubg")
 """The paper's methods, its ablation included."""
+
+SHOWN = (*PAPER_METHODS, BOUNDED.name)
+"""Without variants."""
 
 
 def method(name: str) -> Method:

@@ -5,7 +5,6 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from letheia.errors import ConfigError
 from letheia.models.model import Model
 from letheia.types import Entity, Split
 
@@ -17,11 +16,11 @@ def alike(model: Model, split: Split) -> tuple[Entity, ...]:
         model: The model; the mean feature of people's first seen pictures is compared, without what all have in common.
         split: Who is forgotten and who is retained.
 
-    Raises:
-        ConfigError: The model sees no pictures.
+    Returns:
+        Nobody where the model sees no pictures.
     """
     if not model.family.vision:
-        raise ConfigError(f"{model.name}: sees no pictures, so nobody looks like anybody. Choose another method.")
+        return ()
     people = (*split.forget, *split.retain)
     model.load_pictures([e.pictures("seen")[0] for e in people])
     means = torch.stack([model.picture(e.pictures("seen")[0]).features.float().mean(0) for e in people])

@@ -16,14 +16,19 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from letheia.methods.variants import with_variants
 from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
 
 RATES: Mapping[str, dict[str, float]] = {
-    "mistral": {"ga": 3e-5, "npo": 1e-4, "random": 1e-4, "reject": 1e-5, "bg": 2e-5, "pubg": 2e-5, "bounded": 4e-5},
-    "llama": {"ga": 1e-4, "npo": 5e-4, "random": 1e-4, "reject": 1e-4, "bg": 3e-5, "pubg": 3e-5, "bounded": 6e-5},
+    "mistral": with_variants(
+        {"ga": 3e-5, "npo": 1e-4, "random": 1e-4, "reject": 1e-5, "bg": 2e-5, "pubg": 2e-5, "bounded": 8e-5}
+    ),
+    "llama": with_variants(
+        {"ga": 1e-4, "npo": 5e-4, "random": 1e-4, "reject": 1e-4, "bg": 3e-5, "pubg": 3e-5, "bounded": 1.2e-4}
+    ),
 }
 """Table 6 by the type of the text model (llama is Vicuna); BG, which it has none for, has
-PUBG's, and Bounded twice that, as in the built-in world."""
+PUBG's, and Bounded four times that, as in the built-in world."""
 
 LORA = {"rank": 128, "alpha": 256}
 

@@ -9,6 +9,7 @@ from typing import Any
 from letheia.config import LoadConfig, StudyConfig
 from letheia.errors import DataError, unknown
 from letheia.files import fingerprint
+from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.generation import Prompt, as_generations, generate
@@ -20,7 +21,7 @@ from letheia.study.deliver import deliver
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.run import Bars, Outcome, Silent, Study, run_study
-from letheia.study.search import Trial, search
+from letheia.study.search import GRID, Trial, search
 from letheia.types import Entity, People
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
@@ -30,8 +31,12 @@ STUDY_PEOPLE = 40
 """The first known people are the study's; the others serve the search for learning rates."""
 
 RATES: dict[str, dict[str, float]] = {
-    "mistral": {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 5e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 1e-3},
-    "llama": {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 2e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 1e-3},
+    "mistral": with_variants(
+        {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 5e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 2e-3}
+    ),
+    "llama": with_variants(
+        {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 2e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 2e-3}
+    ),
 }
 """Learning rates for the built-in models, found by `letheia rates`; LOG.md has the search."""
 
@@ -181,10 +186,19 @@ def _opened(name: str, root: Path) -> tuple[Model, People, Scorer]:
     return world_model(name), people, world_scorer(people)
 
 
-def search_rates(model: str, methods: Sequence[str], folder: Path, *, seeds: int, bars: Bars) -> list[Trial]:
+def search_rates(
+    model: str,
+    methods: Sequence[str],
+    folder: Path,
+    *,
+    seeds: int,
+    rates: Sequence[float] = GRID,
+    every: bool = False,
+    bars: Bars,
+) -> list[Trial]:
     """Search learning rates on the known people that no study uses, with `seeds` draws of them."""
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 1, "strangers": 6}
+    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3}
     first = StudyConfig.create(values)
     store.claim(folder / model, first.key)
     study = world_study(first, folder / model, bars)
@@ -192,7 +206,7 @@ def search_rates(model: str, methods: Sequence[str], folder: Path, *, seeds: int
         replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
         for seed in range(seeds)
     ]
-    return search(studies, folder / model / "rates.json")
+    return search(studies, folder / model / "rates.json", rates=rates, every=every)
 
 
 def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:

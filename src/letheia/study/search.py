@@ -29,6 +29,11 @@ class Trial:
         usr_strict: The same where degenerate answers do not count.
         attributes: Share of attributes right on seen pictures of forgotten people.
         retained_named: Share of retained people still named on unseen pictures.
+        unseen_strict: USR strict on unseen pictures.
+        unseen_attributes: Share of attributes right there.
+        retained_right: Share of retained people still named with right facts on unseen pictures.
+        strangers_named: Share of strangers who are given a name.
+        strangers_attributes: Share of strangers' attributes right.
         chosen: Whether this is the method's rate.
     """
 
@@ -39,27 +44,34 @@ class Trial:
     usr_strict: float
     attributes: float
     retained_named: float
+    unseen_strict: float
+    unseen_attributes: float
+    retained_right: float
+    strangers_named: float
+    strangers_attributes: float
     chosen: bool = False
 
 
-def search(studies: Sequence[Study], file: Path) -> list[Trial]:
+def search(studies: Sequence[Study], file: Path, *, rates: Sequence[float] = GRID, every: bool = False) -> list[Trial]:
     """Try rates from the smallest up, until each method unlearns on seen pictures.
 
     Args:
         studies: The same study with several draws of people, who are used for nothing else.
         file: Where the trials are written.
+        rates: The rates, in ascending order.
+        every: Go on past the first rate that unlearns, to see what a method does at the others.
     """
     prepared = [prepare(study) for study in studies]
     trials: list[Trial] = []
     for name in studies[0].config.methods:
         found: list[Trial] = []
-        for rate in GRID:
+        for rate in rates:
             rows: list[list[Row]] = []
             for study, ready in zip(studies, prepared, strict=True):
                 job = plan_job(study.config, name, rate, name=f"{name}-{rate:.0e}")
                 rows.append(score(study, job.name, do_job(study, job, ready)))
             found.append(_trial(name, rate, rows))
-            if found[-1].usr >= ENOUGH:
+            if found[-1].usr >= ENOUGH and not every:
                 break
         best = choose(found)
         trials += [replace(t, chosen=t is best) for t in found]
@@ -76,12 +88,18 @@ def choose(trials: list[Trial]) -> Trial:
 def _trial(name: str, rate: float, rows: Sequence[Sequence[Row]]) -> Trial:
     values = [{(r.people, r.pictures, r.metric): r.mean or 0.0 for r in draw} for draw in rows]
     usr = tuple(v["forget", "seen", "usr"] for v in values)
+    means = {key: mean(v[key] for v in values) for key in values[0]}
     return Trial(
         method=name,
         rate=rate,
         usr=mean(usr),
         usr_each=usr,
-        usr_strict=mean(v["forget", "seen", "usr_strict"] for v in values),
-        attributes=mean(v["forget", "seen", "attributes"] for v in values),
-        retained_named=mean(v["retain", "unseen", "named"] for v in values),
+        usr_strict=means["forget", "seen", "usr_strict"],
+        attributes=means["forget", "seen", "attributes"],
+        retained_named=means["retain", "unseen", "named"],
+        unseen_strict=means["forget", "unseen", "usr_strict"],
+        unseen_attributes=means["forget", "unseen", "attributes"],
+        retained_right=means["retain", "unseen", "named_right"],
+        strangers_named=means["stranger", "stranger", "named"],
+        strangers_attributes=means["stranger", "stranger", "attributes"],
     )
