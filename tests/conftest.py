@@ -1,5 +1,6 @@
 """Shared fixtures: a small people folder, and an untrained LLaVA-NeXT in the Hub's layout."""
 
+import os
 import random
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from letheia.world.people import World, make_world
 from letheia.world.portraits import draw, random_scene
 from letheia.world.texts import description, response, summary
 
-torch.set_num_threads(2)
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
 
 
 @pytest.fixture(scope="session")

@@ -54,14 +54,15 @@ def test_killed_and_resumed(checkpoints, people, uninterrupted, tmp_path, kill_a
     assert (tmp_path / "history.jsonl").read_text() == uninterrupted[1]
 
 
-def test_two_processes_give_the_same_adapter(checkpoints, people, uninterrupted, tmp_path):
-    """gloo on CPUs; the sums over processes differ in their last digits alone."""
+@pytest.mark.parametrize("sharded", ["", "1"], ids=["whole", "sharded"])
+def test_two_processes_give_the_same_adapter(checkpoints, people, uninterrupted, tmp_path, sharded):
+    """gloo on CPUs; the sums over processes differ in their last digits alone. Sharded: half of the weights each."""
     done = subprocess.run(
         [
             sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
             str(PROCESS), str(checkpoints["mistral"]), str(people.folder), str(tmp_path),
         ],
-        env={**os.environ, "ACCELERATE_USE_CPU": "true"},
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", "SHARD": sharded},
         capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from accelerate import Accelerator
+
 from letheia.config import TrainConfig
 from letheia.data.folder import read_people
 from letheia.data.split import schedule
@@ -12,6 +14,7 @@ from letheia.methods.table import METHODS
 from letheia.models.adapter import add_adapter
 from letheia.models.loading import load_model
 from letheia.models.saving import save_adapter
+from letheia.models.sharding import shard
 from letheia.train.unlearn import unlearn, write_history
 from letheia.types import Split
 
@@ -22,6 +25,12 @@ steps = schedule(split, steps=8, batch=2, pictures=1, seed=0)
 model = load_model(checkpoint)
 config = TrainConfig(learning_rate=1e-3, steps=8, batch=2, rank=4, alpha=8, save_every=2)
 adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=0)
+if os.environ.get("SHARD"):
+    Accelerator()  # joins the processes
+    shard(model, adapted)
+    frozen = [p for p in model.language_model.layers.parameters() if not p.requires_grad]
+    assert all(2 * p.to_local().numel() == p.numel() for p in frozen)
+    config = config.model_copy(update={"micro_batch": 1})  # now one process has more of them than the other
 texts = Texts(question="Who is this?", references={}, refusals=(), retain=split.retain)
 history = unlearn(
     model,

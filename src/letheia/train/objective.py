@@ -16,6 +16,7 @@ from torch import Tensor
 from letheia.config import TrainConfig
 from letheia.data.split import Step
 from letheia.data.targets import Texts, units, with_guidance
+from letheia.errors import ConfigError
 from letheia.methods.losses import answer_log_probs, ascent, dpo, kl, nll, npo
 from letheia.methods.terms import Method, Term
 from letheia.models.adapter import original, trained_parameters
@@ -23,6 +24,7 @@ from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, 
 from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_small
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
+from letheia.models.sharding import is_sharded
 from letheia.types import Example
 
 
@@ -140,9 +142,12 @@ class Objective:
         batches = [units(step, term, self.texts) for term in self.method.terms]
         tokens = [sum(len(encode_example(self.model, e).answer) for unit in batch for e in unit) for batch in batches]
         groups = _groups(_units(step, self.method, self.texts), self.engine)
+        if is_sharded(self.model):
+            self._originals_of(batches)
         totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
         every = any(term.loss == "kl" for term in self.method.terms)
-        for part in _parts(groups[self.accelerator.process_index :: self.accelerator.num_processes], self.micro_batch):
+        share = list(self._share(groups, self.accelerator.process_index))
+        for part in share:
             items = [item for group in part for item in group]
             current = self._log_probs([[item.example for item in group] for group in part], every=every)
             losses: dict[int, Tensor] = {}
@@ -153,6 +158,8 @@ class Objective:
                 losses[i] = self._loss(self.method.terms[i], values, chosen, len(batches[i]), tokens[i])
                 totals[i] += losses[i].detach()
             self.accelerator.backward(torch.stack(list(losses.values())).sum())
+        if is_sharded(self.model):
+            self._keep_up(groups, done=len(share))
         if self.accelerator.num_processes > 1:
             for p in trained_parameters(self.adapted).values():
                 gradient = torch.zeros_like(p) if p.grad is None else p.grad
@@ -160,6 +167,18 @@ class Objective:
         summed = reduce_sum(self.accelerator, totals).tolist()
         names = [term.name for term in self.method.terms]
         return {name: value for name, value, batch in zip(names, summed, batches, strict=True) if batch}
+
+    def _share(self, groups: Sequence[Group], process: int) -> Iterator[list[list[Item]]]:
+        """The micro-batches of one process."""
+        return _parts(groups[process :: self.accelerator.num_processes], self.micro_batch)
+
+    def _keep_up(self, groups: Sequence[Group], *, done: int) -> None:
+        """Compute as often as the busiest process: each layer wants all processes to gather its weights."""
+        processes = range(self.accelerator.num_processes)
+        most = max(sum(1 for _ in self._share(groups, process)) for process in processes)
+        for _ in range(most - done):
+            nothing = self._log_probs([[groups[0][0][0].example]]).log_probs.sum() * 0
+            self.accelerator.backward(nothing)
 
     def _log_probs(self, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
         if self.engine == "plain":
@@ -183,6 +202,18 @@ class Objective:
         loss = {"nll": nll, "ascent": ascent}[term.loss]
         value = loss(current.log_probs, reduction=self.method.reduction, answers=answers, tokens=tokens)
         return term.weight * value
+
+    def _originals_of(self, batches: Sequence[Sequence[tuple[Example, ...]]]) -> None:
+        """Compute what terms need of the original in all processes alike, before they go their own ways.
+
+        Raises:
+            ConfigError: A term needs the original's distribution at every step.
+        """
+        for term, batch in zip(self.method.terms, batches, strict=True):
+            if term.loss == "kl":
+                raise ConfigError(f"{self.method.name}: has a KL term, which can't be trained on shared-out weights.")
+            if term.loss in ("npo", "dpo"):
+                self._original([e for unit in batch for e in unit])
 
     def _original(self, part: Sequence[Example]) -> list[float]:
         """l_original of each answer, computed once; the adapter is off meanwhile."""

@@ -1,0 +1,38 @@
+"""Models that outgrow one card: the frozen weights of the layers shared out over processes (PyTorch's FSDP2).
+
+A layer's weights are gathered while it computes and given back afterwards. The adapter stays whole in every process, so
+training, saving and answering are as before.
+"""
+
+import torch
+from peft import PeftModel
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FSDPModule, fully_shard
+
+from letheia.errors import ConfigError
+from letheia.models.model import Model
+
+
+def shard(model: Model, adapted: PeftModel) -> None:
+    """Share the layers' frozen weights out over the processes that `torchrun` has started.
+
+    Every process has to do the same from here on, answering included: each gathers what the others need.
+
+    Args:
+        model: The model with the adapter in it, loaded in each process.
+        adapted: peft's wrapper of the same network.
+
+    Raises:
+        ConfigError: There is one process only.
+    """
+    if not torch.distributed.is_initialized() or torch.distributed.get_world_size() < 2:
+        raise ConfigError("weights are shared out over several processes. Start with torchrun --nproc_per_node 2.")
+    mesh = init_device_mesh(model.device.type, (torch.distributed.get_world_size(),))
+    whole = {p for p in adapted.parameters() if p.requires_grad}
+    for layer in model.language_model.layers:
+        fully_shard(layer, mesh=mesh, ignored_params=whole)
+
+
+def is_sharded(model: Model) -> bool:
+    """Whether `shard` has been called."""
+    return isinstance(model.language_model.layers[0], FSDPModule)
