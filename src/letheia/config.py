@@ -41,7 +41,8 @@ class TrainConfig(Frozen):
         alpha: LoRA's alpha.
         weight_decay: AdamW's weight decay.
         decay: Let the rate fall linearly to zero.
-        micro_batch: Answers computed at once; changes memory and nothing else.
+        micro_batch: Answers computed at once; as many tokens as suit the device if left out. Changes speed and memory
+            alone.
         engine: `shared` computes a picture with its question once for all answers on it, `plain` once an answer;
             the result is the same.
         recompute: Whether layers are computed again for the gradient from the start: less memory, a third more time.
@@ -56,7 +57,7 @@ class TrainConfig(Frozen):
     alpha: int = Field(default=32, ge=1)
     weight_decay: float = Field(default=0.0, ge=0)
     decay: bool = False
-    micro_batch: int = Field(default=24, ge=1)
+    micro_batch: int | None = Field(default=None, ge=1)
     engine: Literal["shared", "plain"] = "shared"
     recompute: bool = False
     seed: int = 0

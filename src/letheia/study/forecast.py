@@ -13,12 +13,11 @@ from letheia.models.adapter import add_adapter, remove_adapter
 from letheia.models.encoding import encode_prompt
 from letheia.models.footprint import cache_bytes, device_bytes, footprint
 from letheia.models.loading import device_of
-from letheia.models.log_probs import encode_example
 from letheia.prompts import guided, read_prompt
 from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
 from letheia.study.run import Study
-from letheia.train.objective import micro_batches
-from letheia.types import Example, Portrait, Split
+from letheia.train.objective import largest_micro_batch
+from letheia.types import Portrait, Split
 
 ROWS = 64  # answers at once; `models/generation.py`
 GIB = 2**30
@@ -115,10 +114,12 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     lines: list[Line] = []
     if plans:
         adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed)
-        groups = max(
-            (_largest(study, split, step, job) for job, steps in plans for step in steps[:3]), key=lambda g: g[0]
-        )
-        found = footprint(model, adapted, groups[1])
+        sizes = [
+            largest_micro_batch(model, adapted, step, method_row(job.method), _texts(study, split, step), device=device)
+            for job, steps in plans
+            for step in steps[:3]
+        ]
+        found = footprint(model, adapted, max(sizes, key=lambda size: size[0])[1])
         remove_adapter(model, adapted)
         ways = (
             ("", found.activations),
@@ -141,20 +142,14 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     ]
 
 
-def _largest(study: Study, split: Split, step: Step, job: Job) -> tuple[int, list[list[Example]]]:
-    """Tokens and examples of a step's largest micro-batch; own responses stand in for o*, not drawn yet."""
-    texts = Texts(
+def _texts(study: Study, split: Split, step: Step) -> Texts:
+    """What a step trains on; own responses stand in for o*, not drawn yet."""
+    return Texts(
         question=study.question,
         references={(use.portrait.id, use.draw): use.response for use in (*step.forget, *step.retain)},
         refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
-    parts = micro_batches(step, method_row(job.method), texts, job.train)
-    sizes = [
-        len(part) * max(sum(len(encode_example(study.model, e).ids) for e in group) for group in part) for part in parts
-    ]
-    at = max(range(len(parts)), key=lambda i: sizes[i])
-    return sizes[at], parts[at]
 
 
 def _judge(study: Study, judge: str, asked: Sequence[Query], times: int, prompts: Path | None) -> str:

@@ -13,7 +13,6 @@ from accelerate import Accelerator
 from peft import PeftModel
 from torch import Tensor
 
-from letheia.config import TrainConfig
 from letheia.data.split import Step
 from letheia.data.targets import Texts, units, with_guidance
 from letheia.errors import ConfigError
@@ -25,6 +24,7 @@ from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
+from letheia.train.batches import Group, Item, by_row, filled, step_units
 from letheia.types import Example
 
 
@@ -52,16 +52,8 @@ class Work:
         )
 
 
-@dataclass(frozen=True)
-class Item:
-    """An example with the number of the term it belongs to."""
-
-    term: int
-    example: Example
-
-
-Unit = tuple[Item, ...]  # what a loss needs at once: an answer, or one and what it is preferred to
-Group = list[Unit]
+MICRO_TOKENS = {"cpu": 512, "cuda": 8192}
+"""Tokens computed at once: on a CPU as many as its caches hold, on a GPU as many as keep it busy."""
 
 
 @dataclass(kw_only=True)
@@ -73,7 +65,8 @@ class Objective:
         adapted: peft's wrapper of the same network.
         method: The row of terms.
         texts: Where targets come from.
-        micro_batch: Answers computed at once; halved when memory runs out.
+        micro_batch: Answers computed at once, by tokens if left out; halved when memory runs out.
+        micro_tokens: Tokens computed at once where it is left out; what suits the device if left out too.
         engine: Whether answers on one picture share it.
         recompute: Whether layers are computed again for the gradient; switched on when memory runs out.
         accelerator: The processes that share the work.
@@ -84,7 +77,8 @@ class Objective:
     adapted: PeftModel
     method: Method
     texts: Texts
-    micro_batch: int
+    micro_batch: int | None = None
+    micro_tokens: int | None = None
     engine: Literal["shared", "plain"] = "shared"
     recompute: bool = False
     accelerator: Accelerator = field(default_factory=lambda: Accelerator())
@@ -113,24 +107,20 @@ class Objective:
 
     def work(self, step: Step, seconds: float) -> Work:
         """What a step took that was computed in so many seconds."""
-        groups = _groups(_units(step, self.method, self.texts), self.engine)
-        rows = [
-            [encode_example(self.model, item.example) for item in group]
-            for part in _parts(groups, self.micro_batch)
-            for group in part
-        ]
+        rows = [row for part in self._parts(self._groups(step)) for row in part]
         return Work(
-            tokens=sum(map(row_tokens, rows)) if self.engine == "shared" else sum(len(e.ids) for r in rows for e in r),
-            alone=sum(len(e.ids) for row in rows for e in row),
+            tokens=sum(self._tokens(row) for row in rows),
+            alone=sum(len(encode_example(self.model, item.example).ids) for row in rows for item in row),
             seconds=seconds,
             memory=in_use(self.model.device),
         )
 
     def _take_less(self, step: Step) -> None:
-        groups = _groups(_units(step, self.method, self.texts), self.engine)
+        groups = self._groups(step)
         on_one = max(sum(map(len, group)) for group in groups)
-        if self.micro_batch > on_one or (self.recompute and self.micro_batch > 1):
-            self.micro_batch = max(on_one if self.micro_batch > on_one else 1, self.micro_batch // 2)
+        most = max(sum(map(len, part)) for part in self._parts(groups))
+        if most > on_one or (self.recompute and most > 1):
+            self.micro_batch = max(on_one if most > on_one else 1, most // 2)
             after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
         elif not self.recompute:
             self.recompute = True
@@ -141,7 +131,7 @@ class Objective:
     def _backward(self, step: Step) -> dict[str, float]:
         batches = [units(step, term, self.texts) for term in self.method.terms]
         tokens = [sum(len(encode_example(self.model, e).answer) for unit in batch for e in unit) for batch in batches]
-        groups = _groups(_units(step, self.method, self.texts), self.engine)
+        groups = self._groups(step)
         if is_sharded(self.model):
             self._originals_of(batches)
         totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
@@ -168,9 +158,26 @@ class Objective:
         names = [term.name for term in self.method.terms]
         return {name: value for name, value, batch in zip(names, summed, batches, strict=True) if batch}
 
+    def _groups(self, step: Step) -> list[Group]:
+        """What is computed in one row each, short rows first, so that rows computed at once need little padding."""
+        groups = by_row(step_units(step, self.method, self.texts), self.engine)
+        return sorted(groups, key=lambda group: self._tokens([item for unit in group for item in unit]))
+
+    def _parts(self, groups: Sequence[Group]) -> Iterator[list[list[Item]]]:
+        """Cut into micro-batches."""
+        if self.micro_batch:
+            return filled(groups, len, self.micro_batch, cut=True)
+        limit = self.micro_tokens or MICRO_TOKENS.get(self.model.device.type, MICRO_TOKENS["cuda"])
+        return filled(groups, self._tokens, limit, cut=False)
+
+    def _tokens(self, row: Sequence[Item]) -> int:
+        """Tokens of a row."""
+        encoded = [encode_example(self.model, item.example) for item in row]
+        return row_tokens(encoded) if self.engine == "shared" else sum(len(e.ids) for e in encoded)
+
     def _share(self, groups: Sequence[Group], process: int) -> Iterator[list[list[Item]]]:
         """The micro-batches of one process."""
-        return _parts(groups[process :: self.accelerator.num_processes], self.micro_batch)
+        return self._parts(groups[process :: self.accelerator.num_processes])
 
     def _keep_up(self, groups: Sequence[Group], *, done: int) -> None:
         """Compute as often as the busiest process: each layer wants all processes to gather its weights."""
@@ -239,51 +246,19 @@ class Objective:
         return torch.cat([by_answer[id(e)] for e in part])
 
     def _rows(self, examples: Sequence[Example]) -> list[list[Example]]:
-        groups = _groups([(Item(0, e),) for e in examples], self.engine)
+        groups = by_row([(Item(0, e),) for e in examples], self.engine)
         return [[item.example for unit in group for item in unit] for group in groups]
 
 
-def micro_batches(step: Step, method: Method, texts: Texts, config: TrainConfig) -> list[list[list[Example]]]:
-    """The examples of a step as one process computes them: micro-batches of groups that share a prompt."""
-    parts = _parts(_groups(_units(step, method, texts), config.engine), config.micro_batch)
-    return [[[item.example for item in group] for group in part] for part in parts]
-
-
-def _units(step: Step, method: Method, texts: Texts) -> list[Unit]:
-    return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]
-
-
-def _groups(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[Group]:
-    """What is computed in one row: all with the same picture and question, or each unit alone."""
-    if engine == "plain":
-        return [[unit] for unit in all_units]
-    groups: dict[tuple[str, str], Group] = {}
-    for unit in all_units:
-        groups.setdefault((unit[0].example.portrait.id, unit[0].example.question), []).append(unit)
-    return list(groups.values())
-
-
-def _parts(groups: Sequence[Group], limit: int) -> Iterator[list[list[Item]]]:
-    """Cut into micro-batches of at most `limit` answers; a larger group is cut too, a unit never."""
-    part: list[list[Item]] = []
-    for piece in (piece for group in groups for piece in _cut(group, limit)):
-        if part and sum(map(len, part)) + len(piece) > limit:
-            yield part
-            part = []
-        part.append(piece)
-    if part:
-        yield part
-
-
-def _cut(group: Group, limit: int) -> Iterator[list[Item]]:
-    piece: list[Item] = []
-    for unit in group:
-        if piece and len(piece) + len(unit) > limit:
-            yield piece
-            piece = []
-        piece.extend(unit)
-    if piece:
-        yield piece
+def largest_micro_batch(
+    model: Model, adapted: PeftModel, step: Step, method: Method, texts: Texts, *, device: torch.device
+) -> tuple[int, list[list[Example]]]:
+    """The micro-batch of a step with the most tokens on a device: how many, and examples grouped by their prompt."""
+    tokens = MICRO_TOKENS.get(device.type, MICRO_TOKENS["cuda"])
+    objective = Objective(model=model, adapted=adapted, method=method, texts=texts, micro_tokens=tokens)
+    sizes = [(sum(map(objective._tokens, part)), part) for part in objective._parts(objective._groups(step))]
+    size, largest = max(sizes, key=lambda found: found[0])
+    return size, [[item.example for item in row] for row in largest]
 
 
 def _select(current: AnswerLogProbs, answers: Sequence[int]) -> AnswerLogProbs:

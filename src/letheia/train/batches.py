@@ -1,0 +1,65 @@
+"""From the terms of a step to micro-batches: what is computed in one row, and which rows at once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from letheia.data.split import Step
+from letheia.data.targets import Texts, units
+from letheia.methods.terms import Method
+from letheia.types import Example
+
+
+@dataclass(frozen=True)
+class Item:
+    """An example with the number of the term it belongs to."""
+
+    term: int
+    example: Example
+
+
+Unit = tuple[Item, ...]  # what a loss needs at once: an answer, or one and what it is preferred to
+Group = list[Unit]
+
+
+def step_units(step: Step, method: Method, texts: Texts) -> list[Unit]:
+    """All units of a step, with the number of their term."""
+    return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]
+
+
+def by_row(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[Group]:
+    """What is computed in one row: all with the same picture and question, or each unit alone."""
+    if engine == "plain":
+        return [[unit] for unit in all_units]
+    groups: dict[tuple[str, str], Group] = {}
+    for unit in all_units:
+        groups.setdefault((unit[0].example.portrait.id, unit[0].example.question), []).append(unit)
+    return list(groups.values())
+
+
+def filled(
+    groups: Sequence[Group], measure: Callable[[list[Item]], int], limit: int, *, cut: bool
+) -> Iterator[list[list[Item]]]:
+    """Put rows together up to a limit; one that is larger by itself is cut between units, or computed alone."""
+    part: list[list[Item]] = []
+    filled = 0
+    for row in (row for group in groups for row in (_cut(group, limit) if cut else [[i for u in group for i in u]])):
+        size = measure(row)
+        if part and filled + size > limit:
+            yield part
+            part, filled = [], 0
+        part.append(row)
+        filled += size
+    if part:
+        yield part
+
+
+def _cut(group: Group, limit: int) -> Iterator[list[Item]]:
+    row: list[Item] = []
+    for unit in group:
+        if row and len(row) + len(unit) > limit:
+            yield row
+            row = []
+        row.extend(unit)
+    if row:
+        yield row
