@@ -158,7 +158,13 @@ class Shared:
 
 
 def shared(
-    model: Model, adapted: PeftModel, texts: Texts, *, micro_batch: int, attention: str, recompute: bool = False
+    model: Model,
+    adapted: PeftModel,
+    texts: Texts,
+    *,
+    micro_batch: int | None = None,
+    attention: str,
+    recompute: bool = False,
 ) -> Shared:
     """Letheia's arm of PUBG."""
     method = METHODS["pubg"]

@@ -64,7 +64,7 @@ def shared_removal(setting: Setting, steps: Sequence[Step]) -> None:
         drawn = sample_references(
             setting.model, steps, question=told.question, seed=0, max_new_tokens=setting.sizes.answer
         )
-    config = TrainConfig(learning_rate=RATE, micro_batch=setting.sizes.micro_batch)
+    config = TrainConfig(learning_rate=RATE)
     unlearn(setting.model, setting.adapted, steps, METHODS["pubg"], replace(told, references=drawn), config)
 
 
@@ -115,7 +115,7 @@ def world_loop(study: Study, steps: Sequence[Step]) -> None:
             drawn = sample_references(study.model, [step], question=study.question, seed=0, batch=1)
         Objective(
             model=study.model, adapted=adapted, method=METHODS["pubg"], texts=world_texts(study, drawn),
-            micro_batch=24, engine="plain",
+            engine="plain",
         ).backward(step)  # fmt: skip
         optimizer.step()
         optimizer.zero_grad()

@@ -93,12 +93,9 @@ class Setting:
         }
 
     def _shared(self, told: Texts) -> dict[str, Arm]:
+        """As a user gets it, who sets nothing."""
         name = own_attention(self.model)
-        least = self.sizes.micro_batch  # fewer would cut a picture's answers apart, and so pay for its prompt again
-        return {
-            f"{answers} at once, {name}": shared(self.model, self.adapted, told, micro_batch=answers, attention=name)
-            for answers in (least, 2 * least)
-        }
+        return {f"by tokens, {name}": shared(self.model, self.adapted, told, attention=name)}
 
     def _seconds(self, arm: Arm, step: Step) -> float:
         self.run(arm, step)  # features and token ids

@@ -33,6 +33,7 @@ from letheia.cli_options import (
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import PAPER_METHODS, SHOWN, method
+from letheia.methods.variants import BOUNDED
 
 if TYPE_CHECKING:
     from letheia.study.run import Outcome
@@ -144,7 +145,7 @@ def unlearn(
     dry_run: DryRun = False,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
-    chosen = tuple(method(name).name for name in methods or ["pubg"])
+    chosen = tuple(method(name).name for name in methods or [BOUNDED.name])
     if push and len(chosen) > 1:
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:

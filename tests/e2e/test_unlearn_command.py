@@ -49,19 +49,19 @@ def test_the_folder_is_checked_first(folder):
 
 def test_what_it_leaves(removal):
     output, names, result = removal
-    assert "Table 1" in result.stdout and str(output / "pubg" / "adapter") in result.stdout
-    for name in ("config.yaml", "results.json", "report.html", "provenance.json", "pubg/train.jsonl"):
+    assert "Table 1" in result.stdout and str(output / "bounded" / "adapter") in result.stdout
+    for name in ("config.yaml", "results.json", "report.html", "provenance.json", "bounded/train.jsonl"):
         assert (output / name).exists(), name
     rows = {
         (r["method"], r["people"], r["pictures"], r["metric"]): r
         for r in json.loads((output / "results.json").read_text())
     }
-    assert rows["pubg", "forget", "seen", "usr"]["count"] == 4  # both seen pictures of two people
+    assert rows["bounded", "forget", "seen", "usr"]["count"] == 4  # both seen pictures of two people
     assert rows["original", "retain", "unseen", "named"]["mean"] > 0.8
-    card = (output / "pubg" / "adapter" / "README.md").read_text()
+    card = (output / "bounded" / "adapter" / "README.md").read_text()
     assert "base_model: mistral" in card and not any(n in card for n in names)
     assert "<img" not in (output / "report.html").read_text()
-    trained = [json.loads(line) for line in (output / "pubg" / "train.jsonl").read_text().splitlines()]
+    trained = [json.loads(line) for line in (output / "bounded" / "train.jsonl").read_text().splitlines()]
     assert len(trained) == 30 * 8 * 3 and {t["target"] for t in trained} == {"own", "reference", "retain"}
 
 
@@ -79,18 +79,18 @@ def test_other_data_is_another_run(removal, folder):
 
 def test_merged_answers_as_with_the_adapter(removal, folder, tmp_path):
     output, _, _ = removal
-    result = letheia("merge", "--adapter", output / "pubg" / "adapter", "--output", tmp_path / "merged")
+    result = letheia("merge", "--adapter", output / "bounded" / "adapter", "--output", tmp_path / "merged")
     assert result.returncode == 0, result.stderr
     AutoProcessor.from_pretrained(tmp_path / "merged")
     AutoModelForImageTextToText.from_pretrained(tmp_path / "merged")
-    answered = [json.loads(line) for line in (output / "pubg" / "answers.jsonl").read_text().splitlines()]
+    answered = [json.loads(line) for line in (output / "bounded" / "answers.jsonl").read_text().splitlines()]
     portraits = {p.id: p for e in read_people(folder).entities for p in e.portraits}
     prompts = [Prompt(a["question"], portraits[a["portrait"]]) for a in answered]
     found = generate(load_model(tmp_path / "merged"), prompts)
     same = sum(f.text == a["answer"] for f, a in zip(found, answered, strict=True))
     assert same >= 0.9 * len(found)  # merging rounds, and a greedy answer can tip over
     fails(letheia("merge", "--adapter", output, "--output", tmp_path / "x"), "no adapter there")
-    fails(letheia("merge", "--adapter", output / "pubg" / "adapter", "--output", output), "not empty")
+    fails(letheia("merge", "--adapter", output / "bounded" / "adapter", "--output", output), "not empty")
 
 
 def test_bad_requests(folder, tmp_path):

@@ -92,7 +92,7 @@ def test_a_removal(checkpoint, people, tmp_path):
         "--steps", "2", "--rank", "4", "--alpha", "8",
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    answers = [json.loads(line) for line in (tmp_path / "run" / "pubg" / "answers.jsonl").read_text().splitlines()]
+    answers = [json.loads(line) for line in (tmp_path / "run" / "bounded" / "answers.jsonl").read_text().splitlines()]
     assert {a["question"] for a in answers if a["group"] == "forget"} == {w.replace("$name", name) for w in WORDINGS}
     assert name in (tmp_path / "run" / "report.html").read_text()
     picture = people.pictured[0].portraits[0].file
