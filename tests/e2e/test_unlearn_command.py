@@ -59,10 +59,10 @@ def test_what_it_leaves(removal):
     assert rows["bounded", "forget", "seen", "usr"]["count"] == 4  # both seen pictures of two people
     assert rows["original", "retain", "unseen", "named"]["mean"] > 0.8
     card = (output / "bounded" / "adapter" / "README.md").read_text()
-    assert "base_model: mistral" in card and not any(n in card for n in names)
+    assert "base_model: mistral" in card and "0.002, falling,\n60 steps" in card and not any(n in card for n in names)
     assert "<img" not in (output / "report.html").read_text()
     trained = [json.loads(line) for line in (output / "bounded" / "train.jsonl").read_text().splitlines()]
-    assert len(trained) == 30 * 8 * 3 and {t["target"] for t in trained} == {"own", "reference", "retain"}
+    assert len(trained) == 60 * 8 * 3 and {t["target"] for t in trained} == {"own", "reference", "retain"}
 
 
 def test_other_data_is_another_run(removal, folder):

@@ -6,9 +6,12 @@ import re
 import pytest
 import torch
 from PIL import Image
+from torch.nn.functional import scaled_dot_product_attention
 
+from letheia.config import LoadConfig
 from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, DataError
+from letheia.models import attention
 from letheia.models.adapter import add_adapter, load_adapter, original, remove_adapter, trained_parameters
 from letheia.models.attention import GROUPED
 from letheia.models.branches import Branch, Tree, pack
@@ -18,6 +21,7 @@ from letheia.models.families import FAMILIES
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
+from letheia.models.masks import additive
 from letheia.models.saving import save_adapter
 from letheia.types import Example, Portrait
 
@@ -113,6 +117,44 @@ def test_shared_prompts_equal_rows_of_their_own(either_model, people):
     assert torch.equal(plain.answer, shared.answer)
     torch.testing.assert_close(plain.log_probs, shared.log_probs, atol=2e-6, rtol=1e-6)
     assert (a - b).norm() <= 1e-5 * a.norm()
+
+
+@pytest.mark.parametrize("queries", [5, 3])
+def test_the_gradient_of_attention_is_its_gradient(monkeypatch, queries):
+    """Against finite differences, in float64, with blocks of two queries and two heads a group; also behind a cache."""
+    monkeypatch.setattr(attention, "BLOCK", 2)
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (
+        torch.randn(2, heads, length, 3, dtype=torch.float64, generator=generator, requires_grad=True)
+        for heads, length in ((4, queries), (2, 5), (2, 5))
+    )
+    mask = additive(torch.ones(2, 1, queries, 5, dtype=torch.bool).tril(5 - queries), torch.float64)
+
+    def attend(q, k, v):
+        return attention.grouped_attention(None, q, k, v, mask, 0.7)[0]
+
+    torch.autograd.gradcheck(attend, (query, key, value))
+    wanted = scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=0.7, enable_gqa=True).transpose(1, 2)
+    torch.testing.assert_close(attend(query, key, value), wanted)
+
+
+def test_logits_in_parts_are_the_same(checkpoints, people, monkeypatch):
+    model = load_model(checkpoints["mistral"], load=LoadConfig(dtype="float64"))
+    adapted = add_adapter(model, rank=2, alpha=4, seed=0)
+    told = [example(people, 0, answer) for answer in ("A person.", "No.")]
+    found = []
+    for chunk in (2**26, 3 * model.network.config.get_text_config().vocab_size):
+        monkeypatch.setattr("letheia.models.log_probs.CHUNK", chunk)
+        log_probs = shared_log_probs(model, [told]).log_probs
+        log_probs.sum().backward()
+        grads = [p.grad.clone() for p in trained_parameters(adapted).values()]
+        adapted.zero_grad()
+        found.append((log_probs, *grads))
+    for whole, parts in zip(*found, strict=True):
+        torch.testing.assert_close(whole, parts)
+    every = shared_log_probs(model, [told], every=True)
+    torch.testing.assert_close(every.log_probs, found[0][0])
+    torch.testing.assert_close(every.every.exp().sum(1), torch.ones(len(every.log_probs), dtype=torch.float64))
 
 
 def test_grouped_attention_is_attention(checkpoints, people):

@@ -15,6 +15,7 @@ from letheia.models import generation
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
+from letheia.models.log_probs import encode_example
 from letheia.prompts import read_prompt
 from letheia.reference import draw_seed, sample_references
 from letheia.train.objective import Objective
@@ -129,6 +130,34 @@ def test_kl_starts_at_the_original_and_guidance_does_not(checkpoints, steps, tex
     assert history[0]["kl(retain)"] == pytest.approx(0, abs=1e-5)
     assert history[0]["kl(reference)"] > 1e-3
     assert history[0]["dpo(reference)"] == pytest.approx(0.693147, rel=1e-3)
+
+
+def test_what_sharing_saves_is_counted(checkpoints, steps, texts):
+    """K answers on one picture save (K - 1) times its prompt but for the last token, which starts every branch."""
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    shared, plain = (
+        Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, engine=engine)
+        for engine in ("shared", "plain")
+    )
+    found, alone = shared.work(steps[0], 2.0), plain.work(steps[0], 2.0)
+    assert alone.tokens == alone.alone == found.alone
+    groups = shared._groups(steps[0])
+    prompts = [len(encode_example(model, group[0][0].example).prompt) for group in groups]
+    assert found.alone - found.tokens == sum((len(g) - 1) * (p - 1) for g, p in zip(groups, prompts, strict=True))
+    assert f"{found.tokens / 2:,.0f} tokens/s" in str(found) and "saved by sharing" in str(found)
+
+
+def test_micro_batches_hold_so_many_tokens(checkpoints, steps, texts):
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    for limit in (1, 300, 10**6):
+        objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_tokens=limit)
+        groups = objective._groups(steps[0])
+        parts = list(objective._parts(groups))
+        assert [row for part in parts for row in part] == [[i for unit in group for i in unit] for group in groups]
+        assert all(len(part) == 1 or sum(map(objective._tokens, part)) <= limit for part in parts)
+        assert len(parts) == {1: len(groups), 300: len(parts), 10**6: 1}[limit]
 
 
 def test_a_falling_rate(checkpoints, steps, texts):

@@ -46,6 +46,7 @@ def model_card(study: Study, outcome: Outcome, method: str) -> str:
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = study.config.rates.get(method, study.rates.get(method))
+    steps, falling = study.config.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
     hashes = "\n".join(f"- `{hash_of(e)}`" for e in outcome.split.forget)
     return f"""---
 base_model: {study.model.name}
@@ -55,8 +56,8 @@ tags: [unlearning, letheia]
 
 # {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
 
-Base model: `{study.model.name}`. Method: {row.title} ({row.source}). Learning rate {rate:g},
-{study.config.steps} steps, LoRA r {study.config.rank}, alpha {study.config.alpha}, seed {study.config.seed}.
+Base model: `{study.model.name}`. Method: {row.title} ({row.source}). Learning rate {rate:g}{falling},
+{steps} steps, LoRA r {study.config.rank}, alpha {study.config.alpha}, seed {study.config.seed}.
 Retained people in training: {len(outcome.split.retain)}.
 
 ## Forgotten people
