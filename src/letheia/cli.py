@@ -249,7 +249,7 @@ def rates(
     from letheia.study.presets import search_rates
     from letheia.study.search import GRID
 
-    rates = tuple(sorted(rate)) if rate else GRID
+    rates = tuple(sorted(set(rate))) if rate else GRID
     if dry_run:
         most = "" if every else "at most "
         print(f"{most}{len(chosen) * len(rates) * draws} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws")
@@ -262,7 +262,7 @@ def rates(
     for trial in found:
         each = " ".join(f"{usr:.1f}" for usr in trial.usr_each)
         print(
-            f"{trial.method:<18}{trial.rate:>8.0e}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
+            f"{trial.method:<18}{trial.rate:>8g}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
             f"{trial.retained_right:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
         )
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from letheia.errors import CheckpointError
-from letheia.train.checkpoint import load_state, save_state
+from letheia.train.checkpoint import drop_state, load_state, save_state
 from letheia.world.weights import checkpoint
 
 
@@ -24,9 +24,17 @@ def test_states_are_refused_unless_whole_and_of_this_run(tmp_path):
     assert torch.equal(other["w"], p["w"])
     with pytest.raises(CheckpointError, match="other settings"):
         load_state(file, p, optimizer, key="b")
-    file.write_bytes(file.read_bytes()[:40])
+    drop_state(file, unless="a")
+    assert file.exists()
+    whole = file.read_bytes()
+    drop_state(file, unless="b")
+    assert not file.exists()
+    file.write_bytes(whole[:40])
     with pytest.raises(CheckpointError, match="damaged"):
         load_state(file, p, optimizer, key="a")
+    drop_state(file, unless="a")
+    drop_state(file, unless="a")
+    assert not file.exists()
 
 
 def test_weights_are_compared_with_the_record(tmp_path):

@@ -1,6 +1,7 @@
 """What a method's recipe changes: longer training, a falling rate, altered copies, people who look alike."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,14 +26,20 @@ def split(people):
     return Split(forget=people.entities[:2], retain=people.entities[2:6])
 
 
+def with_pictures(entity, count):
+    """The person with so many seen pictures."""
+    seen = entity.pictures("seen")[0]
+    return replace(entity, portraits=tuple(replace(seen, id=f"{seen.id}-{i}") for i in range(count)))
+
+
 def test_longer_and_with_all_pictures(split):
     config = StudyConfig(n=2, people=6, steps=5, seen=1)
     plain, own = (plan_steps(config, split, recipe) for recipe in (Recipe(), Recipe(longer=3, all_pictures=True)))
     assert (len(plain), len(own)) == (5, 15)
     assert len({u.portrait.id for step in plain for u in step.forget}) == 2
-    assert len({u.portrait.id for step in own for u in step.forget}) == sum(
-        len(e.pictures("seen")) for e in split.forget
-    )
+    one = Split(forget=split.forget[:1], retain=tuple(with_pictures(e, 3) for e in split.retain))
+    longer = plan_steps(config, one, Recipe(longer=5, all_pictures=True))
+    assert len({u.portrait.id for step in longer for u in step.retain}) == 3 * len(one.retain)
 
 
 def test_a_variant_changes_one_thing():

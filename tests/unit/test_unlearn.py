@@ -261,7 +261,7 @@ class Scarce:
         self.seen.append((count, self.objective.recompute))
         if count > (self.twice if self.objective.recompute else self.kept):
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return self.real(groups)
+        return self.real(groups, every=every)
 
 
 def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, texts, caplog):
@@ -282,6 +282,17 @@ def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, te
     ]
     objective._log_probs = Scarce(objective, 0, 0)
     with pytest.raises(CheckpointError, match="out of memory with one answer at a time"):
+        objective.backward(steps[0])
+
+
+@pytest.mark.parametrize("engine", ["shared", "plain"])
+def test_pairs_that_memory_does_not_hold_are_an_error(checkpoints, steps, texts, engine):
+    """Two answers that a loss needs at once are never one: there is nothing smaller to try."""
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    objective = Objective(model=model, adapted=adapted, method=VARIANTS, texts=texts, engine=engine)
+    objective._log_probs = Scarce(objective, 1, 1)
+    with pytest.raises(CheckpointError, match="out of memory"):
         objective.backward(steps[0])
 
 

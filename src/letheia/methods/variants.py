@@ -26,7 +26,7 @@ def _row(name: str, title: str, terms: Sequence[Term], recipe: Recipe = LONG) ->
 BOUNDED = _row("bounded", "Bounded", (pull(0.005), GUIDANCE, keep()))
 
 VARIANTS = (
-    _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, Recipe(all_pictures=True)),
+    _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, replace(LONG, longer=1, decay=False)),
     _row("bounded-one", "Bounded, one picture", BOUNDED.terms, replace(LONG, all_pictures=False)),
     _row("bounded-none", "Bounded, no pull", (GUIDANCE, keep())),
     _row("bounded-strong", "Bounded, pull 0.02", (pull(0.02), GUIDANCE, keep())),

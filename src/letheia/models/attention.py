@@ -35,7 +35,8 @@ def grouped_attention(
     """
     if torch.is_autocast_enabled(query.device.type):
         query, key, value = (each.to(torch.get_autocast_dtype(query.device.type)) for each in (query, key, value))
-    return _Grouped.apply(query * scaling, key, value, attention_mask).transpose(1, 2).contiguous(), None
+    kept = torch.is_grad_enabled() and any(each.requires_grad for each in (query, key, value))
+    return _Grouped.apply(query * scaling, key, value, attention_mask, kept).transpose(1, 2).contiguous(), None
 
 
 class _Grouped(torch.autograd.Function):
@@ -46,7 +47,7 @@ class _Grouped(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, kept: bool) -> Tensor:
         batch, heads, queries, width = query.shape
         groups, keys = key.shape[1:3]
         key, value = (each.contiguous().flatten(0, 1) for each in (key, value))
@@ -59,8 +60,10 @@ class _Grouped(torch.autograd.Function):
             if mask is not None:
                 by_head = scores.view(batch, heads, end - start, seen)
                 by_head += mask[:, :, start:end, :seen].to(scores.dtype)
-            weights.append(torch.ops.aten._softmax(scores, -1, False))  # autocast would make it float32
-            out[:, :, start:end] = torch.bmm(weights[-1], value[:, :seen]).view(batch, heads, -1, width)
+            weight = torch.ops.aten._softmax(scores, -1, False)  # autocast would make it float32
+            out[:, :, start:end] = torch.bmm(weight, value[:, :seen]).view(batch, heads, -1, width)
+            if kept:
+                weights.append(weight)
         ctx.save_for_backward(query, key, value, *weights)
         return out
 
@@ -77,7 +80,7 @@ class _Grouped(torch.autograd.Function):
             for_scores = torch.ops.aten._softmax_backward_data(for_weight, weight, -1, weight.dtype)
             for_key[:, :seen].baddbmm_(for_scores.mT, rows)
             for_query[:, :, start:end] = torch.bmm(for_scores, key[:, :seen]).view(batch, heads, -1, width)
-        return for_query, for_key.unflatten(0, (batch, -1)), for_value.unflatten(0, (batch, -1)), None
+        return for_query, for_key.unflatten(0, (batch, -1)), for_value.unflatten(0, (batch, -1)), None, None
 
 
 def _blocks(queries: int) -> list[tuple[int, int]]:

@@ -50,6 +50,7 @@ class Features:
     folder: Path | None = None
     made_by: Callable[[], str] = lambda: ""
     _pictures: OrderedDict[Path, Picture] = field(default_factory=OrderedDict[Path, Picture])
+    _hashes: dict[Path, str] = field(default_factory=dict[Path, str])
     _bytes: int = 0
     _made_by: str = ""
 
@@ -77,6 +78,8 @@ class Features:
         Raises:
             OutputError: The disk is full.
         """
+        if self.folder and file not in self._hashes:
+            self._hashes[file] = sha256(file)  # now, and not when it leaves memory: the file may change until then
         self._pictures[file] = picture
         self._bytes += picture.features.nbytes
         while self.folder and self._bytes > self.limit and len(self._pictures) > 1:
@@ -87,13 +90,14 @@ class Features:
     def clear(self) -> None:
         """Forget those in memory."""
         self._pictures.clear()
+        self._hashes.clear()
         self._bytes = 0
 
     def _read(self, file: Path) -> Picture | None:
         if not self.folder or not self.folder.exists():
             return None
         try:
-            with safe_open(self._place(file), "pt") as stored:
+            with safe_open(self._place(sha256(file)), "pt") as stored:
                 told = stored.metadata()
                 rows, columns = map(int, told["grid"].split()) if told["grid"] else (0, 0)
                 return Picture(stored.get_tensor("features"), told["text"], (rows, columns) if rows else None)
@@ -101,17 +105,19 @@ class Features:
             return None
 
     def _write(self, file: Path, picture: Picture) -> None:
-        place = self._place(file)
+        if file not in self._hashes:  # read before there was a folder; it is computed again when it is needed
+            return
+        place = self._place(self._hashes[file])
         if place.exists():
             return
         told = {"text": picture.text, "grid": " ".join(map(str, picture.grid or ()))}
         tensors = {"features": picture.features.contiguous().cpu()}
         write_atomic(place, lambda path: save_file(tensors, path, metadata=told))
 
-    def _place(self, file: Path) -> Path:
+    def _place(self, content: str) -> Path:
         assert self.folder
         self._made_by = self._made_by or self.made_by()
-        return self.folder / f"{fingerprint([sha256(file), self._made_by], digits=32)}.safetensors"
+        return self.folder / f"{fingerprint([content, self._made_by], digits=32)}.safetensors"
 
 
 def weights_hash(network: nn.Module, *, without: tuple[str, ...]) -> str:

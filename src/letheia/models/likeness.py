@@ -23,7 +23,7 @@ def alike(model: Model, split: Split) -> tuple[Entity, ...]:
         return ()
     people = (*split.forget, *split.retain)
     model.load_pictures([e.pictures("seen")[0] for e in people])
-    means = torch.stack([model.picture(e.pictures("seen")[0]).features.float().mean(0) for e in people])
+    means = torch.stack([model.picture(e.pictures("seen")[0]).features.float().mean(0).cpu() for e in people])
     closest = likeness(means)[len(split.forget) :, : len(split.forget)].amax(1)
     chosen = set(closest.topk(len(split.retain) // 2).indices.tolist())
     return tuple(e for i, e in enumerate(split.retain) if i in chosen)

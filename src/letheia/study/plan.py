@@ -55,21 +55,26 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
     """The job of one method at one learning rate."""
     row = method_row(method)
-    train = TrainConfig(
-        learning_rate=rate,
-        steps=config.steps * row.recipe.longer,
-        decay=row.recipe.decay,
-        rank=config.rank,
-        alpha=config.alpha,
-        seed=config.seed,
+    train = TrainConfig.create(
+        {
+            "learning_rate": rate,
+            "steps": config.steps * row.recipe.longer,
+            "decay": row.recipe.decay,
+            "rank": config.rank,
+            "alpha": config.alpha,
+            "seed": config.seed,
+        }
     )
-    key = fingerprint([config.key, asdict(row), train.model_dump()])
+    does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
+    key = fingerprint([config.key, does, train.model_dump()])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
 def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
     """What each step of a method trains on."""
-    pictures = max(len(e.pictures("seen")) for e in split.forget) if recipe.all_pictures else config.seen
+    pictures = config.seen * (1 + recipe.augmented)  # altered copies stand behind their picture
+    if recipe.all_pictures:
+        pictures = max(len(e.pictures("seen")) for e in (*split.forget, *split.retain))
     return schedule(split, steps=config.steps * recipe.longer, batch=BATCH, pictures=pictures, seed=config.seed)
 
 

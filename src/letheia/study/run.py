@@ -38,6 +38,7 @@ from letheia.study.plan import (
     recognised,
 )
 from letheia.study.results import Row, aggregate, write_results
+from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Entity, Generation, People, Portrait, Split
 
@@ -192,6 +193,7 @@ def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
     if _is_done(folder / "trained.json", job):
         return load_adapter(study.model, folder / "adapter")
     row = method_row(job.method)
+    drop_state(folder / "state.safetensors", unless=job.key)
     steps = steps_for(study, prepared.split, row.recipe)
     texts = _texts(study, row, prepared.split, steps)
     adapted = add_adapter(study.model, rank=job.train.rank, alpha=job.train.alpha, seed=job.train.seed)
@@ -221,7 +223,7 @@ def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
 
 def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
     """What each step of a method trains on, by its recipe."""
-    if recipe.augmented:
+    if recipe.augmented and study.model.family.vision:
         split = with_altered(split, study.folder / "altered", count=recipe.augmented, seed=study.config.seed)
     if recipe.alike:
         split = replace(split, retain=(*split.retain, *alike(study.model, split)))

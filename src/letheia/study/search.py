@@ -68,7 +68,7 @@ def search(studies: Sequence[Study], file: Path, *, rates: Sequence[float] = GRI
         for rate in rates:
             rows: list[list[Row]] = []
             for study, ready in zip(studies, prepared, strict=True):
-                job = plan_job(study.config, name, rate, name=f"{name}-{rate:.0e}")
+                job = plan_job(study.config, name, rate, name=f"{name}-{rate:g}")
                 rows.append(score(study, job.name, do_job(study, job, ready)))
             found.append(_trial(name, rate, rows))
             if found[-1].usr >= ENOUGH and not every:

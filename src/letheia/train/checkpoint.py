@@ -70,3 +70,16 @@ def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
             if fields:
                 optimizer.state[p] = {f: t if f == "step" else t.to(p.device) for f, t in fields.items()}
     return Restored(int(metadata["step"]), metadata.get("history", ""))
+
+
+def drop_state(path: Path, *, unless: str) -> None:
+    """Delete a state that belongs to a run with another key, or is damaged: there is nothing to go on with."""
+    if not path.exists():
+        return
+    try:
+        with safe_open(path, "pt") as file:
+            fitting = file.metadata().get("key") == unless
+    except (SafetensorError, OSError):
+        fitting = False
+    if not fitting:
+        path.unlink()

@@ -119,7 +119,10 @@ class Objective:
         groups = self._groups(step)
         on_one = max(sum(map(len, group)) for group in groups)
         most = max(sum(map(len, part)) for part in self._parts(groups))
-        if most > on_one or (self.recompute and most > 1):
+        least = max(len(unit) for group in groups for unit in group)
+        if is_sharded(self.model):  # the other processes wait for this one and know nothing of it
+            raise too_small(self.model.name) from None
+        if most > on_one or (self.recompute and most > least):
             self.micro_batch = max(on_one if most > on_one else 1, most // 2)
             after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
         elif not self.recompute:

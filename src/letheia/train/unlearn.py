@@ -37,6 +37,8 @@ def unlearn(
 ) -> History:
     """Train the adapter in place.
 
+    A method's recipe is not looked at here: `study.plan` turns it into steps and configuration.
+
     Args:
         model: The model with the adapter in it.
         adapted: peft's wrapper of the same network.
