@@ -16,6 +16,7 @@ from letheia.study.results import read_results
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results" / "demo-mistral.json"
+SPEED = ROOT / "docs" / "speed.md"
 SAME = ("model", "n", "seed", "forget", "retain")
 
 
@@ -25,6 +26,7 @@ def tables() -> dict[str, str]:
     return {
         "forgotten": markdown(main_table(rows)),
         "retained": markdown(retain_table(rows)),
+        "speed": re.findall(r"<!-- measured -->\n(.*)\n<!-- /measured -->", SPEED.read_text("utf-8"), re.DOTALL)[0],
         "study": leaderboard("study.json", "study-bounded.json"),
     }
 
@@ -49,7 +51,12 @@ def together(studies: list[Collected]) -> Collected:
 def filled(text: str) -> str:
     """The README's text with the tables in it."""
     for name, table in tables().items():
-        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", rf"\1{table}\n\2", text, flags=re.DOTALL)
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",
+            text,
+            flags=re.DOTALL,
+        )
     return text
 
 
