@@ -157,7 +157,8 @@ def test_micro_batches_hold_so_many_tokens(checkpoints, steps, texts):
         parts = list(objective._parts(groups))
         assert [row for part in parts for row in part] == [[i for unit in group for i in unit] for group in groups]
         assert all(len(part) == 1 or sum(map(objective._tokens, part)) <= limit for part in parts)
-        assert len(parts) == {1: len(groups), 300: len(parts), 10**6: 1}[limit]
+        if limit != 300:
+            assert len(parts) == {1: len(groups), 10**6: 1}[limit]
 
 
 def test_a_falling_rate(checkpoints, steps, texts):
