@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
         if title == "Down":
             return self.reply(503)
         if title == "Slow" and tries < 2:
-            time.sleep(0.6)
+            time.sleep(2.5)
         if title == "Cut" and tries < 3:
             self.send_response(200)
             self.send_header("Content-Length", "1000")
@@ -90,7 +90,7 @@ def reader(server, tmp_path):
     waits = []
     with Cache(tmp_path / "cache.sqlite") as cache:
         found = Wikipedia(
-            user_agent="letheia-test", cache=cache, base_url=server.url, rate=1000, timeout=0.4, sleep=waits.append
+            user_agent="letheia-test", cache=cache, base_url=server.url, rate=1000, timeout=2, sleep=waits.append
         )
         found.waits = waits
         yield found
@@ -136,11 +136,17 @@ def test_what_comes_late_is_waited_for(server, reader, title, requests):
 
 
 def test_requests_keep_their_distance(server, reader):
-    reader.rate, reader.sleep = 20, time.sleep
+    turns = []
+
+    def sleep(seconds):
+        time.sleep(seconds)
+        turns.append(time.monotonic())
+
+    reader.rate, reader.sleep = 5, sleep
     for title in "ABCD":
         reader.lead(title)
-    times = [t for _, _, t in server.requests]
-    assert all(b - a > 0.045 for a, b in itertools.pairwise(times))
+    assert turns and all(b - a > 0.199 for a, b in itertools.pairwise(turns))
+    assert len(server.requests) == 4
 
 
 def test_offline_reads_the_cache_alone(server, reader):
