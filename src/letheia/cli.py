@@ -237,6 +237,7 @@ def rates(
     model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
     draws: Annotated[int, typer.Option(min=1, help="How many draws of people a rate is tried on.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of a removal.")] = 30,
     rate: Annotated[list[float] | None, typer.Option(help="A rate to try; repeat. A 1-2-5 grid if left out.")] = None,
     every: Annotated[
         bool, typer.Option("--every", help="Try all rates, also those past the first that unlearns.")
@@ -252,11 +253,12 @@ def rates(
     rates = tuple(sorted(set(rate))) if rate else GRID
     if dry_run:
         most = "" if every else "at most "
-        print(f"{most}{len(chosen) * len(rates) * draws} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws")
+        trainings = len(chosen) * len(rates) * draws
+        print(f"{most}{trainings} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws, {steps} steps")
         return
 
     found = search_rates(
-        model, chosen, output, seeds=draws, rates=rates, every=every, bars=TerminalBars(make_console())
+        model, chosen, output, seeds=draws, steps=steps, rates=rates, every=every, bars=TerminalBars(make_console())
     )
     print(f"{'method':<18}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained right':>16}  USR of each draw")
     for trial in found:

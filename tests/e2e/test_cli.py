@@ -37,6 +37,13 @@ def test_help_is_quick_and_quiet():
         assert command in result.stdout
 
 
+def test_a_search_says_what_it_will_train(tmp_path):
+    asked = ("rates", "--method", "pubg", "--rate", "0.001", "--draws", "2", "--steps", "90", "--dry-run")
+    result = letheia(*asked, cwd=tmp_path)
+    assert result.stdout == "at most 2 trainings: pubg; rates (0.001,); 2 draws, 90 steps\n"
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_with_something_else_is_not_touched(tmp_path):
     (tmp_path / "letter.txt").write_text("mine")
     fails(letheia("demo", "--output", tmp_path), str(tmp_path), "--output")

@@ -192,13 +192,14 @@ def search_rates(
     folder: Path,
     *,
     seeds: int,
+    steps: int = 30,
     rates: Sequence[float] = GRID,
     every: bool = False,
     bars: Bars,
 ) -> list[Trial]:
     """Search learning rates on the known people that no study uses, with `seeds` draws of them."""
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3}
+    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3, "steps": steps}
     first = StudyConfig.create(values)
     store.claim(folder / model, first.key)
     study = world_study(first, folder / model, bars)
