@@ -9,7 +9,7 @@ import pytest
 
 from commands import fails, letheia
 from letheia.errors import ConfigError, DataError
-from letheia.metrics.aggregate import bootstrap_interval, nested_interval
+from letheia.metrics.aggregate import bootstrap_interval, crossed_interval
 from letheia.report.sheets import FORMATS, Sheet
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
 from letheia.report.tables import Column
@@ -62,17 +62,21 @@ def test_what_is_done_is_skipped(tmp_path, jobs):
     assert not Cell(config=planned[0].config, key="other").is_done(tmp_path)
 
 
-def test_nested_intervals():
-    """One draw: the bootstrap over its people. Draws of one number each: the bootstrap over draws."""
+def test_crossed_intervals():
+    """One draw: the bootstrap over its people. The same people in all draws count once, other people each time."""
     rng = random.Random(0)
     people = [rng.gauss(0, 1) for _ in range(30)]
-    assert nested_interval([people], seed=1) == pytest.approx(bootstrap_interval(people, seed=2), abs=0.08)
-    draws = [rng.gauss(0, 1) for _ in range(30)]
-    assert nested_interval([[d] for d in draws]) == pytest.approx(bootstrap_interval(draws), abs=0.08)
-    assert nested_interval([[2.0, 2.0], [2.0]]) == (2.0, 2.0)
-    inner = nested_interval([[0.0, 1.0] * 10] * 5)
-    outer = nested_interval([[0.0] * 20, [1.0] * 20, [0.0] * 20, [1.0] * 20, [0.5] * 20])
-    assert outer[1] - outer[0] > inner[1] - inner[0]  # draws that differ make the interval wide
+    once = {str(i): x for i, x in enumerate(people)}
+    plain = pytest.approx(bootstrap_interval(people, seed=2), abs=0.08)
+    assert crossed_interval([once], seed=1) == plain
+    assert crossed_interval([once] * 5, seed=1) == plain
+    others = [{f"{draw}-{i}": x for i, x in once.items()} for draw in range(5)]
+    low, high = crossed_interval(others)
+    width = (plain.expected[1] - plain.expected[0]) / 5**0.5
+    assert width < high - low < 1.5 * width  # on the safe side, as drawing twice is
+    same = [{"a": x, "b": x} for x in people]
+    assert crossed_interval(same) == pytest.approx(bootstrap_interval(people), abs=0.08)
+    assert crossed_interval([{"a": 2.0, "b": 2.0}, {"c": 2.0}]) == (2.0, 2.0)
 
 
 def synthetic():
@@ -175,6 +179,9 @@ def test_the_papers_study_on_a_checkpoint(tmp_path):
     """The preset's whole way, on a folder and a checkpoint of the world that stand in for real ones."""
     people = tmp_path / "people"
     make_people(make_world(), people)
+    file = people / "metadata.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(x for x in lines if '"stranger"' not in x))  # as a folder that was imported
     given = ("--model", weights_folder() / "mistral", "--people", people, "--judge", "exact", "--clip", "none")
     run = ("run", "paper/llava-1.6-mistral", *given, "--n", "5", "--method", "bg", "--steps", "2", "--output",
            tmp_path / "out")  # fmt: skip

@@ -1,6 +1,6 @@
 """Means with bootstrap intervals over people: pictures of one person are not independent, people are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,22 +71,31 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def nested_interval(
-    groups: Sequence[Sequence[float]], *, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95
+def crossed_interval(
+    draws: Sequence[Mapping[str, float]], *, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95
 ) -> tuple[float, float]:
-    """Percentile bootstrap of the mean over people of several draws: draws are drawn again, then people within each.
+    """Percentile bootstrap of the mean over draws of people, where the same person may be in several draws.
+
+    Draws are drawn again and so are people, each independently of the other: whoever is drawn again is so in every draw
+    they are in, since the same person asked five times is one person (Owen 2007, the pigeonhole bootstrap; on the wide
+    side, by up to a half for people who are in one draw only).
 
     Args:
-        groups: Numbers of each draw's people; at least one draw, at least one number each.
+        draws: Each draw's numbers by person; at least one draw, at least one number each.
         resamples: Resamples drawn.
         seed: Seed of the draw.
         level: Coverage.
     """
     rng = np.random.default_rng(seed)
-    arrays = [np.asarray(g, dtype=np.float64) for g in groups]
-    # means of every draw's resampled people, one for each place a draw can be drawn into
-    means = np.stack([a[rng.integers(0, len(a), (resamples, len(arrays), len(a)))].mean(2) for a in arrays])
-    chosen = rng.integers(0, len(arrays), (resamples, len(arrays)))
-    rows, places = np.indices(chosen.shape)
-    low, high = np.quantile(means[chosen, rows, places].mean(1), [(1 - level) / 2, (1 + level) / 2])
+    people = sorted({person for draw in draws for person in draw})
+    values = np.array([[draw.get(person, np.nan) for person in people] for draw in draws])
+    there = ~np.isnan(values)
+    drawn_people = rng.multinomial(len(people), [1 / len(people)] * len(people), resamples)
+    drawn_draws = rng.multinomial(len(draws), [1 / len(draws)] * len(draws), resamples)
+    count = drawn_people @ there.T  # of drawn people in each draw: [resamples, draws]
+    mean = drawn_people @ np.nan_to_num(values).T / np.maximum(count, 1)
+    weight = drawn_draws * (count > 0)
+    kept = weight.sum(1) > 0  # a small draw can be drawn with none of its people
+    found = (weight * mean).sum(1)[kept] / weight.sum(1)[kept]
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

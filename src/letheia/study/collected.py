@@ -9,7 +9,7 @@ from typing import Any
 
 from letheia.errors import DataError
 from letheia.files import read_json, write_text
-from letheia.metrics.aggregate import nested_interval
+from letheia.metrics.aggregate import crossed_interval
 from letheia.study import store
 from letheia.study.grid import Cell
 from letheia.study.plan import ORIGINAL
@@ -59,10 +59,14 @@ class Collected:
         """The cells of one model and count, one a seed."""
         return [c for c in self.value["cells"] if (c["model"], c["n"]) == (model, n)]
 
-    def draws(self, model: str, n: int, method: str, place: Place) -> list[list[float | None]]:
-        """Each person's mean, by draw; None where unscored."""
-        found = [c["values"].get(method, {}).get(place.key, []) for c in self.cells(model, n)]
-        return [values for values in found if values]
+    def draws(self, model: str, n: int, method: str, place: Place) -> list[dict[str, float | None]]:
+        """Each person's mean by draw, None where unscored; strangers go by their place, the same in all draws."""
+        cells = [(c, c["values"].get(method, {}).get(place.key)) for c in self.cells(model, n)]
+        return [
+            dict(zip(c.get(place.people, map(str, range(len(values)))), values, strict=True))
+            for c, values in cells
+            if values
+        ]
 
     def row(self, model: str, n: int, method: str, place: Place) -> Row | None:
         """Mean and interval over people and seeds; none where nothing was measured."""
@@ -75,11 +79,11 @@ class Collected:
         if len(first) != len(second):
             return None
         pairs = [
-            [a - b for a, b in zip(x, y, strict=True) if a is not None and b is not None]
+            {who: a - b for who, a in x.items() if a is not None and (b := y[who]) is not None}
             for x, y in zip(first, second, strict=True)
         ]
         pairs = [p for p in pairs if p]
-        return nested_interval(pairs) if pairs else None
+        return crossed_interval(pairs) if pairs else None
 
 
 def collect(cells: Sequence[Cell], root: Path, *, command: str) -> dict[str, Any]:
@@ -161,13 +165,16 @@ def _history(path: Path) -> dict[str, list[float]]:
 
 
 def _examples(asked: Sequence[Generation], *people: str) -> list[int]:
-    """One seen and one unseen picture of each person, and one stranger."""
-    wanted = [(p, role) for p in people for role in ("seen", "unseen")] + [("", "stranger")]
-    return [next(i for i, a in enumerate(asked) if (a.entity, a.role) == w) for w in wanted]
+    """One seen and one unseen picture of each person, and one stranger if there are any."""
+    first: dict[tuple[str, str], int] = {}
+    for i, a in enumerate(asked):
+        first.setdefault((a.entity, a.role), i)
+    wanted = [*((p, role) for p in people for role in ("seen", "unseen")), ("", "stranger")]
+    return [first[w] for w in wanted if w in first]
 
 
-def _row(draws: Sequence[Sequence[float | None]], *, model: str, n: int, method: str, place: Place) -> Row:
-    groups = [[x for x in d if x is not None] for d in draws]
+def _row(draws: Sequence[Mapping[str, float | None]], *, model: str, n: int, method: str, place: Place) -> Row:
+    groups = [{who: x for who, x in d.items() if x is not None} for d in draws]
     groups = [g for g in groups if g]
     count = sum(map(len, groups))
     row = Row(
@@ -176,8 +183,8 @@ def _row(draws: Sequence[Sequence[float | None]], *, model: str, n: int, method:
     )  # fmt: skip
     if not groups:
         return row
-    low, high = nested_interval(groups)
-    return replace(row, mean=fmean(map(fmean, groups)), low=low, high=high)
+    low, high = crossed_interval(groups)
+    return replace(row, mean=fmean(fmean(g.values()) for g in groups), low=low, high=high)
 
 
 def _compact(value: Any) -> str:
