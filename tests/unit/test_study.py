@@ -4,19 +4,26 @@ import csv
 import io
 import json
 import random
+import shutil
 
 import pytest
 
 from commands import fails, letheia
+from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.metrics.aggregate import bootstrap_interval, crossed_interval
+from letheia.metrics.table import Scorer
+from letheia.models.loading import load_model
 from letheia.report.sheets import FORMATS, Sheet
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
 from letheia.report.tables import Column
+from letheia.study import run
 from letheia.study.collected import Collected, Place, read_collected, write_collected
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.paper import rates_for
+from letheia.study.plan import plan_job
 from letheia.study.run import Silent
+from letheia.train.unlearn import unlearn
 from letheia.world.make import make_people
 from letheia.world.people import make_world
 from letheia.world.weights import weights_folder
@@ -193,3 +200,37 @@ def test_the_papers_study_on_a_checkpoint(tmp_path):
     cell = tmp_path / "out" / "mistral" / "n5" / "seed0"
     assert (cell / "bg" / "adapter" / "adapter_config.json").exists() and (cell / "report.html").exists()
     assert len(read_collected(tmp_path / "out").value["cells"][0]["retain"]) == 20
+
+
+def killed(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_an_adapter_and_answers_of_one_rate_stay_together(checkpoints, people, tmp_path, monkeypatch):
+    """Killed with another rate's adapter half saved, or before its answers: the first rate's are made again."""
+    known = [e.id for e in people.pictured]
+    config = {"candidates": known, "forget": known[:2], "people": 6, "n": 2, "unseen": 1, "strangers": 0, "rank": 2,
+              "methods": ("bg",), "steps": 1, "max_new_tokens": 8}  # fmt: skip
+    study = run.Study(
+        config=StudyConfig.create(config),
+        people=people,
+        model=load_model(checkpoints["mistral"]),
+        scorer=Scorer(people),
+        rates={},
+        folder=tmp_path,
+        bars=Silent(),
+    )
+    ready = run.prepare(study)
+    jobs = [plan_job(study.config, "bg", rate) for rate in (1e-3, 2e-3)]
+    trained = []
+    monkeypatch.setattr(run, "unlearn", lambda *a, **k: trained.append(a[5].learning_rate) or unlearn(*a, **k))
+    for broken in ("save_adapter", "ask"):
+        trained.clear()
+        first = run.do_job(study, jobs[0], ready)
+        assert run.do_job(study, jobs[0], ready) == first and len(trained) == 1
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(run, broken, killed)
+            run.do_job(study, jobs[1], ready)
+        assert run.do_job(study, jobs[0], ready) == first
+        assert trained == [1e-3, 2e-3, 1e-3]
+        shutil.rmtree(tmp_path / "bg")

@@ -1,5 +1,6 @@
 """The loop: schedules, targets, gradients of whole methods, and that nothing but the configuration matters."""
 
+import contextlib
 import itertools
 
 import pytest
@@ -275,15 +276,34 @@ def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, te
         objective.backward(steps[0])
         gradients.append(torch.cat([p.grad.flatten() for p in trained_parameters(adapted).values()]))
     assert (gradients[0] - gradients[1]).norm() <= 1e-5 * gradients[0].norm()
-    assert (objective.recompute, objective.micro_batch) == (True, 2)
+    assert (objective.recompute, objective.answers_a_row) == (True, 2)
     assert [r.message for r in caplog.records] == [
         "out of memory: 4 answers at once from here on.",
         "out of memory: layers are computed twice from here on, which takes about a third longer.",
+        "out of memory: 2 answers on one picture at once from here on.",
         "out of memory: 2 answers at once from here on.",
     ]
     objective._log_probs = Scarce(objective, 0, 0)
     with pytest.raises(CheckpointError, match="out of memory with one answer at a time"):
         objective.backward(steps[0])
+
+
+@pytest.mark.parametrize("engine", ["shared", "plain"])
+def test_less_is_computed_at_once_each_time(checkpoints, steps, texts, engine):
+    """By tokens, as without a micro-batch: what is tried next is never larger than what memory did not hold."""
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, engine=engine)
+    sizes, settings = [], []
+    with contextlib.suppress(CheckpointError):
+        while True:
+            parts = list(objective._parts(objective._groups(steps[0])))
+            sizes.append(max(sum(map(objective._tokens, part)) for part in parts))
+            settings.append(objective.recompute)
+            objective._take_less(steps[0])
+    assert sizes == sorted(sizes, reverse=True) and len(sizes) >= 4
+    assert settings[-1] and sizes[settings.index(True)] == sizes[settings.index(True) - 1]
+    assert max(len(row) for part in objective._parts(objective._groups(steps[0])) for row in part) == 1
 
 
 @pytest.mark.parametrize("engine", ["shared", "plain"])

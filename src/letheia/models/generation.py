@@ -21,6 +21,7 @@ from letheia.models.masks import additive, row_mask
 from letheia.models.memory import after_out_of_memory, too_small
 from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
+from letheia.models.sharding import is_sharded
 from letheia.types import Generation, Group, Portrait
 
 
@@ -85,7 +86,7 @@ def generate(
                     model, [encoded[i] for i in part], [prompts[i] for i in part], max_new_tokens, sample=sample
                 )
             except torch.OutOfMemoryError:
-                if len(part) == 1:
+                if len(part) == 1 or is_sharded(model):  # sharded: the other processes would wait for ever
                     raise too_small(model.name) from None
                 batch = len(part) // 2
                 after_out_of_memory(f"{batch} answers at once from here on.")

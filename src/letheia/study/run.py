@@ -171,8 +171,9 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
     """One method: train the adapter and ask, unless both have been done."""
     folder = study.folder / job.name
     file = folder / "answers.jsonl"
-    if _is_done(folder / "answered.json", job):
+    if _is_done(folder / "answered.json", job) and _is_done(folder / "trained.json", job):
         return store.read_answers(file)
+    (folder / "answered.json").unlink(missing_ok=True)  # before what it vouches for is overwritten
     adapted = _trained_adapter(study, job, prepared)
     try:
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
@@ -192,6 +193,7 @@ def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
     folder = study.folder / job.name
     if _is_done(folder / "trained.json", job):
         return load_adapter(study.model, folder / "adapter")
+    (folder / "trained.json").unlink(missing_ok=True)
     row = method_row(job.method)
     drop_state(folder / "state.safetensors", unless=job.key)
     steps = steps_for(study, prepared.split, row.recipe)

@@ -38,12 +38,19 @@ def by_row(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> lis
 
 
 def filled(
-    groups: Sequence[Group], measure: Callable[[list[Item]], int], limit: int, *, cut: bool
+    groups: Sequence[Group], measure: Callable[[list[Item]], int], limit: int, *, most: int | None
 ) -> Iterator[list[list[Item]]]:
-    """Put rows together up to a limit; one that is larger by itself is cut between units, or computed alone."""
+    """Put rows together up to a limit; one that is larger by itself is computed alone.
+
+    Args:
+        groups: Rows.
+        measure: The size of a row.
+        limit: Size of what is computed at once.
+        most: Answers a row; one that has more is cut between units.
+    """
     part: list[list[Item]] = []
     filled = 0
-    for row in (row for group in groups for row in (_cut(group, limit) if cut else [[i for u in group for i in u]])):
+    for row in (row for group in groups for row in _cut(group, most)):
         size = measure(row)
         if part and filled + size > limit:
             yield part
@@ -54,10 +61,10 @@ def filled(
         yield part
 
 
-def _cut(group: Group, limit: int) -> Iterator[list[Item]]:
+def _cut(group: Group, most: int | None) -> Iterator[list[Item]]:
     row: list[Item] = []
     for unit in group:
-        if row and len(row) + len(unit) > limit:
+        if row and most and len(row) + len(unit) > most:
             yield row
             row = []
         row.extend(unit)

@@ -66,7 +66,8 @@ class Objective:
         method: The row of terms.
         texts: Where targets come from.
         micro_batch: Answers computed at once, by tokens if left out; halved when memory runs out.
-        micro_tokens: Tokens computed at once where it is left out; what suits the device if left out too.
+        micro_tokens: Tokens computed at once where it is left out; what suits the device if left out too; halved too.
+        answers_a_row: Answers on one picture computed at once, all if left out; fewer when memory still runs out.
         engine: Whether answers on one picture share it.
         recompute: Whether layers are computed again for the gradient; switched on when memory runs out.
         accelerator: The processes that share the work.
@@ -79,6 +80,7 @@ class Objective:
     texts: Texts
     micro_batch: int | None = None
     micro_tokens: int | None = None
+    answers_a_row: int | None = None
     engine: Literal["shared", "plain"] = "shared"
     recompute: bool = False
     accelerator: Accelerator = field(default_factory=lambda: Accelerator())
@@ -87,8 +89,8 @@ class Objective:
     def backward(self, step: Step) -> dict[str, float]:
         """Leave the gradient of one step in the adapter's weights.
 
-        When memory runs out, the step is begun anew: with smaller micro-batches down to the answers on one picture,
-        then with layers computed twice, then with still smaller ones.
+        When memory runs out, the step is begun anew: with smaller micro-batches down to the largest row, then with
+        layers computed twice, then with that row in pieces.
 
         Returns:
             The weighted value of each term, by its name.
@@ -116,18 +118,27 @@ class Objective:
         )
 
     def _take_less(self, step: Step) -> None:
-        groups = self._groups(step)
-        on_one = max(sum(map(len, group)) for group in groups)
-        most = max(sum(map(len, part)) for part in self._parts(groups))
-        least = max(len(unit) for group in groups for unit in group)
+        """Compute less at once: first fewer rows, then layers twice, then fewer answers a row."""
         if is_sharded(self.model):  # the other processes wait for this one and know nothing of it
             raise too_small(self.model.name) from None
-        if most > on_one or (self.recompute and most > least):
-            self.micro_batch = max(on_one if most > on_one else 1, most // 2)
+        groups = self._groups(step)
+        parts = list(self._parts(groups))
+        measure = len if self.micro_batch else self._tokens
+        most = max(sum(map(measure, part)) for part in parts)
+        largest = max(measure(row) for part in parts for row in part)
+        answers = max(len(row) for part in parts for row in part)
+        if most > largest and self.micro_batch:
+            self.micro_batch = max(largest, most // 2)
             after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
+        elif most > largest:
+            self.micro_tokens = max(largest, most // 2)
+            after_out_of_memory(f"{self.micro_tokens:,} tokens at once from here on.")
         elif not self.recompute:
             self.recompute = True
             after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
+        elif answers > max(len(unit) for group in groups for unit in group):
+            self.answers_a_row = answers // 2
+            after_out_of_memory(f"{self.answers_a_row} answers on one picture at once from here on.")
         else:
             raise too_small(self.model.name) from None
 
@@ -169,9 +180,10 @@ class Objective:
     def _parts(self, groups: Sequence[Group]) -> Iterator[list[list[Item]]]:
         """Cut into micro-batches."""
         if self.micro_batch:
-            return filled(groups, len, self.micro_batch, cut=True)
+            most = min(self.micro_batch, self.answers_a_row or self.micro_batch)
+            return filled(groups, len, self.micro_batch, most=most)
         limit = self.micro_tokens or MICRO_TOKENS.get(self.model.device.type, MICRO_TOKENS["cuda"])
-        return filled(groups, self._tokens, limit, cut=False)
+        return filled(groups, self._tokens, limit, most=self.answers_a_row)
 
     def _tokens(self, row: Sequence[Item]) -> int:
         """Tokens of a row."""
@@ -223,7 +235,9 @@ class Objective:
             if term.loss == "kl":
                 raise ConfigError(f"{self.method.name}: has a KL term, which can't be trained on shared-out weights.")
             if term.loss in ("npo", "dpo"):
-                self._original([e for unit in batch for e in unit])
+                rows = by_row([(Item(0, e),) for unit in batch for e in unit], self.engine)
+                for part in self._parts(rows):
+                    self._original([item.example for row in part for item in row])
 
     def _original(self, part: Sequence[Example]) -> list[float]:
         """l_original of each answer, computed once; the adapter is off meanwhile."""
