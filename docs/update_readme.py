@@ -11,13 +11,12 @@ from pathlib import Path
 from letheia.report.sheets import to_markdown
 from letheia.report.study_tables import study_table, to_sheet
 from letheia.report.tables import main_table, markdown, retain_table
-from letheia.study.collected import Collected, read_collected
+from letheia.study.collected import read_collected, together
 from letheia.study.results import read_results
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results" / "demo-mistral.json"
 SPEED = ROOT / "docs" / "speed.md"
-SAME = ("model", "n", "seed", "forget", "retain")
 
 
 def tables() -> dict[str, str]:
@@ -35,17 +34,6 @@ def leaderboard(*names: str) -> str:
     """The summary of committed studies with the same draws of people, one table a base model."""
     study = together([read_collected(RESULTS.parent / name) for name in names])
     return "\n\n".join(to_markdown(to_sheet(study_table(study, "summary", m))) for m in study.models)
-
-
-def together(studies: list[Collected]) -> Collected:
-    """All methods of studies that were run with the same draws of people; what several have, from the first."""
-    first = studies[0].value
-    cells = [dict(cell) for cell in first["cells"]]
-    for other in studies[1:]:
-        for cell, more in zip(cells, other.value["cells"], strict=True):
-            assert [cell[k] for k in SAME] == [more[k] for k in SAME]
-            cell["values"] = {**more["values"], **cell["values"]}
-    return Collected({**first, "cells": cells})
 
 
 def filled(text: str) -> str:

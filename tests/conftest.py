@@ -8,9 +8,12 @@ import pytest
 import torch
 
 from letheia.data.folder import write_people
+from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.types import Entity, People, Portrait
+from letheia.report.html import write_report
+from letheia.study.results import Row, aggregate
+from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.people import World, make_world
 from letheia.world.portraits import draw, random_scene
@@ -98,3 +101,43 @@ def model(checkpoints: dict[str, Path]) -> Model:
 def either_model(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Model:
     """A fresh untrained model of each text family."""
     return load_model(checkpoints[request.param])
+
+
+EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture
+def small_run(people: People, tmp_path: Path) -> tuple[list[Row], Path]:
+    """A run's rows and page, where PUBG's answers try to be HTML."""
+    split = Split(forget=people.entities[:2], retain=people.entities[2:4])
+    answers = {}
+    for method in ("original", "bg", "pubg"):
+        answers[method] = [
+            Generation(
+                model="m", method=method, portrait=p.id, entity=e.id, group=group, role=p.role, question="?",
+                answer=EVIL if method == "pubg" else e.responses[0],
+            )
+            for group, entities in (("forget", split.forget), ("retain", split.retain))
+            for e in entities
+            for p in e.portraits
+        ] + [
+            Generation(
+                model="m", method=method, portrait=p.id, entity="", group="stranger", role="stranger", question="?",
+                answer="",
+            )
+            for p in people.strangers
+        ]  # fmt: skip
+    scorer = Scorer(people)
+    rows = [r for given in answers.values() for r in aggregate(given, scorer.score(given), n=2, seed=0)]
+    page = tmp_path / "report.html"
+    write_report(
+        page,
+        people=people,
+        split=split,
+        answers=answers,
+        labels={m: [r.aftermath for r in scorer.readings(a)] for m, a in answers.items()},
+        rows=rows,
+        settings={"model": "m", "note": "</pre><script>"},
+        provenance={},
+    )
+    return rows, page

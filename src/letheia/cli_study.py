@@ -1,7 +1,8 @@
 """Commands on whole studies: run a grid, print its tables."""
 
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +11,7 @@ from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 
 WORLD = "world/study"
+Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
 
 
 def run(
@@ -39,7 +41,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.study.collected import collect, write_collected
+    from letheia.study.collected import collect
     from letheia.study.paper import PRESETS
 
     known = (WORLD, *PRESETS)
@@ -49,7 +51,7 @@ def run(
     wanted = {k: v for k, v in given.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
-        from letheia.study.presets import observe_world, plan_world_grid, run_world_grid
+        from letheia.study.presets import observe_world, plan_world_grid, run_world_grid, world_weights
 
         cells = plan_world_grid(wanted)
         if dry_run:
@@ -58,13 +60,10 @@ def run(
             return
         run_world_grid(cells, output, jobs=jobs, bars=bars)
         observed = {name: observe_world(name, output) for name in dict.fromkeys(c.config.model for c in cells)}
-        found = collect(cells, output, command=command_line())
-        write_collected(output / "study.json", {**found, "observation": observed})
-        report(output, output / "report.html")
-        print(f"Study: {output / 'study.json'}   Tables: letheia table 1 {output}")
+        _finish(output, collect(cells, output, command=command_line(), weights=world_weights(cells)), observed)
         return
     from letheia.data.folder import read_people
-    from letheia.study.reproduction import forecast_paper, plan_paper, run_paper
+    from letheia.study.reproduction import forecast_paper, observe_paper, plan_paper, run_paper
 
     folder = read_people(people) if people else None
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -79,26 +78,38 @@ def run(
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
     run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)
-    write_collected(output / "study.json", collect(cells, output, command=command_line()))
+    _finish(output, collect(cells, output, command=command_line()), observe_paper(cells, people, output))
+
+
+def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:
+    """Write the study and its page. What an earlier run of the folder observed of other models stays."""
+    from letheia.files import read_json
+    from letheia.study.collected import write_collected
+
+    file = output / "study.json"
+    before = read_json(file).get("observation", {}) if file.exists() else {}
+    write_collected(file, {**found, "observation": {**before, **observed}})
+    report([output], output / "report.html")
+    print(f"Study: {file}   Tables: letheia table 1 {output}")
 
 
 def table(
     number: Annotated[str, typer.Argument(help="1 to 9, summary, strangers, aftermaths-forget, -retain or -stranger.")],
-    source: Annotated[Path, typer.Argument(help="Folder or study.json of a study.")],
+    sources: Sources,
     format: Annotated[str, typer.Option("--format", help="md, csv, latex or json.")] = "md",
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
 ) -> None:
     """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
     from letheia.report.sheets import FORMATS
     from letheia.report.study_tables import LAYOUTS, SHEETS, printed, study_table
-    from letheia.study.collected import read_collected
+    from letheia.study.collected import read_collected, together
 
     known = sorted((*LAYOUTS, *SHEETS))
     if number not in known:
         raise unknown("table", number, known)
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
-    study = read_collected(source)
+    study = together([read_collected(source) for source in sources])
     chosen = models or study.models
     if number in SHEETS:
         print("\n\n".join(FORMATS[format](SHEETS[number](study, m)) for m in chosen))
@@ -107,12 +118,24 @@ def table(
 
 
 def report(
-    source: Annotated[Path, typer.Argument(help="Folder or study.json of a study.")],
+    sources: Sources,
     output: Annotated[Path, typer.Argument(help="The HTML file.")],
+    people: Annotated[
+        Path | None, typer.Option(help="The study's people folder, whose names and pictures are to be shown.")
+    ] = None,
 ) -> None:
     """Write a study's page: tables with intervals, plots, answers; self-contained."""
+    from letheia.data.folder import read_people
     from letheia.report.study_report import write_study_report
-    from letheia.study.collected import read_collected
+    from letheia.study.collected import read_collected, together
+    from letheia.world.make import make_people
+    from letheia.world.people import make_world
 
-    write_study_report(output, read_collected(source))
+    study = together([read_collected(source) for source in sources])
+    with tempfile.TemporaryDirectory() as drawn:
+        if people:
+            shown = read_people(people)
+        else:  # the world's people are nobody's secret, and drawn again in seconds
+            shown = make_people(make_world(), Path(drawn) / "people") if study.of_world else None
+        write_study_report(output, study, shown)
     print(f"Report: {output}")

@@ -86,6 +86,11 @@ class People:
         """The people with a seen and an unseen picture, a summary and a response: candidates for a study."""
         return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
 
+    @property
+    def portraits(self) -> dict[str, Portrait]:
+        """Every picture by its id."""
+        return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
+
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""
         return next((e for e in self.entities if name == e.id or name in e.names), None)

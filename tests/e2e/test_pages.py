@@ -13,6 +13,8 @@ import pytest
 
 from letheia.report.study_report import write_study_report
 from letheia.study.collected import read_collected
+from letheia.world.make import make_people
+from letheia.world.people import make_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "study.json"
@@ -21,15 +23,25 @@ const table = document.querySelector("table"), head = table.querySelectorAll("th
 const column = i => [...table.tBodies[0].rows].map(r => r.cells[i].textContent);
 head.click(); const once = column(2); head.click(); const twice = column(2);
 document.body.dataset.found = JSON.stringify({once, twice, wide: document.documentElement.scrollWidth,
+  pictures: [...document.images].map(i => i.complete && i.naturalWidth),
   plots: document.querySelectorAll("svg").length, requests: performance.getEntriesByType("resource").length});
 </script></body>"""
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    file = tmp_path_factory.mktemp("page") / "study.html"
-    write_study_report(file, read_collected(RESULTS))
-    return file
+def study_page(tmp_path_factory):
+    """The committed study's page."""
+    folder = tmp_path_factory.mktemp("page")
+    write_study_report(folder / "study.html", read_collected(RESULTS), make_people(make_world(), folder / "people"))
+    return folder / "study.html"
+
+
+@pytest.fixture(params=["study", "run"])
+def page(request):
+    """That page, and that of a small run."""
+    return (
+        request.getfixturevalue("study_page") if request.param == "study" else request.getfixturevalue("small_run")[1]
+    )
 
 
 def test_the_page_names_no_network(page):
@@ -51,6 +63,7 @@ def test_in_a_browser(page, tmp_path, width):
     )  # fmt: skip
     assert "CONSOLE" not in result.stderr, result.stderr
     found = json.loads(re.search(r'data-found="([^"]*)"', result.stdout)[1].replace("&quot;", '"'))
-    assert found["requests"] == 0 and found["plots"] >= 8
+    assert found["requests"] == 0 and found["plots"] >= 1
+    assert len(found["pictures"]) >= 6 and all(found["pictures"])
     assert sorted(found["once"]) == sorted(found["twice"]) and found["once"] != found["twice"]
     assert found["wide"] <= max(width, 500)  # wide tables scroll inside their frame; 500 is chromium's least width

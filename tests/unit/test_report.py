@@ -5,42 +5,12 @@ import dataclasses
 import pytest
 
 from letheia.errors import DataError
-from letheia.metrics.table import Scorer
-from letheia.report.html import write_report
 from letheia.report.tables import all_tables, cell_text, main_table, markdown
-from letheia.study.results import Row, aggregate, read_results, write_results
-from letheia.types import Generation, Split
-
-EVIL = '<script>alert("1")</script><img src=x onerror=alert(2)>'
+from letheia.study.results import Row, read_results, write_results
 
 
-@pytest.fixture
-def study(people):
-    split = Split(forget=people.entities[:2], retain=people.entities[2:4])
-    answers = {}
-    for method in ("original", "bg", "pubg"):
-        answers[method] = [
-            Generation(
-                model="m", method=method, portrait=p.id, entity=e.id, group=group, role=p.role, question="?",
-                answer=EVIL if method == "pubg" else e.responses[0],
-            )
-            for group, entities in (("forget", split.forget), ("retain", split.retain))
-            for e in entities
-            for p in e.portraits
-        ] + [
-            Generation(
-                model="m", method=method, portrait=p.id, entity="", group="stranger", role="stranger", question="?",
-                answer="",
-            )
-            for p in people.strangers
-        ]  # fmt: skip
-    scorer = Scorer(people)
-    rows = [r for given in answers.values() for r in aggregate(given, scorer.score(given), n=2, seed=0)]
-    return split, answers, rows, scorer
-
-
-def test_rows_and_tables(study, tmp_path):
-    _, _, rows, _ = study
+def test_rows_and_tables(small_run, tmp_path):
+    rows, _ = small_run
     write_results(tmp_path / "results.json", rows)
     assert read_results(tmp_path / "results.json") == rows
     table = main_table(rows)
@@ -61,20 +31,8 @@ def test_a_damaged_results_file_is_named(tmp_path):
         read_results(tmp_path / "missing.json")
 
 
-def test_model_text_is_escaped(study, people, tmp_path):
-    split, answers, rows, scorer = study
-    file = tmp_path / "report.html"
-    write_report(
-        file,
-        people=people,
-        split=split,
-        answers=answers,
-        labels={m: [r.aftermath for r in scorer.readings(a)] for m, a in answers.items()},
-        rows=rows,
-        settings={"model": "m", "note": "</pre><script>"},
-        provenance={},
-    )
-    html = file.read_text()
+def test_model_text_is_escaped(small_run):
+    html = small_run[1].read_text()
     assert html.count("<script>") == 1
     assert "onerror=alert(2)&gt;" in html and "<img src=x" not in html
 

@@ -1,5 +1,6 @@
 """A study of many cells: what is done is skipped, tables come from one file, best is what the pairs say."""
 
+import copy
 import csv
 import io
 import json
@@ -18,7 +19,7 @@ from letheia.report.sheets import FORMATS, Sheet
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
 from letheia.report.tables import Column
 from letheia.study import run
-from letheia.study.collected import Collected, Place, read_collected, write_collected
+from letheia.study.collected import Collected, Place, read_collected, together, write_collected
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.paper import rates_for
 from letheia.study.plan import plan_job
@@ -127,6 +128,25 @@ def test_best_is_what_the_pairs_say(tmp_path):
     assert read_collected(tmp_path).value == value == read_collected(tmp_path / "study.json").value
 
 
+def test_studies_side_by_side():
+    """Methods of the same draws stand in one table; a cell that only one study has counts for its methods alone."""
+    value = synthetic()
+    other = copy.deepcopy(value)
+    for cell in value["cells"]:
+        del cell["values"]["reject"], cell["values"]["bg"]
+    for cell in other["cells"]:
+        del cell["values"]["pubg"]
+    other["cells"].append({**copy.deepcopy(other["cells"][0]), "seed": 9})
+    study = together([Collected(value), Collected(other)])
+    place = Place("forget", "unseen", "attributes")
+    assert [len(study.cells("mistral", 10)), study.methods] == [5, ["original", "bg", "reject", "pubg"]]
+    assert [sum(map(bool, study.draws("mistral", 10, m, place))) for m in ("bg", "pubg")] == [5, 4]
+    assert study.difference("mistral", 10, ("pubg", "bg"), place) == pytest.approx((0.1, 0.1))
+    other["cells"][0]["forget"] = ["p1"]
+    with pytest.raises(DataError, match=r"mistral, n = 10, seed 0: .* other people"):
+        together([Collected(value), Collected(other)])
+
+
 def test_every_format_says_the_same():
     table = study_table(Collected(synthetic()), "9", "mistral")
     assert table.methods == ("original", "bg", "pubg")
@@ -151,6 +171,7 @@ def test_the_papers_numbers():
     assert paper_number("9", "llava-v1.6-mistral-7b-hf", "bg", at) == 0.0
     assert paper_number("1", "llama", "npo", Column("forget", "seen", "hall")) == 3.4
     assert paper_number("1", "llama", "npo", Column("forget", "seen", "attributes")) is None
+    assert paper_number("1", "qwen2.5-vl-7b-instruct", "pubg", at) is None
 
 
 def test_wrong_tables(tmp_path):
@@ -178,6 +199,12 @@ def test_a_small_study_and_its_table(tmp_path):
         assert made.returncode == 0 and f"Table {number}" in made.stdout, made
     history = read_collected(tmp_path / "study").value["cells"][0]["history"]["bg"]
     assert {len(v) for v in history.values()} == {30}
+    more = letheia("run", "world/study", "--model", "mistral", "--method", "ga", "--n", "10", "--seeds", "1",
+                   "--steps", "30", "--output", tmp_path / "study")  # fmt: skip
+    assert more.returncode == 0, more.stderr
+    assert read_collected(tmp_path / "study").methods == ["original", "ga", "bg"]  # the first run's stays
+    html = (tmp_path / "study" / "report.html").read_text()
+    assert html.count("data:image/png") >= 10 and '"settings"' in html
     fails(letheia("table", "1", tmp_path), "study.json")
     fails(letheia("table", "1", tmp_path / "study", "--format", "pdf"), "pdf")
 
@@ -199,7 +226,10 @@ def test_the_papers_study_on_a_checkpoint(tmp_path):
     assert result.returncode == 0, result.stderr
     cell = tmp_path / "out" / "mistral" / "n5" / "seed0"
     assert (cell / "bg" / "adapter" / "adapter_config.json").exists() and (cell / "report.html").exists()
-    assert len(read_collected(tmp_path / "out").value["cells"][0]["retain"]) == 20
+    found = read_collected(tmp_path / "out")
+    assert len(found.value["cells"][0]["retain"]) == 20 and not found.of_world
+    assert len(found.value["observation"]["mistral"]["recognized"]["proper_nouns"]) == 25
+    assert "data:image" not in (tmp_path / "out" / "report.html").read_text()
 
 
 def killed(*_, **__):

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from jaxtyping import Int
 
 RESAMPLES = 2000
 
@@ -86,12 +88,11 @@ def crossed_interval(
         seed: Seed of the draw.
         level: Coverage.
     """
-    rng = np.random.default_rng(seed)
     people = sorted({person for draw in draws for person in draw})
     values = np.array([[draw.get(person, np.nan) for person in people] for draw in draws])
     there = ~np.isnan(values)
-    drawn_people = rng.multinomial(len(people), [1 / len(people)] * len(people), resamples)
-    drawn_draws = rng.multinomial(len(draws), [1 / len(draws)] * len(draws), resamples)
+    drawn_people = _drawn_again(len(people), resamples, seed, 0)
+    drawn_draws = _drawn_again(len(draws), resamples, seed, 1)
     count = drawn_people @ there.T  # of drawn people in each draw: [resamples, draws]
     mean = drawn_people @ np.nan_to_num(values).T / np.maximum(count, 1)
     weight = drawn_draws * (count > 0)
@@ -99,3 +100,9 @@ def crossed_interval(
     found = (weight * mean).sum(1)[kept] / weight.sum(1)[kept]
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+@cache
+def _drawn_again(size: int, resamples: int, seed: int, stream: int) -> Int[np.ndarray, "resamples size"]:
+    """How often each of so many is in each resample."""
+    return np.random.default_rng([seed, stream]).multinomial(size, [1 / size] * size, resamples)

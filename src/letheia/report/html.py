@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from letheia.data.pictures import read_image
 from letheia.files import write_text
 from letheia.metrics.aftermath import AFTERMATHS
+from letheia.report.plots import privacy_plot
 from letheia.report.tables import all_tables, cell_text, heading, method_title
 from letheia.study.results import Row
 from letheia.types import Entity, Generation, People, Portrait, Split
 
+PRIVACY = (("forget", "unseen", "usr_strict"), ("forget", "unseen", "attributes"))
+KINDS = {"forget": "forgotten", "retain": "kept", "stranger": "never known"}
 TELLS = {"leaks": "tells the person's facts", "another": "names another person", "grounded": "describes the picture"}
 
 
@@ -81,14 +85,24 @@ def write_report(
         heading=heading,
         cell=cell_text,
         title=method_title,
+        privacy=_privacy_plot(rows),
         aftermaths=[(group, role, _bars(rows, group, role)) for group, role in _groups(rows)],
         labels=AFTERMATHS,
+        kinds=KINDS,
         tells=TELLS,
         cases=_cases(people, split, answers, labels, with_pictures=with_pictures),
         settings=settings,
         provenance=provenance,
     )
     write_text(path, html)
+
+
+def _privacy_plot(rows: Sequence[Row]) -> Markup:
+    found = {(r.method, r.people, r.pictures, r.metric): r for r in rows}
+    methods = dict.fromkeys(r.method for r in rows)
+    pairs = {m: [found.get((m, *place)) for place in PRIVACY] for m in methods}
+    # drawn by matplotlib from numbers and our own words; it escapes text itself
+    return Markup(privacy_plot(pairs, f"{rows[0].model}, n = {rows[0].n}"))
 
 
 def _groups(rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -113,14 +127,14 @@ def _cases(
     with_pictures: bool,
 ) -> list[Case]:
     """Every forgotten person on one seen and one unseen picture, four retained people and two strangers."""
-    portraits = {p.id: p for e in people.entities for p in e.portraits} | {p.id: p for p in people.strangers}
+    portraits = people.portraits
     names = {e.id: e for e in (*split.forget, *split.retain)}
     first = next(iter(answers.values()), ())
     wanted = _wanted(split, first)
     cases: list[Case] = []
     for i in wanted:
         portrait = portraits[first[i].portrait]
-        picture = _data_url(portrait.file) if with_pictures and not portrait.words else ""
+        picture = data_url(portrait.file) if with_pictures and not portrait.words else ""
         cases.append(_case(i, portrait, picture, names, answers, labels))
     return cases
 
@@ -154,7 +168,8 @@ def _case(
     return Case(title, picture, first.group, first.role, lines)
 
 
-def _data_url(file: Path) -> str:
+def data_url(file: Path) -> str:
+    """A small copy of a picture as a page holds it."""
     buffer = io.BytesIO()
     picture = read_image(file)
     picture.thumbnail((144, 144))

@@ -1,7 +1,7 @@
 """Plots of a study as SVG: privacy against description, what grows with the number of people, training curves."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -31,20 +31,30 @@ WITH_N = (
 )
 
 
-def privacy_plot(study: Collected, model: str, n: int) -> str:
-    """USR strict against attributes right on unseen pictures of forgotten people; crosses are 95 % intervals."""
+def study_privacy_plot(study: Collected, model: str, n: int) -> str:
+    """The plot below of a whole study's base model and count of forgotten people."""
+    rows = {m: [study.row(model, n, m, p) for p in WITH_N[:2]] for m in study.methods}
+    return privacy_plot(rows, f"{model}, n = {n}")
+
+
+def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
+    """USR strict against attributes right on unseen pictures of forgotten people; crosses are 95 % intervals.
+
+    Args:
+        rows: The two rows of each method.
+        of: What the title says beside.
+    """
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(5, 3.6), layout="tight")
         axes = figure.subplots()
-        for i, method in enumerate(study.methods):
-            x, y = (study.row(model, n, method, p) for p in WITH_N[:2])
+        for i, (method, (x, y)) in enumerate(rows.items()):
             if x is None or y is None or not (x.count and y.count):
                 continue
             (mx, ex), (my, ey) = _arms(x), _arms(y)
             axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
         axes.set(
             xlabel="USR strict, unseen", ylabel="attributes right, unseen", xlim=(-0.05, 1.05), ylim=(-0.05, 1.05),
-            title=f"Privacy against description · {model}, n = {n}",
+            title=f"Privacy against description · {of}",
         )  # fmt: skip
         axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return _svg(figure)

@@ -1,5 +1,6 @@
 """A study as one HTML page without any request to a network: tables, plots, answers, provenance."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
@@ -7,20 +8,34 @@ from markupsafe import Markup
 
 from letheia.errors import ConfigError
 from letheia.files import write_text
+from letheia.methods.table import METHODS
 from letheia.report import plots
+from letheia.report.html import KINDS, TELLS, Case, Line, data_url
 from letheia.report.sheets import Sheet
 from letheia.report.study_tables import LAYOUTS, SHEETS, study_table, to_sheet
+from letheia.report.tables import method_title
 from letheia.study.collected import Collected
+from letheia.study.plan import ORIGINAL
+from letheia.types import People
 
 MAIN = 10  # how many people are forgotten in the paper's main table
 
 
-def write_study_report(path: Path, study: Collected) -> None:
+@dataclass(frozen=True)
+class Face:
+    """A person whom the shown draw forgets."""
+
+    name: str
+    picture: str
+
+
+def write_study_report(path: Path, study: Collected, people: People | None = None) -> None:
     """Write the page.
 
     Args:
         path: The file.
         study: The study.
+        people: The study's people folder; without it the page shows neither names nor pictures.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("letheia", "report"), autoescape=True, undefined=jinja2.StrictUndefined
@@ -29,12 +44,14 @@ def write_study_report(path: Path, study: Collected) -> None:
     parts = [
         {
             "model": model,
+            "faces": _faces(study, model, n, people),
+            "cases": _cases(study, model, people),
             "sheets": _sheets(study, model),
             # drawn by matplotlib from numbers and our own words; it escapes text itself
             "plots": [
                 Markup(svg)
                 for svg in (
-                    plots.privacy_plot(study, model, n),
+                    plots.study_privacy_plot(study, model, n),
                     plots.count_plot(study, model),
                     plots.aftermath_plot(study, model, n),
                     plots.training_plot(study, model, n),
@@ -45,14 +62,46 @@ def write_study_report(path: Path, study: Collected) -> None:
     ]
     head = {k: v for k, v in study.value.items() if k not in {"cells", "observation"}}
     seeds = {c["seed"] for c in study.value["cells"]}
-    html = environment.get_template("study.html").render(parts=parts, head=head, study=study, seeds=len(seeds))
+    html = environment.get_template("study.html").render(
+        parts=parts, head=head, study=study, seeds=len(seeds), n=n, kinds=KINDS, tells=TELLS, title=method_title
+    )
     write_text(path, html)
 
 
+def _faces(study: Collected, model: str, n: int, people: People | None) -> list[Face]:
+    """Whom the first draw forgets."""
+    by_id = {e.id: e for e in people.entities} if people else {}
+    shown = [by_id[i] for i in study.cells(model, n)[0].get("forget", ()) if i in by_id]
+    return [Face(e.name, data_url(e.pictures("seen")[0].file)) for e in shown]
+
+
+def _cases(study: Collected, model: str, people: People | None) -> list[Case]:
+    """Every method's answer to the same pictures."""
+    cell = study.with_examples(model)
+    if cell is None:
+        return []
+    portraits = people.portraits if people else {}
+    names = {e.id: e.name for e in people.entities} if people else {}
+    order = [m for m in (ORIGINAL, *METHODS) if m in cell["examples"]]
+    cases: list[Case] = []
+    for i, (portrait, group, role, _) in enumerate(cell["examples"][order[0]]):
+        shown = portraits.get(portrait)
+        cases.append(
+            Case(
+                title=names.get(shown.entity, "A stranger") if shown else "",
+                picture=data_url(shown.file) if shown and not shown.words else "",
+                group=group,
+                role=role,
+                lines=tuple(Line(m, cell["examples"][m][i][3], "") for m in order),
+            )
+        )
+    return cases
+
+
 def _sheets(study: Collected, model: str) -> list[Sheet]:
-    """Every table that the study fills, the paper's in its order."""
+    """Every table that the study fills, in the paper's order, but for Table 2: its answers stand beside pictures."""
     found: list[Sheet] = []
-    for number in sorted({*LAYOUTS, *SHEETS}):
+    for number in sorted({*LAYOUTS, *SHEETS} - {"2"}):
         try:
             found.append(
                 SHEETS[number](study, model) if number in SHEETS else to_sheet(study_table(study, number, model))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -18,6 +19,7 @@ from letheia.report.sheets import Sheet
 from letheia.report.tables import JUDGED, Column, cell_text, heading, method_title
 from letheia.study.collected import Collected, Place
 from letheia.study.observation import SETS
+from letheia.study.paper import PRESETS
 from letheia.study.plan import ORIGINAL
 from letheia.study.results import Row
 from letheia.types import Group, Role
@@ -141,19 +143,24 @@ def _best(study: Collected, model: str, n: int, place: Place, rows: Mapping[str,
     return first
 
 
+PAPERS = {
+    "mistral": "mistral",
+    "llama": "llama",
+    **{Path(preset.model).name: preset.text_model for preset in PRESETS.values()},
+}
+"""Which of the paper's two models, in its numbers, a base model is compared with: the world's by the type of the text
+model (Vicuna is a Llama). Others have no numbers to stand beside."""
+
+
 @cache
 def _paper() -> Mapping[str, Any]:
     return json.loads((files("letheia.report") / "paper.json").read_text(encoding="utf-8"))
 
 
 def paper_number(table: str, model: str, method: str, column: Column) -> float | None:
-    """The paper's number for a cell, if it has one; Vicuna's stand for the Llama text model."""
-    wanted = [_text_model(model), method, column.people, column.pictures, column.metric]
+    """The paper's number for a cell, if it has one."""
+    wanted = [PAPERS.get(model), method, column.people, column.pictures, column.metric]
     return next((value for *key, value in _paper().get(table, ()) if key == wanted), None)
-
-
-def _text_model(model: str) -> str:
-    return "mistral" if "mistral" in model else "llama"
 
 
 def _text(entry: Entry) -> str:
@@ -217,17 +224,19 @@ def observation_sheet(study: Collected, model: str) -> Sheet:
     """
     found = _observation(study, model)
     rows = [
-        (name, *(_observed(found[s][name], _paper()["5"][s][name]) for s in SETS)) for name in _paper()["5"][SETS[0]]
+        (name, *(_observed(found[s][name], _paper()["5"][s][name] if model in PAPERS else None) for s in SETS))
+        for name in _paper()["5"][SETS[0]]
     ]
     return Sheet(f"Table 5 · Recognised and unrecognised people · {model}", ("Metric", *SETS), tuple(rows))
 
 
-def _observed(values: Sequence[float | None], paper: float) -> str:
+def _observed(values: Sequence[float | None], paper: float | None) -> str:
     there = [v for v in values if v is not None]
+    beside = "" if paper is None else f" ({paper:g})"
     if not there:
-        return f"– ({paper:g})"
+        return f"–{beside}"
     low, high = bootstrap_interval(there)
-    return f"{fmean(there):.2f} [{low:.2f}, {high:.2f}] ({paper:g})"
+    return f"{fmean(there):.2f} [{low:.2f}, {high:.2f}]{beside}"
 
 
 def observed_answers(study: Collected, model: str) -> Sheet:
@@ -250,7 +259,7 @@ def _observation(study: Collected, model: str) -> Mapping[str, Any]:
 
 def example_answers(study: Collected, model: str) -> Sheet:
     """Table 2: what every method answers to the same pictures."""
-    cell = next((c for c in study.value["cells"] if c["model"] == model and "examples" in c), None)
+    cell = study.with_examples(model)
     if cell is None:
         raise ConfigError(f"the study keeps no answers of {model}.")
     order = [m for m in (ORIGINAL, *METHODS) if m in cell["examples"]]
@@ -266,7 +275,7 @@ def example_answers(study: Collected, model: str) -> Sheet:
 
 def rate_sheet(study: Collected, model: str) -> Sheet:
     """Table 6: each method's learning rate in the study, and the paper's."""
-    paper = {method: rate for of, method, rate in _paper()["6"] if of == _text_model(model)}
+    paper = {method: rate for of, method, rate in _paper()["6"] if of == PAPERS.get(model)}
     cell = next(c for c in study.value["cells"] if c["model"] == model)
     rows = [(method_title(m), f"{rate:g}", f"{paper[m]:g}" if m in paper else "–") for m, rate in cell["rates"].items()]
     return Sheet(f"Table 6 · Learning rates · {model}", ("Method", "Here", "Paper"), tuple(rows))

@@ -7,8 +7,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from letheia.config import StudyConfig
 from letheia.errors import DataError
 from letheia.files import read_json, write_text
+from letheia.methods.table import METHODS
 from letheia.metrics.aggregate import crossed_interval
 from letheia.study import store
 from letheia.study.grid import Cell
@@ -55,48 +57,92 @@ class Collected:
         """How many people are forgotten, in ascending order."""
         return sorted({cell["n"] for cell in self.value["cells"]})
 
+    @property
+    def of_world(self) -> bool:
+        """Whether the people are the built-in world's."""
+        return all("run world/study" in command for command in self.value["command"].split(" && "))
+
     def cells(self, model: str, n: int) -> list[Mapping[str, Any]]:
         """The cells of one model and count, one a seed."""
         return [c for c in self.value["cells"] if (c["model"], c["n"]) == (model, n)]
 
+    def with_examples(self, model: str) -> Mapping[str, Any] | None:
+        """The cell of one model whose answers are kept."""
+        return next((c for c in self.value["cells"] if c["model"] == model and "examples" in c), None)
+
     def draws(self, model: str, n: int, method: str, place: Place) -> list[dict[str, float | None]]:
-        """Each person's mean by draw, None where unscored; strangers go by their place, the same in all draws."""
+        """Each person's mean by cell, None where unscored and empty where a cell lacks it.
+
+        Strangers go by their place: they are the same in all draws.
+        """
         cells = [(c, c["values"].get(method, {}).get(place.key)) for c in self.cells(model, n)]
-        return [
-            dict(zip(c.get(place.people, map(str, range(len(values)))), values, strict=True))
-            for c, values in cells
-            if values
-        ]
+        return [dict(zip(c.get(place.people, map(str, range(len(v)))), v, strict=True)) if v else {} for c, v in cells]
 
     def row(self, model: str, n: int, method: str, place: Place) -> Row | None:
         """Mean and interval over people and seeds; none where nothing was measured."""
-        draws = self.draws(model, n, method, place)
+        draws = [d for d in self.draws(model, n, method, place) if d]
         return _row(draws, model=model, n=n, method=method, place=place) if draws else None
 
     def difference(self, model: str, n: int, methods: tuple[str, str], place: Place) -> tuple[float, float] | None:
-        """Interval of the paired difference of two methods: first less second, person by person."""
+        """Interval of the paired difference of two methods: first less second, person by person, where both were."""
         first, second = (self.draws(model, n, m, place) for m in methods)
-        if len(first) != len(second):
-            return None
         pairs = [
-            {who: a - b for who, a in x.items() if a is not None and (b := y[who]) is not None}
+            {who: a - b for who, a in x.items() if a is not None and (b := y.get(who)) is not None}
             for x, y in zip(first, second, strict=True)
         ]
         pairs = [p for p in pairs if p]
         return crossed_interval(pairs) if pairs else None
 
 
-def collect(cells: Sequence[Cell], root: Path, *, command: str) -> dict[str, Any]:
-    """Gather the cells that are done.
+def collect(cells: Sequence[Cell], root: Path, *, command: str, weights: Sequence[Path] = ()) -> dict[str, Any]:
+    """Gather what is done: the cells, and what else earlier runs with the same settings left in the folder.
 
     Args:
         cells: The grid's cells.
         root: Its folder.
         command: The command line.
+        weights: Weight files whose hashes are kept.
     """
-    done = [_cell(cell, root / cell.name) for cell in cells if cell.is_done(root)]
-    made_by = store.provenance(command=command, files=())
-    return {"command": command, "versions": made_by["versions"], "python": made_by["python"], "cells": done}
+    done = {cell.name: cell.config for cell in cells if cell.is_done(root)}
+    settings = _settings(cells[0].config)
+    for file in sorted(root.glob("*/n*/seed*/cell.json")):
+        config, name = StudyConfig.read(file.with_name("config.yaml")), file.parent.relative_to(root).as_posix()
+        if _settings(config) == settings:
+            done.setdefault(name, config)
+    return {
+        **store.provenance(command=command, files=weights),
+        "settings": settings,
+        "cells": [_cell(config, root / name) for name, config in done.items()],
+    }
+
+
+def _settings(config: StudyConfig) -> dict[str, Any]:
+    """What all cells of a grid have in common."""
+    return config.model_dump(mode="json", exclude={"model", "methods", "n", "seed", "rates"})
+
+
+def together(studies: Sequence[Collected]) -> Collected:
+    """Several studies as one: all their cells, with the methods of each; what several have, from the first.
+
+    Raises:
+        DataError: The same cell has other people.
+    """
+    cells: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for cell in (c for study in studies for c in study.value["cells"]):
+        known = cells.setdefault((cell["model"], cell["n"], cell["seed"]), dict(cell))
+        if [known.get(k) for k in ("forget", "retain")] != [cell.get(k) for k in ("forget", "retain")]:
+            raise DataError(
+                f"{cell['model']}, n = {cell['n']}, seed {cell['seed']}: the studies have drawn other people, "
+                "so their methods can't stand in one table."
+            )
+        for part in ("values", "rates", "history", "examples"):
+            if part in cell or part in known:
+                known[part] = {**cell.get(part, {}), **known.get(part, {})}
+    first = studies[0].value
+    observed = [study.value.get("observation", {}) for study in reversed(studies)]
+    commands = " && ".join(study.value["command"] for study in studies)
+    merged = {k: v for found in observed for k, v in found.items()}
+    return Collected({**first, "command": commands, "observation": merged, "cells": list(cells.values())})
 
 
 def write_collected(path: Path, value: Mapping[str, Any]) -> None:
@@ -124,15 +170,15 @@ def read_collected(path: Path) -> Collected:
     return Collected(value)
 
 
-def _cell(cell: Cell, folder: Path) -> dict[str, Any]:
-    config = cell.config
-    methods = (ORIGINAL, *config.methods)
+def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
+    trained = [m for m in METHODS if (folder / m / "answered.json").exists() and (folder / m / "scores.jsonl").exists()]
+    methods = (ORIGINAL, *trained)
     answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}
     found |= read_json(folder / "split.json")
     found["values"] = {m: _values(answers[m], folder / m / "scores.jsonl") for m in methods}
-    found["rates"] = {m: read_json(folder / m / "trained.json")["learning_rate"] for m in config.methods}
-    found["history"] = {m: _history(folder / m / "history.jsonl") for m in config.methods}
+    found["rates"] = {m: read_json(folder / m / "trained.json")["learning_rate"] for m in trained}
+    found["history"] = {m: _history(folder / m / "history.jsonl") for m in trained}
     if config.seed == EXAMPLES:
         shown = _examples(answers[ORIGINAL], found["forget"][0], found["retain"][0])
         found["examples"] = {m: [[a.portrait, a.group, a.role, a.answer] for a in map(answers[m].__getitem__, shown)]

@@ -111,9 +111,17 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     store.claim(folder, config.key)
     study = world_study(config, folder, bars)
     outcome = run_study(study)
-    weights = [checkpoint(name) / "model.safetensors" for name in (config.model, "clip")]
-    deliver(study, outcome, command=command, weights=weights)
+    deliver(study, outcome, command=command, weights=_weights(config.model, "clip"))
     return outcome
+
+
+def _weights(*names: str) -> list[Path]:
+    return [checkpoint(name) / "model.safetensors" for name in names]
+
+
+def world_weights(cells: Sequence[Cell]) -> list[Path]:
+    """The weight files that a grid was computed with."""
+    return _weights(*dict.fromkeys(cell.config.model for cell in cells), "clip")
 
 
 def plan_world_grid(values: dict[str, Any]) -> list[Cell]:

@@ -20,9 +20,11 @@ from letheia.files import fingerprint
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
 from letheia.models.model import Model
+from letheia.study import store
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.forecast import Line, any_split, forecast
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
+from letheia.study.observation import observe
 from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
 from letheia.study.presets import resolve_model, scorer_for
 from letheia.study.run import Bars, Silent, Study, run_study
@@ -86,6 +88,15 @@ def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judg
         model = resolve_model(cell.config.model, cell.config.load)
         study = _study(cell, preset, everybody, model, scorer_for(everybody, clip, chosen), folder)
         deliver(study, run_study(study), command=f"letheia run, cell {cell.name}", with_pictures=False)
+
+
+def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, Any]:
+    """Appendix A by the name of the base model, from what the original answered when recognition was probed."""
+    people = {e.id: e for e in read_people(folder, check_pictures=False).entities}
+    return {
+        Path(cell.config.model).name: observe(store.read_answers(root / cell.name / "probe.jsonl"), people)
+        for cell in reversed(cells)
+    }
 
 
 def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Line]]:

@@ -173,7 +173,8 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
     file = folder / "answers.jsonl"
     if _is_done(folder / "answered.json", job) and _is_done(folder / "trained.json", job):
         return store.read_answers(file)
-    (folder / "answered.json").unlink(missing_ok=True)  # before what it vouches for is overwritten
+    for name in ("answered.json", "scores.jsonl"):  # before what they vouch for is overwritten
+        (folder / name).unlink(missing_ok=True)
     adapted = _trained_adapter(study, job, prepared)
     try:
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
