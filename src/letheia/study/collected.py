@@ -49,8 +49,9 @@ class Collected:
 
     @property
     def methods(self) -> list[str]:
-        """Methods, the original first."""
-        return list(dict.fromkeys(m for cell in self.value["cells"] for m in cell["values"]))
+        """Methods in the order of the method table, the original first."""
+        there = {m for cell in self.value["cells"] for m in cell["values"]}
+        return [m for m in (ORIGINAL, *METHODS) if m in there]
 
     @property
     def counts(self) -> list[int]:
