@@ -135,7 +135,7 @@ def small_run(people: People, tmp_path: Path) -> tuple[list[Row], Path]:
         people=people,
         split=split,
         answers=answers,
-        labels={m: [r.aftermath for r in scorer.readings(a)] for m, a in answers.items()},
+        labels={m: scorer.aftermaths(a) for m, a in answers.items()},
         rows=rows,
         settings={"model": "m", "note": "</pre><script>"},
         provenance={},

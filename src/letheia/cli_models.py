@@ -50,6 +50,7 @@ def probe(
         show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
         return
     store.claim(output, study.config.key)
+    study.model.pictures.folder = output / "features"
     known = ask_original(study)
     print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
     for entity in known:

@@ -43,6 +43,7 @@ def run(
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
     from letheia.study.collected import collect
     from letheia.study.paper import PRESETS
+    from letheia.study.presets import observe_world, plan_world_grid, run_world_grid, weight_files, world_weights
 
     known = (WORLD, *PRESETS)
     if preset not in known:
@@ -51,16 +52,15 @@ def run(
     wanted = {k: v for k, v in given.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
-        from letheia.study.presets import observe_world, plan_world_grid, run_world_grid, world_weights
-
         cells = plan_world_grid(wanted)
         if dry_run:
             for cell in cells:
                 print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
             return
         run_world_grid(cells, output, jobs=jobs, bars=bars)
-        observed = {name: observe_world(name, output) for name in dict.fromkeys(c.config.model for c in cells)}
-        _finish(output, collect(cells, output, command=command_line(), weights=world_weights(cells)), observed)
+        used = list(dict.fromkeys(c.config.model for c in cells))
+        observed = {name: observe_world(name, output) for name in used}
+        _finish(output, collect(cells, output, command=command_line(), weights=world_weights(*used)), observed)
         return
     from letheia.data.folder import read_people
     from letheia.study.reproduction import forecast_paper, observe_paper, plan_paper, run_paper
@@ -78,7 +78,9 @@ def run(
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
     run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)
-    _finish(output, collect(cells, output, command=command_line()), observe_paper(cells, people, output))
+    weights = weight_files(*dict.fromkeys(c.config.model for c in cells))
+    found = collect(cells, output, command=command_line(), weights=weights)
+    _finish(output, found, observe_paper(cells, people, output))
 
 
 def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:

@@ -296,3 +296,9 @@ def test_responses_from_a_file(folder):
     fails(
         letheia("people", "responses", folder, "--from-file", "own.jsonl", cwd=folder), "own.jsonl:1", "list of texts"
     )
+
+
+def test_two_processes_keep_one_value(tmp_path):
+    """Both judges of a run with several processes put the same fence around an answer."""
+    with Cache(tmp_path / "cache.sqlite") as one, Cache(tmp_path / "cache.sqlite") as other:
+        assert one.keep("fence", "a") == other.keep("fence", "b") == one.get("fence") == "a"

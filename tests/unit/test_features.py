@@ -64,3 +64,24 @@ def test_an_adapter_does_not_change_the_key(checkpoints):
     before = model._makes_features()
     add_adapter(model, rank=2, alpha=4, seed=0)
     assert model._makes_features() == before
+
+
+def test_features_wait_in_the_machines_memory(checkpoints, portraits):
+    """Also where the model is elsewhere: a device's memory is for what changes."""
+    model = load_model(checkpoints["mistral"])
+    moved = []
+
+    class Elsewhere(torch.Tensor):
+        def cpu(self, *_, **__):
+            moved.append(1)
+            return self.as_subclass(torch.Tensor)
+
+    read = model.network.model.get_image_features
+
+    def there(pixel_values=None, image_sizes=None):
+        found = read(pixel_values=pixel_values, image_sizes=image_sizes)
+        found.pooler_output = [f.as_subclass(Elsewhere) for f in found.pooler_output]
+        return found
+
+    model.network.model.get_image_features = there
+    assert type(model.picture(portraits[0]).features) is torch.Tensor and moved

@@ -22,7 +22,7 @@ from letheia.study import run
 from letheia.study.collected import Collected, Place, read_collected, together, write_collected
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.paper import rates_for
-from letheia.study.plan import plan_job
+from letheia.study.plan import jobs, plan_job
 from letheia.study.run import Silent
 from letheia.train.unlearn import unlearn
 from letheia.world.make import make_people
@@ -139,7 +139,7 @@ def test_studies_side_by_side():
     other["cells"].append({**copy.deepcopy(other["cells"][0]), "seed": 9})
     study = together([Collected(value), Collected(other)])
     place = Place("forget", "unseen", "attributes")
-    assert [len(study.cells("mistral", 10)), study.methods] == [5, ["original", "bg", "reject", "pubg"]]
+    assert [len(study.cells("mistral", 10)), study.methods] == [5, ["original", "reject", "bg", "pubg"]]
     assert [sum(map(bool, study.draws("mistral", 10, m, place))) for m in ("bg", "pubg")] == [5, 4]
     assert study.difference("mistral", 10, ("pubg", "bg"), place) == pytest.approx((0.1, 0.1))
     other["cells"][0]["forget"] = ["p1"]
@@ -251,16 +251,22 @@ def test_an_adapter_and_answers_of_one_rate_stay_together(checkpoints, people, t
         bars=Silent(),
     )
     ready = run.prepare(study)
-    jobs = [plan_job(study.config, "bg", rate) for rate in (1e-3, 2e-3)]
+    planned = [plan_job(study.config, "bg", rate) for rate in (1e-3, 2e-3)]
     trained = []
     monkeypatch.setattr(run, "unlearn", lambda *a, **k: trained.append(a[5].learning_rate) or unlearn(*a, **k))
     for broken in ("save_adapter", "ask"):
         trained.clear()
-        first = run.do_job(study, jobs[0], ready)
-        assert run.do_job(study, jobs[0], ready) == first and len(trained) == 1
+        first = run.do_job(study, planned[0], ready)
+        assert run.do_job(study, planned[0], ready) == first and len(trained) == 1
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(run, broken, killed)
-            run.do_job(study, jobs[1], ready)
-        assert run.do_job(study, jobs[0], ready) == first
+            run.do_job(study, planned[1], ready)
+        assert run.do_job(study, planned[0], ready) == first
         assert trained == [1e-3, 2e-3, 1e-3]
         shutil.rmtree(tmp_path / "bg")
+
+
+def test_a_method_without_a_rate_is_told():
+    with pytest.raises(ConfigError, match=r"bg: has no learning rate\. 'letheia rates --method bg'"):
+        jobs(StudyConfig.create({"methods": ("bg",)}), {})
+    assert jobs(StudyConfig.create({"methods": ("bg",), "rates": {"bg": 0.5}}), {})[0].train.learning_rate == 0.5

@@ -48,12 +48,24 @@ class Cache:
         Raises:
             OutputError: The disk is full.
         """
+        self._insert("INSERT OR REPLACE", key, value)
+
+    def _insert(self, how: str, key: Any, value: Any) -> None:
         try:
             with self._lock, self._connection:
                 row = (_name(key), json.dumps(value, ensure_ascii=False))
-                self._connection.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", row)
+                self._connection.execute(f"{how} INTO replies VALUES (?, ?)", row)
         except sqlite3.Error as error:
             raise OutputError(f"{self._file}: can't write ({error}). Free some space.") from error
+
+    def keep(self, key: Any, value: Any) -> Any:
+        """Keep a value unless there is one, by this process or another; whichever is kept.
+
+        Raises:
+            OutputError: The disk is full.
+        """
+        self._insert("INSERT OR IGNORE", key, value)
+        return self.get(key)
 
     def __enter__(self) -> Self:
         """Itself."""

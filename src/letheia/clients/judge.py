@@ -40,8 +40,7 @@ class LvlmJudge:
         self._chat = chat
         self.rubrics = {name: Template(read_prompt(f"judge_{name}", folder=prompts)) for name in JUDGES}
         # kept, so that a later run asks the same; nobody who writes answers can know it
-        self._secret = chat.cache.get("fence") or secrets.token_hex(16)
-        chat.cache.put("fence", self._secret)
+        self._secret = chat.cache.keep("fence", secrets.token_hex(16))
         self.replies: list[Reply] = []
 
     def __call__(self, readings: Sequence[Reading]) -> list[dict[str, Verdict]]:

@@ -178,8 +178,7 @@ class Scorer:
         self.index = SummaryIndex({e.id: e.summary for e in people.entities if e.summary}, seed=seed)
         self._cosines, self._judge = cosines, judge
         self._entities: Mapping[str, Entity] = {e.id: e for e in people.entities}
-        pictures = [p for e in people.entities for p in e.portraits] + list(people.strangers)
-        self._portraits: Mapping[str, Portrait] = {p.id: p for p in pictures}
+        self._portraits = people.portraits
 
     def readings(self, generations: Sequence[Generation]) -> list[Reading]:
         """Find in each answer what the metrics look at."""
@@ -191,6 +190,10 @@ class Scorer:
             self._reading(g, portrait, cosine)
             for g, portrait, cosine in zip(generations, portraits, values, strict=True)
         ]
+
+    def aftermaths(self, generations: Sequence[Generation]) -> list[str]:
+        """The aftermath of each answer."""
+        return [self._reading(g, self._portraits[g.portrait], None).aftermath for g in generations]
 
     def score(self, generations: Sequence[Generation]) -> list[list[Score]]:
         """All metrics of each answer."""

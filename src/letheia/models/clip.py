@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,11 @@ from letheia.models.quiet import quiet_libraries
 
 @dataclass(frozen=True)
 class Clip:
-    """A CLIP checkpoint with its processor."""
+    """A CLIP checkpoint with its processor, and the embeddings of pictures it has seen."""
 
     network: CLIPModel
     processor: CLIPProcessor
+    pictures: dict[Path, Tensor] = field(default_factory=dict[Path, Tensor])
 
 
 def load_clip(source: str | Path) -> Clip:
@@ -45,19 +46,18 @@ def clip_cosines(clip: Clip, files: Sequence[Path], texts: Sequence[str], *, bat
 
     Args:
         clip: The checkpoint.
-        files: Pictures, one a text; each is read once.
+        files: Pictures, one a text; each is read once, in all calls.
         texts: Texts; what goes beyond CLIP's limit is cut, its end token stays.
         batch: Pairs at once.
     """
-    unique = list(dict.fromkeys(files))
-    pictures: dict[Path, Tensor] = {}
-    for start in range(0, len(unique), batch):
-        part = unique[start : start + batch]
-        pictures |= dict(zip(part, embed_images(clip, [read_image(f) for f in part]), strict=True))
+    new = [file for file in dict.fromkeys(files) if file not in clip.pictures]
+    for start in range(0, len(new), batch):
+        part = new[start : start + batch]
+        clip.pictures.update(zip(part, embed_images(clip, [read_image(f) for f in part]), strict=True))
     values: list[float] = []
     for start in range(0, len(texts), batch):
         written = embed_texts(clip, texts[start : start + batch])
-        seen = torch.stack([pictures[f] for f in files[start : start + batch]])
+        seen = torch.stack([clip.pictures[f] for f in files[start : start + batch]])
         values.extend(cosines(seen, written).tolist())
     return values
 

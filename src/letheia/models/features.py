@@ -26,7 +26,8 @@ class Picture:
     """A picture as the language model reads it.
 
     Attributes:
-        features: Vision tower, projector and layout; no adapter changes them.
+        features: Vision tower, projector and layout; no adapter changes them. They wait in the machine's memory, and go
+            to the device when they are read.
         text: What stands in the prompt for it: a picture token for each feature, and what the family puts around them.
         grid: Rows and columns, where tokens have such positions.
     """

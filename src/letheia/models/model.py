@@ -124,7 +124,7 @@ class Model:
         read = self.network.model.get_image_features
         wanted = {k: _on(v, self) for k, v in inputs.items() if k in inspect.signature(read).parameters}
         with torch.no_grad():
-            return read(**wanted).pooler_output
+            return [f.cpu() for f in read(**wanted).pooler_output]  # a GPU's memory is for what changes
 
     def _grid(self, inputs: Any, index: int) -> tuple[int, int] | None:
         if not self.family.grid:

@@ -25,13 +25,14 @@ def deliver(
         with_pictures: Whether the report shows people's pictures.
     """
     made_by = store.provenance(command=command, files=weights)
+    made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     write_json(study.folder / "provenance.json", made_by)
     write_report(
         study.folder / "report.html",
         people=study.people,
         split=outcome.split,
         answers=outcome.answers,
-        labels={m: [r.aftermath for r in study.scorer.readings(a)] for m, a in outcome.answers.items()},
+        labels={m: study.scorer.aftermaths(a) for m, a in outcome.answers.items()},
         rows=outcome.rows,
         settings=study.config.model_dump(mode="json", exclude={"candidates"}),
         provenance=made_by,

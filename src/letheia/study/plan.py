@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
+from letheia.errors import ConfigError
 from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
@@ -48,8 +49,19 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
     Args:
         config: The study.
         rates: Learning rate by method, for methods the configuration gives none.
+
+    Raises:
+        ConfigError: A method has no rate.
     """
-    return [plan_job(config, name, config.rates.get(name, rates[name])) for name in config.methods]
+    return [plan_job(config, name, _rate(name, {**rates, **config.rates})) for name in config.methods]
+
+
+def _rate(method: str, rates: dict[str, float]) -> float:
+    if method not in rates:
+        raise ConfigError(
+            f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
+        )
+    return rates[method]
 
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:

@@ -54,10 +54,24 @@ def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = 
         load: How it is loaded.
         planned: Leave the weights out (`loading.plan_model`).
     """
-    source = checkpoint(name) if name in MODELS else name
+    source = _source(name)
     if planned:
         return plan_model(source, load=load)
     return load_model(source, name=name if name in MODELS else None, load=load)
+
+
+def _source(name: str) -> str | Path:
+    return checkpoint(name) if name in MODELS else name
+
+
+def weight_files(*models: str) -> list[Path]:
+    """The weight files of models of the world and of folders; a checkpoint of the Hub has its commit instead."""
+    return [file for name in models for file in sorted(Path(_source(name)).glob("*.safetensors"))]
+
+
+def world_weights(*models: str) -> list[Path]:
+    """The same for a study on the world, with its CLIP's."""
+    return [*weight_files(*models), *checkpoint("clip").glob("*.safetensors")]
 
 
 def demo_config(values: dict[str, Any]) -> StudyConfig:
@@ -111,17 +125,8 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     store.claim(folder, config.key)
     study = world_study(config, folder, bars)
     outcome = run_study(study)
-    deliver(study, outcome, command=command, weights=_weights(config.model, "clip"))
+    deliver(study, outcome, command=command, weights=world_weights(config.model))
     return outcome
-
-
-def _weights(*names: str) -> list[Path]:
-    return [checkpoint(name) / "model.safetensors" for name in names]
-
-
-def world_weights(cells: Sequence[Cell]) -> list[Path]:
-    """The weight files that a grid was computed with."""
-    return _weights(*dict.fromkeys(cell.config.model for cell in cells), "clip")
 
 
 def plan_world_grid(values: dict[str, Any]) -> list[Cell]:

@@ -26,7 +26,7 @@ from letheia.study.forecast import Line, any_split, forecast
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
-from letheia.study.presets import resolve_model, scorer_for
+from letheia.study.presets import resolve_model, scorer_for, weight_files
 from letheia.study.run import Bars, Silent, Study, run_study
 from letheia.types import Entity, People, Portrait
 
@@ -87,7 +87,8 @@ def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judg
         everybody = read_people(people)
         model = resolve_model(cell.config.model, cell.config.load)
         study = _study(cell, preset, everybody, model, scorer_for(everybody, clip, chosen), folder)
-        deliver(study, run_study(study), command=f"letheia run, cell {cell.name}", with_pictures=False)
+        command, weights = f"letheia run, cell {cell.name}", weight_files(cell.config.model)
+        deliver(study, run_study(study), command=command, weights=weights, with_pictures=False)
 
 
 def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.paper import LORA, rates_for
 from letheia.study.plan import candidates
-from letheia.study.presets import RATES, resolve_model, scorer_for
+from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files
 from letheia.study.removal import find
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.types import People, Split
@@ -154,7 +154,8 @@ def run_removal(study: Study, *, command: str, with_pictures: bool = False) -> O
         CheckpointError: The folder belongs to another run.
     """
     outcome = run_study(study)
-    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    weights = weight_files(study.config.model)
+    deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome
 
 
@@ -184,5 +185,6 @@ def run_evaluation(
         CheckpointError: An adapter can't be loaded, or the folder belongs to another evaluation.
     """
     outcome = evaluate(study, split, adapter_names(list(adapters)))
-    deliver(study, outcome, command=command, with_pictures=with_pictures)
+    weights = weight_files(study.config.model)
+    deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome
