@@ -1,6 +1,7 @@
 """S4: drawing o* and answering for an evaluation, against `generate` on one picture after the other."""
 
 from itertools import cycle
+from statistics import mean
 from typing import Any
 
 from arms import Naive
@@ -55,18 +56,21 @@ def evaluation(setting: Setting, prefix: str, *, people: int) -> dict[str, Any]:
     entities = setting.people(prefix, people, 1, seed=4)
     question, length = read_prompt("question"), setting.sizes.answer
 
-    def many() -> None:
+    def many() -> list[str]:
         use_attention(setting.model, own_attention(setting.model))
-        generate(setting.model, [Prompt(question, e.portraits[0]) for e in entities], max_new_tokens=length)
+        prompts = [Prompt(question, e.portraits[0]) for e in entities]
+        return [a.text for a in generate(setting.model, prompts, max_new_tokens=length)]
 
     naive = Naive(setting.model, setting.adapted, setting.with_references({}))
     turn = cycle(entities)
 
-    def one() -> None:
+    def one() -> str:
         use_attention(setting.model, naive.attention)
-        naive.answer(next(turn).portraits[0], question, new=length, sample=False, adapter=True)
+        return naive.answer(next(turn).portraits[0], question, new=length, sample=False, adapter=True)
 
-    return rates(setting, {"N0": (one, 1), "Letheia": (many, len(entities))})
+    same = mean(ours == theirs for ours, theirs in zip(many(), [one() for _ in entities], strict=True))
+
+    return {**rates(setting, {"N0": (one, 1), "Letheia": (many, len(entities))}), "same_answers": same}
 
 
 def rates(setting: Setting, arms: dict[str, tuple[Any, int]]) -> dict[str, Any]:

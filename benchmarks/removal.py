@@ -6,9 +6,11 @@ from typing import Any
 
 import torch
 from arms import Naive
-from measure import seconds
+from measure import difference, seconds
 from model import own_attention, use_attention
+from peft import PeftModel
 from setting import Setting
+from torch import Tensor
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -69,7 +71,10 @@ def shared_removal(setting: Setting, steps: Sequence[Step]) -> None:
 
 
 def s8(setting: Setting) -> dict[str, Any]:
-    """The built-in world's study of PUBG on ten people, answers included, against `plain` with o* in the loop."""
+    """The built-in world's study of PUBG on ten people, answers included, against `plain` with o* in the loop.
+
+    Both arms begin without features or token ids and end in the same adapter; probe and answers are the same work.
+    """
     config = StudyConfig(methods=("pubg",), steps=setting.steps)
     study = world_study(config, setting.folder / "world", Silent())
     asking: dict[str, float] = {}
@@ -84,17 +89,24 @@ def s8(setting: Setting) -> dict[str, Any]:
     steps = schedule(split, steps=config.steps, batch=8, pictures=config.seen, seed=config.seed)
     asked = queries(config, split, study.people)
     asking["answers of the original"] = seconds(lambda: ask(study, "original", asked, ""))
-    training = {
-        "plain, o* in the loop": seconds(lambda: world_loop(study, steps)),
-        "Letheia": seconds(lambda: world_shared(study, steps)),
-    }
-    asking["answers of PUBG"] = asking["answers of the original"]
+    training: dict[str, float] = {}
+    adapters: list[Tensor] = []
+    for name, work in (("plain, o* in the loop", world_loop), ("Letheia", world_shared)):
+        study.model.pictures.clear()
+        study.model.encoded.clear()
+        adapted = add_adapter(study.model, rank=16, alpha=32, seed=0)
+        training[name] = seconds(lambda work=work, adapted=adapted: work(study, adapted, steps))
+        adapters.append(torch.cat([p.detach().flatten() for p in trained_parameters(adapted).values()]))
+        if name == "Letheia":
+            asking["answers of PUBG"] = seconds(lambda: ask(study, "pubg", asked, ""))
+        remove_adapter(study.model, adapted)
     whole = {name: sum(asking.values()) + spent for name, spent in training.items()}
     return {
         "steps": len(steps),
         "asking": asking,
         "training": training,
         "whole": whole,
+        "adapters_differ_by": difference(*adapters),
         "times_faster_than": {
             "plain, training": training["plain, o* in the loop"] / training["Letheia"],
             "plain, whole": whole["plain, o* in the loop"] / whole["Letheia"],
@@ -106,9 +118,8 @@ def world_texts(study: Study, references: References) -> Texts:
     return Texts(question=study.question, references=references, refusals=(), retain=())
 
 
-def world_loop(study: Study, steps: Sequence[Step]) -> None:
+def world_loop(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
     """Rows of their own, and each o* drawn alone when its step comes."""
-    adapted = add_adapter(study.model, rank=16, alpha=32, seed=0)
     optimizer = torch.optim.AdamW(trained_parameters(adapted).values(), lr=RATES["mistral"]["pubg"], weight_decay=0.0)
     for step in steps:
         with original(adapted):
@@ -119,12 +130,10 @@ def world_loop(study: Study, steps: Sequence[Step]) -> None:
         ).backward(step)  # fmt: skip
         optimizer.step()
         optimizer.zero_grad()
-    remove_adapter(study.model, adapted)
 
 
-def world_shared(study: Study, steps: Sequence[Step]) -> None:
-    drawn = sample_references(study.model, steps, question=study.question, seed=0)
-    adapted = add_adapter(study.model, rank=16, alpha=32, seed=0)
+def world_shared(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
+    with original(adapted):
+        drawn = sample_references(study.model, steps, question=study.question, seed=0)
     config = TrainConfig(learning_rate=RATES["mistral"]["pubg"])
     unlearn(study.model, adapted, steps, METHODS["pubg"], world_texts(study, drawn), config)
-    remove_adapter(study.model, adapted)

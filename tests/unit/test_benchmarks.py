@@ -32,8 +32,17 @@ def test_arithmetic_is_what_the_formula_says(run):
     assert run("s5")["counted_by_formula"] == pytest.approx(1, abs=0.05)
 
 
-def test_both_ways_answer(run):
-    assert run("s4")["prefix 1200"].keys() == {"o* draws", "evaluation answers"}
+def test_both_ways_say_the_same(run):
+    found = run("s4")["prefix 1200"]
+    assert found["evaluation answers"]["same_answers"] == 1 and found["o* draws"]["a_second"]["Letheia"]["median"] > 0
+
+
+def test_whole_removals(run):
+    """On the world both arms draw the same o*, so they end in the same adapter; the author's loop draws its own."""
+    assert run("s3")["seconds"].keys() == {"N0", "Letheia"}
+    found = run("s8")
+    assert found["steps"] == 2 and found["adapters_differ_by"] < 1e-3
+    assert found["asking"].keys() == {"probe", "answers of the original", "answers of PUBG"}
 
 
 def test_rows_that_need_a_card_are_skipped_without_one(run, monkeypatch):
