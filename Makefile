@@ -10,7 +10,7 @@ demo: setup
 
 study: setup
 	$(BIN)/letheia run world/study --output runs/study
-	$(BIN)/letheia run world/study --method bounded --output runs/bounded
+	$(BIN)/letheia run world/study --method bounded --output runs/study
 
 test: lint
 	$(BIN)/python -m pytest

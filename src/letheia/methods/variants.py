@@ -46,5 +46,5 @@ VARIANTS = (
 
 
 def with_variants(rates: Mapping[str, float]) -> dict[str, float]:
-    """Learning rates by method, where variants start with that of `bounded`."""
-    return {**rates, **{row.name: rates[BOUNDED.name] for row in VARIANTS}}
+    """Learning rates by method, where variants that have none of their own start with that of `bounded`."""
+    return {**{row.name: rates[BOUNDED.name] for row in VARIANTS}, **rates}

@@ -1,0 +1,148 @@
+"""Write the tables between the markers of README and docs from the committed results.
+
+python docs/update_tables.py runs/demo/results.json    # take over a new demo's results, then write the tables
+python docs/update_tables.py                           # write the tables again
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from letheia.methods.table import PAPER_METHODS
+from letheia.methods.variants import BOUNDED, VARIANTS
+from letheia.report.sheets import Sheet, to_markdown
+from letheia.report.study_tables import study_table, to_sheet
+from letheia.report.tables import main_table, markdown, method_title, retain_table
+from letheia.study.collected import Collected, Place, read_collected, together
+from letheia.study.results import read_results
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "docs" / "results"
+DEMO = RESULTS / "demo-mistral.json"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODELS = ("mistral", "llama")
+STUDIES = ("study", "study-bounded", "confirm-bounded")
+GOAL = (
+    ("USR strict", "at least .98", Place("forget", "unseen", "usr_strict")),
+    ("attributes right", "at least .85", Place("forget", "unseen", "attributes")),
+    ("inform", "", Place("forget", "unseen", "inform")),
+    ("retained named, facts right", "at least .95", Place("retain", "unseen", "named_right")),
+    ("strangers' attributes right", "as the original", Place("stranger", "stranger", "attributes")),
+    ("strangers named", "as the original", Place("stranger", "stranger", "named")),
+)
+
+
+def tables() -> dict[str, str]:
+    """Each marked part by its marker."""
+    rows = read_results(DEMO)
+    paper, bounded, fresh = (read_collected(RESULTS / f"{name}.json") for name in STUDIES)
+    study = together([paper, bounded])
+    speed = (ROOT / "docs" / "speed.md").read_text("utf-8")
+    return {
+        "forgotten": markdown(main_table(rows)),
+        "retained": markdown(retain_table(rows)),
+        "speed": re.findall(r"<!-- measured -->\n(.*)\n<!-- /measured -->", speed, re.DOTALL)[0],
+        "study": "\n\n".join(to_markdown(to_sheet(study_table(study, "summary", m))) for m in study.models),
+        "goal": goal(bounded, fresh),
+        "against-pubg": against_pubg(study),
+        "sweep": "\n\n".join(sweep(model) for model in MODELS),
+        "variants": variants(),
+    }
+
+
+def goal(first: Collected, fresh: Collected) -> str:
+    """What `bounded` was made for, on the draws it was first measured on and on others; Mistral / Llama text model."""
+    header = ("n = 10", "goal", "draws 0 to 4", "draws 5 to 9", "all ten", "original, all ten")
+    ten = together([first, fresh])
+    columns = [(first, "bounded"), (fresh, "bounded"), (ten, "bounded"), (ten, "original")]
+    return table(header, [(what, aim, *(both(s, 10, m, at) for s, m in columns)) for what, aim, at in GOAL if aim])
+
+
+def against_pubg(study: Collected) -> str:
+    """The other counts; Mistral / Llama text model."""
+    header = ("unseen pictures", *(f"{name}, n = {n}" for n in (5, 20) for name in ("`bounded`", "PUBG", "original")))
+    lines = [
+        (name, *(both(study, n, m, place, interval=False) for n in (5, 20) for m in ("bounded", "pubg", "original")))
+        for name, _, place in GOAL
+    ]
+    return table(header, lines)
+
+
+def both(study: Collected, n: int, method: str, place: Place, *, interval: bool = True) -> str:
+    """A number of both base models."""
+    return " / ".join(number(study.row(model, n, method, place), interval=interval) for model in MODELS)
+
+
+def number(row: Any, *, interval: bool) -> str:
+    """A mean, with its interval or without."""
+    return f"{row.mean:.3f}" + (f" [{row.low:.2f}, {row.high:.2f}]" if interval else "")
+
+
+def trials(name: str) -> list[dict[str, Any]]:
+    """What `letheia rates` has tried."""
+    return json.loads((RESULTS / name).read_text("utf-8"))
+
+
+def sweep(model: str) -> str:
+    """USR strict, attributes right and retained people named rightly of each method at each rate."""
+    found = trials(f"sweep-{model}.json")
+    rates = sorted({t["rate"] for t in found})
+    lines: list[tuple[str, ...]] = []
+    for method in PAPER_METHODS:
+        cells = {t["rate"]: t for t in found if t["method"] == method}
+        texts = {
+            rate: f"{t['unseen_strict']:.2f}, {t['unseen_attributes']:.2f}, {t['retained_right']:.2f}"
+            for rate, t in cells.items()
+        }
+        lines.append((method_title(method), *(f"**{texts[r]}**" if cells[r]["chosen"] else texts[r] for r in rates)))
+    return table((f"{model} text model", *(f"{rate:g}" for rate in rates)), lines)
+
+
+def variants() -> str:
+    """Each variant at the rate that serves the goal best; Mistral / Llama text model."""
+    header = ("", "rate", "USR strict", "attributes", "retained named, right", "strangers named", "their attributes")
+    keys = ("unseen_strict", "unseen_attributes", "retained_right", "strangers_named", "strangers_attributes")
+    return table(header, list(variant_lines(keys)))
+
+
+def variant_lines(keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A line a variant."""
+    found = {model: trials(f"variants-{model}.json") for model in MODELS}
+    for row in (BOUNDED, *VARIANTS):
+        best = [serving_best([t for t in found[m] if t["method"] == row.name]) for m in MODELS]
+        rates = " / ".join(f"{t['rate']:g}" for t in best)
+        numbers = (" / ".join(f"{t[key]:.3f}" for t in best) for key in keys)
+        yield f"{row.title.removeprefix('Bounded, ')} (`{row.name}`)", rates, *numbers
+
+
+def serving_best(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Of the rates that forget and describe as the goal wants: most retained people named, less strangers named."""
+    enough = [t for t in found if t["unseen_strict"] >= 0.98 and t["unseen_attributes"] >= 0.85]
+    return max(enough or found, key=lambda t: t["retained_right"] - t["strangers_named"])
+
+
+def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Markdown without a title."""
+    return "\n".join(to_markdown(Sheet("", tuple(header), tuple(map(tuple, lines)))).splitlines()[2:])
+
+
+def filled(text: str) -> str:
+    """A page's text with the tables in it."""
+    for name, content in tables().items():
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda found, content=content: f"{found[1]}{content}\n{found[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        DEMO.write_text(Path(sys.argv[1]).read_text(encoding="utf-8"), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
