@@ -22,6 +22,7 @@ SETTINGS: dict[Any, Any] = {
     "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
     "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.labelcolor": INK,
 }  # fmt: skip
+PRIVACY = tuple(Place("forget", "unseen", metric) for metric in ("usr_strict", "attributes", "inform"))
 WITH_N = (
     Place("forget", "unseen", "usr_strict"),
     Place("forget", "unseen", "attributes"),
@@ -33,30 +34,33 @@ WITH_N = (
 
 def study_privacy_plot(study: Collected, model: str, n: int) -> str:
     """The plot below of a whole study's base model and count of forgotten people."""
-    rows = {m: [study.row(model, n, m, p) for p in WITH_N[:2]] for m in study.methods}
+    rows = {m: [study.row(model, n, m, place) for place in PRIVACY] for m in study.methods}
     return privacy_plot(rows, f"{model}, n = {n}")
 
 
 def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
-    """USR strict against attributes right on unseen pictures of forgotten people; crosses are 95 % intervals.
+    """Privacy against description and informativeness; crosses are 95 % intervals.
 
     Args:
-        rows: The two rows of each method.
+        rows: Each method's rows at the places `PRIVACY`.
         of: What the title says beside.
     """
     with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(5, 3.6), layout="tight")
-        axes = figure.subplots()
-        for i, (method, (x, y)) in enumerate(rows.items()):
-            if x is None or y is None or not (x.count and y.count):
-                continue
-            (mx, ex), (my, ey) = _arms(x), _arms(y)
-            axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
-        axes.set(
-            xlabel="USR strict, unseen", ylabel="attributes right, unseen", xlim=(-0.05, 1.05), ylim=(-0.05, 1.05),
-            title=f"Privacy against description · {of}",
-        )  # fmt: skip
-        axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        figure = Figure(figsize=(9, 3.6), layout="tight")
+        panels = figure.subplots(1, 2)
+        for axes, k in zip(panels, (1, 2), strict=True):
+            for i, (method, found) in enumerate(rows.items()):
+                x, y = found[0], found[k]
+                if x is None or y is None or not (x.count and y.count):
+                    continue
+                (mx, ex), (my, ey) = _arms(x), _arms(y)
+                axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
+            name, unit = METRICS[PRIVACY[k].metric].title, (1.0, 5.0)[k - 1]
+            axes.set(
+                xlabel="USR strict, unseen", ylabel=f"{name}, unseen", xlim=(-0.05, 1.05), ylim=(-0.05, unit + 0.1)
+            )
+        figure.suptitle(f"Privacy against description · {of}", fontsize=9, color=INK)
+        panels[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return _svg(figure)
 
 
