@@ -142,6 +142,13 @@ def test_studies_side_by_side():
     assert [len(study.cells("mistral", 10)), study.methods] == [5, ["original", "reject", "bg", "pubg"]]
     assert [sum(map(bool, study.draws("mistral", 10, m, place))) for m in ("bg", "pubg")] == [5, 4]
     assert study.difference("mistral", 10, ("pubg", "bg"), place) == pytest.approx((0.1, 0.1))
+    for cell in other["cells"]:  # better in the draw that only it has, worse in those that both have
+        cell["values"]["bg"][place.key] = [
+            0.9 if cell["seed"] == 9 else b - 0.2 for b in cell["values"]["bg"][place.key]
+        ]
+    value["cells"][0]["values"]["pubg"][place.key][0] -= 0.01
+    worse = study_table(together([Collected(value), Collected(other)]), "1", "mistral")
+    assert not cell_of(worse, "bg", "unseen", "attributes")["best"]
     other["cells"][0]["forget"] = ["p1"]
     with pytest.raises(DataError, match=r"mistral, n = 10, seed 0: .* other people"):
         together([Collected(value), Collected(other)])
@@ -229,7 +236,9 @@ def test_the_papers_study_on_a_checkpoint(tmp_path):
     found = read_collected(tmp_path / "out")
     assert len(found.value["cells"][0]["retain"]) == 20 and not found.of_world
     assert len(found.value["observation"]["mistral"]["recognized"]["proper_nouns"]) == 25
-    assert "data:image" not in (tmp_path / "out" / "report.html").read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    names = [json.loads(line)["name"] for line in (people / "entities.jsonl").read_text().splitlines()]
+    assert "data:image" not in page and not any(name in page for name in names)  # only with --people
 
 
 def killed(*_, **__):

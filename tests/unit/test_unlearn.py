@@ -281,7 +281,6 @@ def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, te
         "out of memory: 4 answers at once from here on.",
         "out of memory: layers are computed twice from here on, which takes about a third longer.",
         "out of memory: 2 answers on one picture at once from here on.",
-        "out of memory: 2 answers at once from here on.",
     ]
     objective._log_probs = Scarce(objective, 0, 0)
     with pytest.raises(CheckpointError, match="out of memory with one answer at a time"):

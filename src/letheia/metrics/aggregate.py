@@ -80,7 +80,7 @@ def crossed_interval(
 
     Draws are drawn again and so are people, each independently of the other: whoever is drawn again is so in every draw
     they are in, since the same person asked five times is one person (Owen 2007, the pigeonhole bootstrap; on the wide
-    side, by up to a half for people who are in one draw only).
+    side, by up to three quarters for people who are in one draw only).
 
     Args:
         draws: Each draw's numbers by person; at least one draw, at least one number each.

@@ -91,13 +91,15 @@ def count_plot(study: Collected, model: str) -> str:
 
 def training_plot(study: Collected, model: str, n: int) -> str:
     """Each term's value over the steps, mean over seeds, range shaded."""
-    cells = study.cells(model, n)
-    methods = [m for m in study.methods if all(m in c["history"] for c in cells)]
+    curves = {m: [c["history"][m] for c in study.cells(model, n) if m in c["history"]] for m in study.methods}
+    methods = [m for m, found in curves.items() if found]
+    if not methods:
+        return ""
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(2.8 * len(methods), 2.6), layout="tight")
         for axes, method in zip(np.atleast_1d(figure.subplots(1, len(methods))), methods, strict=True):
-            for term in cells[0]["history"][method]:
-                values = np.asarray([c["history"][method][term] for c in cells])
+            for term in curves[method][0]:
+                values = np.asarray([found[term] for found in curves[method]])
                 steps = np.arange(1, values.shape[1] + 1)
                 (line,) = axes.plot(steps, values.mean(0), label=term)
                 axes.fill_between(steps, values.min(0), values.max(0), color=line.get_color(), alpha=0.15, lw=0)

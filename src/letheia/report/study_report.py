@@ -35,18 +35,22 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
     Args:
         path: The file.
         study: The study.
-        people: The study's people folder; without it the page shows neither names nor pictures.
+        people: The study's people folder. Without it the page of real people has neither names, pictures nor answers.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("letheia", "report"), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    n = MAIN if MAIN in study.counts else study.counts[-1]
+    count = {
+        m: MAIN if study.cells(m, MAIN) else max(n for n in study.counts if study.cells(m, n)) for m in study.models
+    }
+    hidden = people is None and not study.of_world
     parts = [
         {
             "model": model,
+            "n": n,
             "faces": _faces(study, model, n, people),
-            "cases": _cases(study, model, people),
-            "sheets": _sheets(study, model),
+            "cases": [] if hidden else _cases(study, model, people),
+            "sheets": _sheets(study, model, without={"2", "4"} if hidden else {"2"}),
             # drawn by matplotlib from numbers and our own words; it escapes text itself
             "plots": [
                 Markup(svg)
@@ -58,12 +62,12 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
                 )
             ],
         }
-        for model in study.models
+        for model, n in count.items()
     ]
     head = {k: v for k, v in study.value.items() if k not in {"cells", "observation"}}
     seeds = {c["seed"] for c in study.value["cells"]}
     html = environment.get_template("study.html").render(
-        parts=parts, head=head, study=study, seeds=len(seeds), n=n, kinds=KINDS, tells=TELLS, title=method_title
+        parts=parts, head=head, study=study, seeds=len(seeds), kinds=KINDS, tells=TELLS, title=method_title
     )
     write_text(path, html)
 
@@ -98,10 +102,10 @@ def _cases(study: Collected, model: str, people: People | None) -> list[Case]:
     return cases
 
 
-def _sheets(study: Collected, model: str) -> list[Sheet]:
-    """Every table that the study fills, in the paper's order, but for Table 2: its answers stand beside pictures."""
+def _sheets(study: Collected, model: str, *, without: set[str]) -> list[Sheet]:
+    """Every table that the study fills, in the paper's order. Table 2's answers stand beside pictures instead."""
     found: list[Sheet] = []
-    for number in sorted({*LAYOUTS, *SHEETS} - {"2"}):
+    for number in sorted({*LAYOUTS, *SHEETS} - without):
         try:
             found.append(
                 SHEETS[number](study, model) if number in SHEETS else to_sheet(study_table(study, number, model))

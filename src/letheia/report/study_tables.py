@@ -138,7 +138,9 @@ def _best(study: Collected, model: str, n: int, place: Place, rows: Mapping[str,
     first = (max if better == "high" else min)(means, key=lambda m: means[m])
     for other in means:
         interval = study.difference(model, n, (first, other), place) if other != first else None
-        if other != first and (interval is None or interval[0] <= 0 <= interval[1]):
+        if other == first:
+            continue
+        if interval is None or (interval[0] <= 0 if better == "high" else interval[1] >= 0):
             return None
     return first
 

@@ -138,8 +138,11 @@ class Objective:
             after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
         elif answers > max(len(unit) for group in groups for unit in group):
             self.answers_a_row = answers // 2
-            if not self.micro_batch:
-                self.micro_tokens = most  # the pieces, put together again, are to be no larger than the row was
+            # the pieces, put together again, are to be no larger than the row was
+            if self.micro_batch:
+                self.micro_batch = self.answers_a_row
+            else:
+                self.micro_tokens = most
             after_out_of_memory(f"{self.answers_a_row} answers on one picture at once from here on.")
         else:
             raise too_small(self.model.name) from None
