@@ -84,13 +84,16 @@ def run(
 
 
 def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:
-    """Write the study and its page. What an earlier run of the folder observed of other models stays."""
+    """Write the study and its page. What an earlier run of the folder observed and came from is kept beside."""
     from letheia.files import read_json
     from letheia.study.collected import write_collected
 
     file = output / "study.json"
-    before = read_json(file).get("observation", {}) if file.exists() else {}
-    write_collected(file, {**found, "observation": {**before, **observed}})
+    before = read_json(file) if file.exists() else {}
+    commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
+    found["command"] = " && ".join(filter(None, commands))
+    found["weights"] = {**before.get("weights", {}), **found["weights"]}
+    write_collected(file, {**found, "observation": {**before.get("observation", {}), **observed}})
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
 

@@ -38,10 +38,10 @@ def cells(**values):
 
 def test_the_papers_grid():
     planned = cells()
-    assert len(planned) == 2 * 3 * 5 and len({c.key for c in planned}) == 30
+    assert len(planned) == 2 * 3 * 5 and len({c.jobs["ga"] for c in planned}) == 30
     assert [c.name for c in planned[:2]] == ["mistral/n5/seed0", "mistral/n10/seed0"]
     assert {c.config.seed for c in planned[:6]} == {0}
-    assert cells(methods=("ga",))[0].key != planned[0].key
+    assert cells(methods=("ga",))[0].jobs == {"ga": planned[0].jobs["ga"]}
 
 
 def note(cell, root):
@@ -67,7 +67,10 @@ def test_what_is_done_is_skipped(tmp_path, jobs):
     run_cells(planned, tmp_path, note, jobs=jobs, bars=Silent())
     assert all(c.is_done(tmp_path) for c in planned)
     assert [p.read_text() for p in tmp_path.rglob("note.txt")] == ["x"] * 4
-    assert not Cell(config=planned[0].config, key="other").is_done(tmp_path)
+    assert not Cell(config=planned[0].config, jobs={"ga": "other"}).is_done(tmp_path)
+    more = cells(seeds=2, models=("mistral",), counts=(5, 10), methods=("bounded",))
+    run_cells(more, tmp_path, note, jobs=jobs, bars=Silent())
+    assert all(c.is_done(tmp_path) for c in (*planned, *more))  # the first run's methods are still done
 
 
 def test_crossed_intervals():

@@ -278,8 +278,9 @@ def example_answers(study: Collected, model: str) -> Sheet:
 def rate_sheet(study: Collected, model: str) -> Sheet:
     """Table 6: each method's learning rate in the study, and the paper's."""
     paper = {method: rate for of, method, rate in _paper()["6"] if of == PAPERS.get(model)}
-    cell = next(c for c in study.value["cells"] if c["model"] == model)
-    rows = [(method_title(m), f"{rate:g}", f"{paper[m]:g}" if m in paper else "–") for m, rate in cell["rates"].items()]
+    rates = {m: rate for c in study.value["cells"] if c["model"] == model for m, rate in c["rates"].items()}
+    order = [m for m in METHODS if m in rates]
+    rows = [(method_title(m), f"{rates[m]:g}", f"{paper[m]:g}" if m in paper else "–") for m in order]
     return Sheet(f"Table 6 · Learning rates · {model}", ("Method", "Here", "Paper"), tuple(rows))
 
 

@@ -61,15 +61,16 @@ class Collected:
     @property
     def of_world(self) -> bool:
         """Whether the people are the built-in world's."""
-        return all("run world/study" in command for command in self.value["command"].split(" && "))
+        return all("world/study" in command for command in self.value.get("command", "").split(" && "))
 
     def cells(self, model: str, n: int) -> list[Mapping[str, Any]]:
         """The cells of one model and count, one a seed."""
         return [c for c in self.value["cells"] if (c["model"], c["n"]) == (model, n)]
 
     def with_examples(self, model: str) -> Mapping[str, Any] | None:
-        """The cell of one model whose answers are kept."""
-        return next((c for c in self.value["cells"] if c["model"] == model and "examples" in c), None)
+        """The cell of one model whose answers are kept; that with most methods."""
+        there = [c for c in self.value["cells"] if c["model"] == model and "examples" in c]
+        return max(there, key=lambda c: len(c["examples"]), default=None)
 
     def draws(self, model: str, n: int, method: str, place: Place) -> list[dict[str, float | None]]:
         """Each person's mean by cell, None where unscored and empty where a cell lacks it.
@@ -126,8 +127,13 @@ def together(studies: Sequence[Collected]) -> Collected:
     """Several studies as one: all their cells, with the methods of each; what several have, from the first.
 
     Raises:
-        DataError: The same cell has other people.
+        DataError: The same cell has other people, or the studies other settings.
     """
+    settings = [study.value["settings"] for study in studies if "settings" in study.value]
+    if any(s != settings[0] for s in settings):
+        raise DataError(
+            "the studies have other settings (steps, pictures, people …), so they can't stand in one table."
+        )
     cells: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell in (c for study in studies for c in study.value["cells"]):
         known = cells.setdefault((cell["model"], cell["n"], cell["seed"]), dict(cell))
@@ -141,7 +147,7 @@ def together(studies: Sequence[Collected]) -> Collected:
                 known[part] = {**cell.get(part, {}), **known.get(part, {})}
     first = studies[0].value
     observed = [study.value.get("observation", {}) for study in reversed(studies)]
-    commands = " && ".join(study.value["command"] for study in studies)
+    commands = " && ".join(study.value.get("command", "") for study in studies)
     merged = {k: v for found in observed for k, v in found.items()}
     return Collected({**first, "command": commands, "observation": merged, "cells": list(cells.values())})
 

@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 
 from letheia.config import Frozen, StudyConfig
-from letheia.files import fingerprint, read_json, write_json
+from letheia.files import read_json, write_json
 from letheia.methods.table import PAPER_METHODS
 from letheia.study.plan import jobs
 from letheia.study.run import Bars
@@ -47,11 +47,11 @@ class Cell:
 
     Attributes:
         config: Its settings.
-        key: Whether what lies in its folder is the whole of it.
+        jobs: The key of each method's job: whether what lies in the folder is this job's.
     """
 
     config: StudyConfig
-    key: str
+    jobs: Mapping[str, str]
 
     @property
     def name(self) -> str:
@@ -59,9 +59,13 @@ class Cell:
         return f"{Path(self.config.model).name}/n{self.config.n}/seed{self.config.seed}"
 
     def is_done(self, root: Path) -> bool:
-        """Whether all of it has been done."""
+        """Whether all of it has been done; what other methods have left in the folder does not matter."""
+        return self.jobs.items() <= self.done(root).items()
+
+    def done(self, root: Path) -> dict[str, str]:
+        """The key of each method that has been done in its folder."""
         marker = root / self.name / "cell.json"
-        return marker.exists() and read_json(marker).get("key") == self.key
+        return read_json(marker).get("jobs", {}) if marker.exists() else {}
 
 
 def plan_grid(
@@ -93,7 +97,7 @@ def plan_grid(
         for n in grid.counts
     ]
     return [
-        Cell(config=config, key=fingerprint([job.key for job in jobs(config, dict(rates[config.model]))]))
+        Cell(config=config, jobs={job.name: job.key for job in jobs(config, dict(rates[config.model]))})
         for config in configs
     ]
 
@@ -132,5 +136,9 @@ def run_cells(
 
 
 def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:
+    marker = root / cell.name / "cell.json"
+    kept = {name: key for name, key in cell.done(root).items() if cell.jobs.get(name, key) == key}
+    if marker.exists():  # a method that is done anew is not done until it is
+        write_json(marker, {"jobs": kept})
     do(cell, root)
-    write_json(root / cell.name / "cell.json", {"key": cell.key})
+    write_json(marker, {"jobs": {**kept, **cell.jobs}})
