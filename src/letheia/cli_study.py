@@ -133,14 +133,13 @@ def report(
     from letheia.data.folder import read_people
     from letheia.report.study_report import write_study_report
     from letheia.study.collected import read_collected, together
-    from letheia.world.make import make_people
-    from letheia.world.people import make_world
+    from letheia.study.presets import world_people
 
     study = together([read_collected(source) for source in sources])
     with tempfile.TemporaryDirectory() as drawn:
         if people:
             shown = read_people(people)
         else:  # the world's people are nobody's secret, and drawn again in seconds
-            shown = make_people(make_world(), Path(drawn) / "people") if study.of_world else None
+            shown = world_people(Path(drawn) / "people") if study.of_world else None
         write_study_report(output, study, shown)
     print(f"Report: {output}")

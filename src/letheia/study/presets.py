@@ -103,6 +103,11 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool 
     )
 
 
+def world_people(folder: Path) -> People:
+    """The world's people, drawn into a folder."""
+    return make_people(make_world(), folder)
+
+
 def world_scorer(people: People) -> Scorer:
     """A scorer with the world's CLIP."""
     return scorer_for(people, "world")
