@@ -137,9 +137,8 @@ def report(
 
     study = together([read_collected(source) for source in sources])
     with tempfile.TemporaryDirectory() as drawn:
-        if people:
-            shown = read_people(people)
-        else:  # the world's people are nobody's secret, and drawn again in seconds
-            shown = world_people(Path(drawn) / "people") if study.of_world else None
+        shown = read_people(people) if people else None
+        if shown is None and study.of_world:  # nobody's secret, and drawn again in seconds
+            shown = world_people(Path(drawn) / "people")
         write_study_report(output, study, shown)
     print(f"Report: {output}")
