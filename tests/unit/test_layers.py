@@ -7,7 +7,7 @@ import letheia
 
 SOURCE = Path(letheia.__file__).parent
 COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_study", "cli_world")
-STUDY_REPORT = ("report.html", "report.study_tables", "report.sheets", "report.plots", "report.study_report")
+STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
     ("foundations", ("types", "errors", "config", "files", "prompts")),
     (
@@ -36,6 +36,8 @@ LAYERS = [
             "clients",
             "study.store",
             "train.checkpoint",
+            "report.drawing",
+            "report.html",
             "report.terminal",
             "console",
         ),

@@ -13,9 +13,8 @@ from markupsafe import Markup
 from letheia.data.pictures import read_image
 from letheia.files import write_text
 from letheia.metrics.aftermath import AFTERMATHS
-from letheia.report.plots import PRIVACY, privacy_plot
+from letheia.report.drawing import PRIVACY, privacy_plot
 from letheia.report.tables import all_tables, cell_text, heading, method_title
-from letheia.study.collected import Place
 from letheia.study.results import Row
 from letheia.types import Entity, Generation, People, Portrait, Split
 
@@ -98,9 +97,9 @@ def write_report(
 
 
 def _privacy_plot(rows: Sequence[Row]) -> Markup:
-    found = {(r.method, Place(r.people, r.pictures, r.metric)): r for r in rows}
+    found = {(r.method, r.metric): r for r in rows if (r.people, r.pictures) == ("forget", "unseen")}
     methods = dict.fromkeys(r.method for r in rows)
-    at = {m: [found.get((m, place)) for place in PRIVACY] for m in methods}
+    at = {m: [found.get((m, metric)) for metric in PRIVACY] for m in methods}
     # drawn by matplotlib from numbers and our own words; it escapes text itself
     return Markup(privacy_plot(at, f"{rows[0].model}, n = {rows[0].n}"))
 

@@ -1,8 +1,6 @@
 """Plots of a study as SVG: privacy against description, what grows with the number of people, training curves."""
 
-import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -11,18 +9,11 @@ from matplotlib.figure import Figure
 
 from letheia.metrics.aftermath import AFTERMATHS
 from letheia.metrics.table import METRICS
+from letheia.report.drawing import PRIVACY, SETTINGS, privacy_plot, svg
 from letheia.report.tables import method_title
 from letheia.study.collected import Collected, Place
-from letheia.study.results import Row
 from letheia.types import Group, Role
 
-INK = "#888888"  # readable on white and on black
-SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "letheia", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
-    "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.labelcolor": INK,
-}  # fmt: skip
-PRIVACY = tuple(Place("forget", "unseen", metric) for metric in ("usr_strict", "attributes", "inform"))
 WITH_N = (
     Place("forget", "unseen", "usr_strict"),
     Place("forget", "unseen", "attributes"),
@@ -33,41 +24,10 @@ WITH_N = (
 
 
 def study_privacy_plot(study: Collected, model: str, n: int) -> str:
-    """The plot below of a whole study's base model and count of forgotten people."""
-    rows = {m: [study.row(model, n, m, place) for place in PRIVACY] for m in study.methods}
+    """Privacy against description of one base model and count of forgotten people."""
+    places = [Place("forget", "unseen", metric) for metric in PRIVACY]
+    rows = {m: [study.row(model, n, m, place) for place in places] for m in study.methods}
     return privacy_plot(rows, f"{model}, n = {n}")
-
-
-def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
-    """Privacy against description and informativeness; crosses are 95 % intervals.
-
-    Args:
-        rows: Each method's rows at the places `PRIVACY`.
-        of: What the title says beside.
-    """
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(9, 3.6), layout="tight")
-        panels = figure.subplots(1, 2)
-        for axes, k in zip(panels, (1, 2), strict=True):
-            for i, (method, found) in enumerate(rows.items()):
-                x, y = found[0], found[k]
-                if x is None or y is None or not (x.count and y.count):
-                    continue
-                (mx, ex), (my, ey) = _arms(x), _arms(y)
-                axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
-            name, unit = METRICS[PRIVACY[k].metric].title, (1.0, 5.0)[k - 1]
-            axes.set(
-                xlabel="USR strict, unseen", ylabel=f"{name}, unseen", xlim=(-0.05, 1.05), ylim=(-0.05, unit + 0.1)
-            )
-        figure.suptitle(f"Privacy against description · {of}", fontsize=9, color=INK)
-        panels[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-        return _svg(figure)
-
-
-def _arms(row: Row) -> tuple[float, list[list[float]]]:
-    """Mean, and how far the interval reaches below and above."""
-    mean, low, high = (float(v or 0.0) for v in (row.mean, row.low, row.high))
-    return mean, [[mean - low], [high - mean]]
 
 
 def count_plot(study: Collected, model: str) -> str:
@@ -86,7 +46,7 @@ def count_plot(study: Collected, model: str) -> str:
             axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
             axes.set_xticks(study.counts)
         drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-        return _svg(figure)
+        return svg(figure)
 
 
 def training_plot(study: Collected, model: str, n: int) -> str:
@@ -105,7 +65,7 @@ def training_plot(study: Collected, model: str, n: int) -> str:
                 axes.fill_between(steps, values.min(0), values.max(0), color=line.get_color(), alpha=0.15, lw=0)
             axes.set(title=method_title(method), xlabel="step")
             axes.legend(fontsize=7)
-        return _svg(figure)
+        return svg(figure)
 
 
 def aftermath_plot(study: Collected, model: str, n: int) -> str:
@@ -117,7 +77,7 @@ def aftermath_plot(study: Collected, model: str, n: int) -> str:
         for axes, (people, role) in zip(drawn, groups, strict=True):
             _stack(axes, study, model, n, people, role)
         drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-        return _svg(figure)
+        return svg(figure)
 
 
 def _stack(axes: Axes, study: Collected, model: str, n: int, people: Group, role: Role) -> None:
@@ -130,10 +90,3 @@ def _stack(axes: Axes, study: Collected, model: str, n: int, people: Group, role
         left += shares
     axes.invert_yaxis()
     axes.set(title=f"{people}, {role}", xlim=(0, 1))
-
-
-def _svg(figure: Figure) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]

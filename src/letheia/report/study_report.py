@@ -73,9 +73,10 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
 
 
 def _faces(study: Collected, model: str, n: int, people: People | None) -> list[Face]:
-    """Whom the first draw forgets."""
+    """Whom the draw with the lowest seed forgets."""
     by_id = {e.id: e for e in people.entities} if people else {}
-    shown = [by_id[i] for i in study.cells(model, n)[0].get("forget", ()) if i in by_id]
+    first = min(study.cells(model, n), key=lambda cell: cell["seed"])
+    shown = [by_id[i] for i in first.get("forget", ()) if i in by_id]
     return [Face(e.name, data_url(e.pictures("seen")[0].file)) for e in shown]
 
 

@@ -1,0 +1,64 @@
+"""How plots look, and the one that a run and a study share: privacy against description and informativeness."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from letheia.metrics.table import METRICS
+from letheia.report.tables import method_title
+from letheia.study.results import Row
+
+INK = "#888888"  # readable on white and on black
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none", "svg.hashsalt": "letheia", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
+    "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.labelcolor": INK,
+}  # fmt: skip
+PRIVACY = ("usr_strict", "attributes", "inform")
+"""Metrics of forgotten people on unseen pictures: the first along, the others up."""
+HIGHEST = {"attributes": 1.0, "inform": 5.0}
+
+
+def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
+    """Privacy against description and informativeness; crosses are 95 % intervals.
+
+    Args:
+        rows: Each method's rows of the metrics `PRIVACY`.
+        of: What the title says beside.
+    """
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(9, 3.6), layout="tight")
+        panels = figure.subplots(1, len(HIGHEST))
+        for axes, metric in zip(panels, HIGHEST, strict=True):
+            for i, (method, found) in enumerate(rows.items()):
+                x, y = found[0], found[PRIVACY.index(metric)]
+                if x is None or y is None or not (x.count and y.count):
+                    continue
+                (mx, ex), (my, ey) = _arms(x), _arms(y)
+                axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
+            axes.set(
+                xlabel="USR strict, unseen", ylabel=f"{METRICS[metric].title}, unseen", xlim=(-0.05, 1.05),
+                ylim=(-0.05, 1.02 * HIGHEST[metric] + 0.03),
+            )  # fmt: skip
+        figure.suptitle(f"Privacy against description · {of}", fontsize=9, color=INK)
+        panels[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        return svg(figure)
+
+
+def _arms(row: Row) -> tuple[float, list[list[float]]]:
+    """Mean, and how far the interval reaches below and above."""
+    mean, low, high = (float(v or 0.0) for v in (row.mean, row.low, row.high))
+    return mean, [[mean - low], [high - mean]]
+
+
+def svg(figure: Figure) -> str:
+    """The drawing as a page holds it."""
+    buffer = io.StringIO()
+    figure.savefig(
+        buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    )
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
