@@ -6,6 +6,7 @@ import io
 import json
 import random
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from letheia.metrics.aggregate import bootstrap_interval, crossed_interval
 from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
 from letheia.report.sheets import FORMATS, Sheet
+from letheia.report.study_report import write_study_report
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
 from letheia.report.tables import Column
 from letheia.study import run
@@ -29,6 +31,7 @@ from letheia.world.make import make_people
 from letheia.world.people import make_world
 from letheia.world.weights import weights_folder
 
+RESULTS = Path(__file__).parents[2] / "docs" / "results" / "study.json"
 RATES = {"mistral": rates_for("mistral"), "llama": rates_for("llama")}
 
 
@@ -81,10 +84,9 @@ def test_crossed_intervals():
     plain = pytest.approx(bootstrap_interval(people, seed=2), abs=0.08)
     assert crossed_interval([once], seed=1) == plain
     assert crossed_interval([once] * 5, seed=1) == plain
-    others = [{f"{draw}-{i}": x for i, x in once.items()} for draw in range(5)]
-    low, high = crossed_interval(others)
-    width = (plain.expected[1] - plain.expected[0]) / 5**0.5
-    assert width < high - low < 1.5 * width  # on the safe side, as drawing twice is
+    low, high = crossed_interval([{f"{draw}-{i}": rng.gauss(0, 1) for i in range(30)} for draw in range(5)])
+    width = 2 * 1.96 / (5 * 30) ** 0.5
+    assert width < high - low < 1.75 * width  # on the wide side, as drawing both ways is
     same = [{"a": x, "b": x} for x in people]
     assert crossed_interval(same) == pytest.approx(bootstrap_interval(people), abs=0.08)
     assert crossed_interval([{"a": 2.0, "b": 2.0}, {"c": 2.0}]) == (2.0, 2.0)
@@ -155,6 +157,20 @@ def test_studies_side_by_side():
     other["cells"][0]["forget"] = ["p1"]
     with pytest.raises(DataError, match=r"mistral, n = 10, seed 0: .* other people"):
         together([Collected(value), Collected(other)])
+    with pytest.raises(DataError, match="other settings"):
+        together([Collected({**value, "settings": {"steps": 30}}), Collected({**value, "settings": {"steps": 60}})])
+
+
+def test_a_page_of_uneven_cells(tmp_path):
+    """A model without the main count, a method without a curve, a cell without answers: there is a page."""
+    value = read_collected(RESULTS).value
+    wanted = (("mistral", 10), ("llama", 5))
+    first, other = (next(c for c in value["cells"] if (c["model"], c["n"]) == at) for at in wanted)
+    other = {k: v for k, v in {**other, "history": {}}.items() if k != "examples"}
+    for people in (None, make_people(make_world(), tmp_path / "people")):
+        write_study_report(tmp_path / "page.html", Collected({**value, "cells": [first, other]}), people)
+        page = (tmp_path / "page.html").read_text()
+        assert "Table 7" in page and ("n = 5; every draw" in page) == bool(people)
 
 
 def test_every_format_says_the_same():
@@ -212,7 +228,10 @@ def test_a_small_study_and_its_table(tmp_path):
     more = letheia("run", "world/study", "--model", "mistral", "--method", "ga", "--n", "10", "--seeds", "1",
                    "--steps", "30", "--output", tmp_path / "study")  # fmt: skip
     assert more.returncode == 0, more.stderr
-    assert read_collected(tmp_path / "study").methods == ["original", "ga", "bg"]  # the first run's stays
+    both = read_collected(tmp_path / "study")
+    assert both.methods == ["original", "ga", "bg"]  # the first run's stays, and its command
+    assert [both.value["command"].count(f"--method {m}") for m in ("bg", "ga")] == [1, 1]
+    assert set(both.value["weights"]) == {"mistral/model.safetensors", "clip/model.safetensors"}
     html = (tmp_path / "study" / "report.html").read_text()
     assert html.count("data:image/png") >= 10 and '"settings"' in html
     fails(letheia("table", "1", tmp_path), "study.json")
