@@ -194,7 +194,7 @@ class Chat:
                     return reply
                 reply = await self._patiently(client, call)
             if not reply.error and readable(reply):
-                self.cache.put(name, asdict(reply))
+                await asyncio.to_thread(self.cache.put, name, asdict(reply))  # a slow disk holds no other reply up
             return reply
         except DataError as error:  # a picture that can't be read
             return Reply(error=str(error))
@@ -204,7 +204,7 @@ class Chat:
             return Reply(error=str(error))
 
     async def _patiently(self, client: httpx.AsyncClient, call: Call) -> Reply:
-        picture = _data_url(call.picture) if call.picture else ""
+        picture = await asyncio.to_thread(_data_url, call.picture) if call.picture else ""
         course = Course(known=self.known, asked_tokens=call.max_tokens, tries=self._tries, wait=self._wait)
         while not self._stop:
             without, limit = self.known.lacks | course.lacks, course.max_tokens
