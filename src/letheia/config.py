@@ -136,8 +136,10 @@ class StudyConfig(Frozen):
     @property
     def key(self) -> str:
         """Fingerprint of everything that two methods of one run share; adding a method keeps it."""
-        later = set() if self.checked else {"checked"}  # runs that began before there was the field can go on
-        return fingerprint(self.model_dump(mode="json", exclude={"methods", "rates", *later}))
+        values = self.model_dump(mode="json", exclude={"methods", "rates"})
+        if not self.checked:  # runs that began before there was this field can go on
+            del values["checked"]
+        return fingerprint(values)
 
     @classmethod
     def create(cls, values: dict[str, Any]) -> Self:
