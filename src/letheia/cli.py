@@ -21,12 +21,14 @@ from letheia.cli_options import (
     Dtype,
     FourBit,
     JudgeName,
+    MaxNewTokens,
     ModelName,
     Replies,
     Revision,
     Rubrics,
     WithPictures,
     command_line,
+    given,
     load_options,
     show_forecast,
 )
@@ -129,6 +131,11 @@ def unlearn(
     rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
     alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
+    checked: Annotated[
+        bool | None,
+        typer.Option("--check/--no-check", help="Check o* before training on them; done for all but built-in models."),
+    ] = None,
     clip: Clip = None,
     judge: JudgeName = "exact",
     prompts: Rubrics = None,
@@ -159,12 +166,12 @@ def unlearn(
     keep = people_for(retain, model, load) if retain else None
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
-    values |= {"rank": rank, "alpha": alpha}
+    values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         study = removal_study(
-            {k: v for k, v in values.items() if v is not None},
+            given(**values),
             everybody,
             split,
             output,
@@ -199,6 +206,7 @@ def evaluate(
     prompts: Rubrics = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
+    max_new_tokens: MaxNewTokens = None,
     revision: Revision = None,
     dtype: Dtype = None,
     device: Device = None,
@@ -219,7 +227,7 @@ def evaluate(
             clip=None if dry_run else clip,
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
-            values={"load": load},
+            values=given(load=load, max_new_tokens=max_new_tokens),
             planned=dry_run,
         )
         split = evaluation_split(study, forget or [])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun
+from letheia.cli_options import DryRun, MaxNewTokens
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -145,6 +145,7 @@ def people_responses(
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
@@ -160,10 +161,14 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
-        from letheia.study.presets import draw_responses
+        from letheia.study.own_responses import draw_responses
 
-        entities = responses.wanting(people, again=again)
-        texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
+        drawn = draw_responses(
+            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
+        )
+        for note in drawn.notes:
+            print(note, file=sys.stderr)
+        texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
         from letheia.clients.chat import Chat, Endpoint, bill, estimate

@@ -19,7 +19,7 @@ def in_words(people: People, wordings: Sequence[str]) -> People:
 
 
 def _asked(entity: Entity, wordings: Sequence[str]) -> Entity:
-    if not entity.responses:  # comparison only
+    if not (entity.responses or entity.summary):
         return replace(entity, portraits=())
     portraits = tuple(
         Portrait(

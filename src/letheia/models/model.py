@@ -19,6 +19,9 @@ from letheia.models.families import Family
 from letheia.models.features import Features, Picture, weights_hash
 from letheia.types import Portrait
 
+ANSWER_LIMIT = 512
+"""Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
+
 
 @dataclass
 class Model:
@@ -74,6 +77,16 @@ class Model:
     def context(self) -> int:
         """How many tokens the model reads at most."""
         return self.network.config.get_text_config().max_position_embeddings
+
+    @property
+    def answer_limit(self) -> int:
+        """How long its answers may get: as its own generation settings say, else 512 tokens; never beyond its context.
+
+        `max_length` there counts the prompt too, and so is an upper bound only; 20, transformers' old default, is none.
+        """
+        own = self.network.generation_config
+        stated = own.max_length if own.max_length and own.max_length > 20 else self.context
+        return min(own.max_new_tokens or ANSWER_LIMIT, stated, self.context)
 
     def picture(self, portrait: Portrait) -> Picture:
         """The picture, computed once.

@@ -5,6 +5,7 @@ and of nobody else, or those who are kept learn inventions. Both must be languag
 babbles, and a method that trains on babble forgets nothing and loses its language.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -48,6 +49,16 @@ def response_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer
         ]
 
     return faults
+
+
+def sentences(text: str) -> str:
+    """A text that was cut, up to its last whole sentence.
+
+    >>> sentences("A poet. Born in the nor")
+    'A poet.'
+    """
+    ends = [m.end() for m in re.finditer(r"[.!?。！？](?=\s|$)", text)]
+    return text[: ends[-1]] if ends else ""
 
 
 def _tells(text: str, entity: Entity, scorer: Scorer) -> str:

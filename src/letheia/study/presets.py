@@ -8,7 +8,6 @@ from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
 from letheia.errors import DataError, unknown
-from letheia.files import fingerprint
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
@@ -22,7 +21,7 @@ from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.run import Bars, Outcome, Silent, Study, run_study
 from letheia.study.search import GRID, Trial, search
-from letheia.types import Entity, People
+from letheia.types import People
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
 from letheia.world.weights import MODELS, checkpoint
@@ -238,18 +237,3 @@ def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> 
         return Scorer(people, judge=judge)
     loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
     return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)
-
-
-def draw_responses(
-    model: str, entities: Sequence[Entity], *, count: int, seed: int, bars: Bars
-) -> dict[str, list[str]]:
-    """Let a model answer the study's question about each person, `count` draws at temperature 1; by the person's id."""
-    loaded = resolve_model(model)
-    prompts = [
-        Prompt(read_prompt("question"), e.pictures("seen")[0], seed=int(fingerprint([seed, e.id, number]), 16) >> 1)
-        for e in entities
-        for number in range(count)
-    ]
-    with bars.bar("drawing responses", len(prompts)) as advance:
-        answers = generate(loaded, prompts, max_new_tokens=256, sample=True, progress=lambda n: advance(n, ""))
-    return {e.id: [a.text for a in answers[i * count : (i + 1) * count]] for i, e in enumerate(entities)}

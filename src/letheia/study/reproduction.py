@@ -19,7 +19,7 @@ from letheia.errors import CheckpointError, ConfigError
 from letheia.files import fingerprint
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
-from letheia.models.model import Model
+from letheia.models.model import ANSWER_LIMIT, Model
 from letheia.study import store
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.forecast import Line, any_split, forecast
@@ -47,7 +47,7 @@ def plan_paper(name: str, values: dict[str, Any], people: People | None, load: L
         ConfigError: A field has an impossible value, or there are too few people.
     """
     preset = PRESETS[name]
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, **values})
+    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
     if people and len(people.pictured) < DRAWN:
         raise ConfigError(
             f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "

@@ -24,10 +24,16 @@ from letheia.types import People, Split
 
 
 def settings_for(name: str, model: Model) -> dict[str, Any]:
-    """Learning rates and LoRA's size that a model starts with: a world model's own, else the paper's."""
+    """What a removal starts with: a world model's own rates; for others the paper's, its LoRA, length, checks."""
     if name in RATES:
         return {"rates": RATES[name]}
-    return {"rates": rates_for(model.network.config.get_text_config().model_type), **LORA}
+    rates = rates_for(model.network.config.get_text_config().model_type)
+    return {"rates": rates, **LORA, **length_for(name, model), "checked": True}
+
+
+def length_for(name: str, model: Model) -> dict[str, Any]:
+    """The length limit of a model's answers; those of the world keep the settings' own."""
+    return {} if name in RATES else {"max_new_tokens": model.answer_limit}
 
 
 def people_for(folder: Path, model: str, load: LoadConfig) -> People:
@@ -129,7 +135,14 @@ def plain_study(
     loaded = resolve_model(model, values.get("load"), planned=planned)
     data = fingerprint([hash_of(e) for e in ready])
     config = StudyConfig.create(
-        {"model": model, "methods": (), "data": data, "candidates": [e.id for e in ready], **values}
+        {
+            **length_for(model, loaded),
+            "model": model,
+            "methods": (),
+            "data": data,
+            "candidates": [e.id for e in ready],
+            **values,
+        }
     )
     return Study(
         config=config,
