@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -86,14 +87,19 @@ class People:
         """The people with a seen and an unseen picture, a summary and a response: candidates for a study."""
         return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
 
-    @property
+    @cached_property
     def portraits(self) -> dict[str, Portrait]:
         """Every picture by its id."""
         return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
 
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""
-        return next((e for e in self.entities if name == e.id or name in e.names), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entity]:
+        """The first person in the folder's order where several bear a name."""
+        return {name: e for e in reversed(self.entities) for name in (e.id, *e.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
