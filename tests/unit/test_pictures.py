@@ -80,8 +80,9 @@ def test_colours_of_every_kind(name, data, colour, tmp_path):
         assert np.abs(np.subtract(found, colour)).max() <= 5, found
 
 
+@pytest.mark.parametrize("kind", ["png", "tiff", "webp"])
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_every_orientation(turn, tmp_path):
+def test_every_orientation(turn, kind, tmp_path):
     """A picture stored turned, with the word for it, opens as it was before (EXIF: 2 and 4 mirror, 5 to 8 lie)."""
     upright = Image.new("RGB", (32, 16), "white")
     upright.paste("red", (0, 0, 16, 8))
@@ -90,7 +91,7 @@ def test_every_orientation(turn, tmp_path):
     stored = upright.transpose(Image.Transpose[back[turn]]) if turn in back else upright
     exif = Image.Exif()
     exif[0x0112] = turn
-    found = read_image(saved(tmp_path, stored, f"{turn}.png", exif=exif))
+    found = read_image(saved(tmp_path, stored, f"{turn}.{kind}", exif=exif, lossless=True))
     assert found.tobytes() == upright.tobytes() and not found.info and not found.getexif()
 
 

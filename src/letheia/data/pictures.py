@@ -68,6 +68,7 @@ def decode(source: Path | BinaryIO, name: str) -> Image.Image:
                 _check_size(image, name)
                 if image.width * image.height > REDUCED:
                     image.draft(None, (image.width // 2, image.height // 2))  # other formats have no such decoding
+                image.load()  # which turns a TIFF upright itself, and takes its orientation away
                 turn = UPRIGHT.get(_orientation(image))
                 rgb = _rgb(image, name)
     except DataError:
