@@ -47,6 +47,7 @@ class Entity:
         source: Where the summary is from, by field: title, url, revision, licence.
         responses: What the model is made to unlearn, K texts rich in personal facts.
         facts: Labelled facts by kind, as phrases; the exact judges count them.
+        fact_sources: For facts that were derived, by kind: the phrase, the text it came from, and by whom.
         portraits: The person's pictures.
     """
 
@@ -57,6 +58,7 @@ class Entity:
     source: Mapping[str, str] = field(default_factory=dict[str, str])
     responses: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    fact_sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     portraits: tuple[Portrait, ...] = ()
 
     @property

@@ -1,6 +1,6 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
-entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts
+entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts, fact_sources
 metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
 images/…           the pictures
 """
@@ -30,6 +30,7 @@ class _EntityLine(BaseModel):
     source: dict[str, str] = Field(default_factory=dict)
     responses: tuple[str, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
+    fact_sources: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class _PictureLine(BaseModel):
@@ -172,7 +173,7 @@ def write_people(people: People) -> None:
             for p in pictures
         ],
     )
-    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts")
+    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts", "fact_sources")
     rows = [{f: getattr(e, f) for f in fields if getattr(e, f)} for e in people.entities]
     write_jsonl(people.folder / "entities.jsonl", rows)
 
