@@ -112,6 +112,29 @@ class Split:
     retain: tuple[Entity, ...]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A generated text; `finished` tells whether it ended by itself, or ran into the length limit."""
+
+    text: str
+    finished: bool = True
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An o* for one use of a picture.
+
+    Attributes:
+        answer: What is trained on.
+        failed: What was wrong with each draw before it, where draws are checked.
+        replaced: Whether it is no draw of this use, but what stands in where every draw failed.
+    """
+
+    answer: Answer
+    failed: tuple[str, ...] = ()
+    replaced: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Example:
     """A text to train on: the answer to a question about a picture.
@@ -121,12 +144,14 @@ class Example:
         question: What is asked, without guidance.
         answer: The target.
         key: What was drawn here, for logs: own, reference, refusal, random or retain.
+        finished: Whether the answer ends here; one that was cut is trained on without an end.
     """
 
     portrait: Portrait
     question: str
     answer: str
     key: str
+    finished: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

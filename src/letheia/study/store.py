@@ -11,7 +11,7 @@ from typing import Any
 from letheia.errors import CheckpointError, DataError
 from letheia.files import read_json, read_jsonl, sha256, write_json, write_jsonl
 from letheia.reference import References
-from letheia.types import Entity, Generation, People, Score, Split
+from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
 VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scikit-learn")
 
@@ -77,12 +77,21 @@ def read_split(path: Path, people: People) -> Split:
 
 def write_references(path: Path, references: References) -> None:
     """Write o*, one draw a line."""
-    write_jsonl(path, [{"portrait": p, "draw": d, "text": t} for (p, d), t in references.items()])
+    rows: list[dict[str, Any]] = []
+    for (portrait, draw), r in references.items():
+        extra = {"failed": r.failed, "replaced": r.replaced} if r.failed else {}
+        rows.append({"portrait": portrait, "draw": draw, **asdict(r.answer), **extra})
+    write_jsonl(path, rows)
 
 
 def read_references(path: Path) -> References:
-    """Read o*."""
-    return {(v["portrait"], v["draw"]): v["text"] for v in read_jsonl(path)}
+    """Read o*; lines of earlier versions don't say whether one was cut, and count as finished."""
+    return {
+        (v["portrait"], v["draw"]): Reference(
+            Answer(v["text"], v.get("finished", True)), tuple(v.get("failed", ())), v.get("replaced", False)
+        )
+        for v in read_jsonl(path)
+    }
 
 
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
