@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,7 @@ class Entity:
         source: Where the summary is from, by field: title, url, revision, licence.
         responses: What the model is made to unlearn, K texts rich in personal facts.
         facts: Labelled facts by kind, as phrases; the exact judges count them.
+        fact_sources: For facts that were derived, by kind: the phrase, the text it came from, and by whom.
         portraits: The person's pictures.
     """
 
@@ -56,6 +58,7 @@ class Entity:
     source: Mapping[str, str] = field(default_factory=dict[str, str])
     responses: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    fact_sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     portraits: tuple[Portrait, ...] = ()
 
     @property
@@ -86,14 +89,19 @@ class People:
         """The people with a seen and an unseen picture, a summary and a response: candidates for a study."""
         return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
 
-    @property
+    @cached_property
     def portraits(self) -> dict[str, Portrait]:
         """Every picture by its id."""
         return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
 
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""
-        return next((e for e in self.entities if name == e.id or name in e.names), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entity]:
+        """The first person in the folder's order where several bear a name."""
+        return {name: e for e in reversed(self.entities) for name in (e.id, *e.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
