@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Literal, get_args
 
 from letheia.metrics.labels import Facts, Visible
+from letheia.metrics.words import terms
 
 Aftermath = Literal["empty", "repetitive", "refusal", "leaks", "another", "grounded", "other"]
 """One label per answer, the first that fits.
@@ -53,8 +54,8 @@ def aftermath(answer: str, facts: Facts, visible: Visible) -> Aftermath:
 
 
 def is_empty(answer: str) -> bool:
-    """Fewer than two words."""
-    return len(re.findall(r"\w+", answer)) < 2
+    """Fewer than two words; characters that stand for words by themselves count by bigrams."""
+    return len(terms(answer)) < 2
 
 
 def is_repetitive(answer: str) -> bool:
@@ -65,7 +66,7 @@ def is_repetitive(answer: str) -> bool:
     >>> is_repetitive("The person has red hair and wears a red hoodie.")
     False
     """
-    words = re.findall(r"\w+", answer.lower())
+    words = terms(answer)
     if len(words) < 6:
         return False
     if max(Counter(words).values()) / len(words) >= 0.5:

@@ -265,7 +265,7 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
 def _leaks(study: Study, portrait: Portrait, text: str) -> bool:
     """Whether a text about a person names or tells of them (Eq. 4)."""
     entity = next(e for e in study.people.entities if e.id == portrait.entity)
-    return named(text, entity) or not study.scorer.index.overlap(text, entity.id).success
+    return named(text, entity, study.scorer.labels) or study.scorer.index.tells(text, entity.id)
 
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
