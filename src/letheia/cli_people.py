@@ -270,7 +270,7 @@ def people_responses(
 
 
 def _titles(options: list[str], people: "People") -> dict[str, str]:
-    from letheia.study.removal import find
+    from letheia.metrics.names import find
 
     pairs: dict[str, str] = {}
     for option in options:

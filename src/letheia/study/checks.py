@@ -65,11 +65,11 @@ def _tells(text: str, entity: Entity, scorer: Scorer) -> str:
     """What a text gives away about a person."""
     if not text:
         return "empty"
-    if named(text, entity):
+    if named(text, entity, scorer.labels):
         return "names the person"
     if facts_in(text, entity, scorer.labels).own:
         return "tells a fact"
-    return "" if scorer.index.overlap(text, entity.id).success else "reads like the summary"
+    return "reads like the summary" if scorer.index.tells(text, entity.id) else ""
 
 
 def _wrong(text: str, entity: Entity, scorer: Scorer) -> str:
@@ -78,8 +78,10 @@ def _wrong(text: str, entity: Entity, scorer: Scorer) -> str:
     if facts.wrong:
         return "tells of somebody else"
     if entity.facts:
-        return "" if any(fact in facts.own for fact in entity.facts.values()) else "tells no fact"
-    return "reads like somebody else" if scorer.index.overlap(text, entity.id).success else ""
+        return "" if len(facts.own) > facts.named else "tells no fact"
+    if scorer.index.reason(entity.id):
+        return ""
+    return "" if scorer.index.tells(text, entity.id) else "reads like somebody else"
 
 
 def mean_log_probs(

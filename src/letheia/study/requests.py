@@ -9,6 +9,7 @@ from letheia.data.folder import read_people
 from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
+from letheia.metrics.names import find
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
 from letheia.models.model import Model
@@ -18,7 +19,6 @@ from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.paper import LORA, rates_for
 from letheia.study.plan import candidates
 from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files
-from letheia.study.removal import find
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.types import People, Split
 
