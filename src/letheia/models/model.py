@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class Model:
         family: Its row.
         pictures: Features of pictures, filled on demand.
         encoded: Token ids by picture, question and answer, filled on demand.
+        undo: What `remove_adapter` has to put back besides modules.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Model:
     family: Family
     pictures: Features = field(default_factory=Features)
     encoded: dict[tuple[Path, str, str], Encoded] = field(default_factory=dict[tuple[Path, str, str], Encoded])
+
+    undo: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     def __post_init__(self) -> None:
         """Features on disk are those of this processor and these weights."""
