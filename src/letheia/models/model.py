@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Model:
         family: Its row.
         pictures: Features of pictures, filled on demand.
         encoded: Token ids by picture, question, answer and whether it ends, filled on demand.
+        undo: What `remove_adapter` has to put back besides modules.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Model:
     encoded: dict[tuple[Path, str, str, bool], Encoded] = field(
         default_factory=dict[tuple[Path, str, str, bool], Encoded]
     )
+
+    undo: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     def __post_init__(self) -> None:
         """Features on disk are those of this processor and these weights."""

@@ -14,6 +14,7 @@ from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.generation import Prompt, as_generations, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.model import Model
+from letheia.models.weight_files import content_key
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver
@@ -66,6 +67,12 @@ def _source(name: str) -> str | Path:
 def weight_files(*models: str) -> list[Path]:
     """The weight files of models of the world and of folders; a checkpoint of the Hub has its commit instead."""
     return [file for name in models for file in sorted(Path(_source(name)).glob("*.safetensors"))]
+
+
+def weights_key(name: str, model: Model) -> str:
+    """Fingerprint of a model's files; a checkpoint of the Hub has its commit instead."""
+    folder = Path(_source(name))
+    return content_key(folder) if folder.is_dir() else str(model.network.config._commit_hash)
 
 
 def world_weights(*models: str) -> list[Path]:

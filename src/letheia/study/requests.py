@@ -18,7 +18,7 @@ from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.paper import LORA, rates_for
 from letheia.study.plan import candidates
-from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files
+from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files, weights_key
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.types import People, Split
 
@@ -91,6 +91,7 @@ def removal_study(
             **values,
             "rates": {**start["rates"], **values.get("rates", {})},
             "data": fingerprint([hash_of(e) for e in chosen]),
+            "weights": "" if planned else weights_key(values["model"], model),
             "n": len(split.forget),
             "people": len(chosen),
             "forget": [e.id for e in split.forget],
@@ -133,13 +134,16 @@ def plain_study(
         raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
     values = values or {}
     loaded = resolve_model(model, values.get("load"), planned=planned)
-    data = fingerprint([hash_of(e) for e in ready])
+    made_of = {
+        "data": fingerprint([hash_of(e) for e in ready]),
+        "weights": "" if planned else weights_key(model, loaded),
+    }
     config = StudyConfig.create(
         {
             **length_for(model, loaded),
             "model": model,
             "methods": (),
-            "data": data,
+            **made_of,
             "candidates": [e.id for e in ready],
             **values,
         }

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from letheia.errors import CheckpointError, DataError
-from letheia.files import read_json, read_jsonl, sha256, write_json, write_jsonl
+from letheia.files import read_json, read_jsonl, write_json, write_jsonl
+from letheia.models.weight_files import file_hash
 from letheia.reference import References
 from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
@@ -27,7 +28,7 @@ def claim(folder: Path, key: str) -> None:
         found = read_json(marker).get("key")
         if found != key:
             raise CheckpointError(
-                f"{folder}: holds a run with other settings (see config.yaml there). "
+                f"{folder}: holds a run with other settings, people or weights (see config.yaml there). "
                 "Choose another --output, or delete the folder."
             )
     elif folder.exists() and any(folder.iterdir()):
@@ -102,7 +103,7 @@ def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
         "platform": platform.machine(),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "commit": _commit(),
-        "weights": {f"{f.parent.name}/{f.name}": sha256(f) for f in files},
+        "weights": {f"{f.parent.name}/{f.name}": file_hash(f) for f in files},
     }
 
 
