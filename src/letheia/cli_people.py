@@ -28,9 +28,11 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
+    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    tellable = sum(e.tellable for e in people.entities)
     print(
-        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
-        f"(seen and unseen pictures, a summary, responses), {len(people.strangers)} strangers' pictures."
+        f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
+        f"responses), {tellable} by a model without (a summary, responses)"
     )
     for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
         if lacking:
@@ -238,9 +240,15 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
+        from letheia.config import LoadConfig
         from letheia.study.presets import draw_responses
+        from letheia.study.requests import people_for
 
+        people = people_for(folder, from_model, LoadConfig())
         entities = responses.wanting(people, again=again)
+        if dry_run:
+            print(f"{from_model}: {count} draws about each of {len(entities)} people")
+            return
         texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
     else:
         from letheia.clients.cache import Cache
@@ -277,4 +285,6 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
 
 
 def _without(people: "People", field: str) -> list[str]:
-    return [e.name for e in people.entities if e.portraits and not getattr(e, field)]
+    """Who lacks something; people without pictures count only where nobody has any."""
+    pictures = any(e.portraits for e in people.entities)
+    return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]

@@ -1,12 +1,13 @@
 """The values that flow through Letheia: people, pictures, splits, examples, answers and scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 Role = Literal["seen", "unseen", "stranger"]
 Group = Literal["forget", "retain", "stranger"]
+AskedBy = Literal["picture", "question"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,17 @@ class Entity:
         return (self.name, *self.aliases)
 
     @property
+    def tellable(self) -> bool:
+        """Whether a model without vision can be made to forget the person: there is a summary and a response."""
+        return bool(self.summary and self.responses)
+
+    @property
     def trainable(self) -> bool:
-        """Whether there is enough to train on and to score with: a seen picture, a summary and a response."""
-        return bool(self.pictures("seen") and self.summary and self.responses)
+        """Whether there is enough to train on and to score with: a seen picture, a summary and a response.
+
+        For a model without vision a question stands in place of the picture.
+        """
+        return bool(self.pictures("seen") and self.tellable)
 
     def pictures(self, role: Role) -> tuple[Portrait, ...]:
         """The person's pictures of one role."""
@@ -89,6 +98,11 @@ class People:
         return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
 
     @property
+    def asked_by(self) -> AskedBy:
+        """What people are asked by: a picture, or a question that names them, for a model without vision."""
+        return _asked_by(self.entities)
+
+    @property
     def portraits(self) -> dict[str, Portrait]:
         """Every picture by its id."""
         return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
@@ -104,6 +118,11 @@ class Split:
 
     forget: tuple[Entity, ...]
     retain: tuple[Entity, ...]
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """What people are asked by."""
+        return _asked_by((*self.forget, *self.retain))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,3 +186,7 @@ class Score:
     entity: str
     value: float | None
     reason: str = ""
+
+
+def _asked_by(entities: Iterable[Entity]) -> AskedBy:
+    return "question" if any(p.words for e in entities for p in e.portraits) else "picture"

@@ -29,7 +29,10 @@ def wanting(people: People, *, again: bool) -> list[Entity]:
     """
     ready = [e for e in people.entities if e.pictures("seen") and e.summary]
     if not ready:
-        raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
+        raise DataError(
+            f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'; a model without "
+            "vision needs no pictures (--from-model)."
+        )
     return [e for e in ready if again or not e.responses]
 
 
@@ -101,7 +104,8 @@ def write_responses(people: People, texts: Mapping[str, Sequence[str]], problems
     by_id = {e.id: e for e in people.entities}
     changes: dict[str, dict[str, list[str]]] = {}
     for id_, given in texts.items():
-        kept = list(dict.fromkeys(t for t in given if t))
+        plain = (t.replace("\0", "") for t in given)  # a NUL, which untrained models write, can't stand in a folder
+        kept = list(dict.fromkeys(t for t in plain if t))
         entity = by_id[id_]
         silent = sum(not any(n.lower() in t.lower() for n in (*entity.names, entity.name.split()[-1])) for t in kept)
         if silent:

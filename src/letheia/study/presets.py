@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import DataError, unknown
+from letheia.errors import ConfigError, DataError, unknown
 from letheia.files import fingerprint
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
@@ -236,6 +236,10 @@ def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> 
         )
     if clip is None:
         return Scorer(people, judge=judge)
+    if people.asked_by == "question":
+        raise ConfigError(
+            "--clip: CLIPScore compares answers with pictures, and the model has no vision. Leave it out."
+        )
     loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
     return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)
 
@@ -244,10 +248,11 @@ def draw_responses(
     model: str, entities: Sequence[Entity], *, count: int, seed: int, bars: Bars
 ) -> dict[str, list[str]]:
     """Let a model answer the study's question about each person, `count` draws at temperature 1; by the person's id."""
-    loaded = resolve_model(model)
+    loaded, question = resolve_model(model), read_prompt("question")
     prompts = [
-        Prompt(read_prompt("question"), e.pictures("seen")[0], seed=int(fingerprint([seed, e.id, number]), 16) >> 1)
+        Prompt(portrait.asked(question), portrait, seed=int(fingerprint([seed, e.id, number]), 16) >> 1)
         for e in entities
+        for portrait in e.pictures("seen")[:1]
         for number in range(count)
     ]
     with bars.bar("drawing responses", len(prompts)) as advance:
