@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -102,14 +103,19 @@ class People:
         """What people are asked by: a picture, or a question that names them, for a model without vision."""
         return _asked_by(self.entities)
 
-    @property
+    @cached_property
     def portraits(self) -> dict[str, Portrait]:
         """Every picture by its id."""
         return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
 
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""
-        return next((e for e in self.entities if name == e.id or name in e.names), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entity]:
+        """The first person in the folder's order where several bear a name."""
+        return {name: e for e in reversed(self.entities) for name in (e.id, *e.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +131,29 @@ class Split:
         return _asked_by((*self.forget, *self.retain))
 
 
+@dataclass(frozen=True)
+class Answer:
+    """A generated text; `finished` tells whether it ended by itself, or ran into the length limit."""
+
+    text: str
+    finished: bool = True
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An o* for one use of a picture.
+
+    Attributes:
+        answer: What is trained on.
+        failed: What was wrong with each draw before it, where draws are checked.
+        replaced: Whether it is no draw of this use, but what stands in where every draw failed.
+    """
+
+    answer: Answer
+    failed: tuple[str, ...] = ()
+    replaced: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Example:
     """A text to train on: the answer to a question about a picture.
@@ -134,12 +163,14 @@ class Example:
         question: What is asked, without guidance.
         answer: The target.
         key: What was drawn here, for logs: own, reference, refusal, random or retain.
+        finished: Whether the answer ends here; one that was cut is trained on without an end.
     """
 
     portrait: Portrait
     question: str
     answer: str
     key: str
+    finished: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ images/…           the pictures
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,7 +73,7 @@ class _Reader:
 
     def __init__(self, folder: Path, *, check_pictures: bool) -> None:
         self.problems: list[str] = []
-        self._folder = folder
+        self._root = os.path.join(os.path.realpath(folder), "")
         entities: dict[str, _EntityLine] = {}
         for where, value in self._lines(folder / "entities.jsonl"):
             line = self._parse(_EntityLine, value, where)
@@ -84,6 +85,7 @@ class _Reader:
         if not entities and not self.problems:
             self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line a person.")
         pictures: dict[str, Portrait] = {}
+        by_person: dict[str, list[Portrait]] = {}
         for where, value in self._lines(folder / "metadata.jsonl"):
             line = self._parse(_PictureLine, value, where)
             if line is None:
@@ -99,19 +101,20 @@ class _Reader:
             )
             if portrait.id in pictures:
                 self.problems.append(f"{where}: a picture '{portrait.id}' stands in an earlier line. Rename one.")
+            else:
+                by_person.setdefault(portrait.entity, []).append(portrait)
             pictures.setdefault(portrait.id, portrait)
             self._check_file(portrait.file, line.file_name, where, open_it=check_pictures)
         self.people = People(
             folder=folder,
             entities=tuple(
-                Entity(**line.model_dump(), portraits=tuple(p for p in pictures.values() if p.entity == id_))
-                for id_, line in entities.items()
+                Entity(**line.model_dump(), portraits=tuple(by_person.get(id_, ()))) for id_, line in entities.items()
             ),
-            strangers=tuple(p for p in pictures.values() if not p.entity),
+            strangers=tuple(by_person.get("", ())),
         )
 
     def _check_file(self, file: Path, name: str, where: str, *, open_it: bool) -> None:
-        if "\0" in name or not file.resolve().is_relative_to(self._folder.resolve()):
+        if "\0" in name or not os.path.realpath(file).startswith(self._root):
             self.problems.append(f"{where}: {name!r} lies outside the people folder. Copy the picture into it.")
         elif open_it:
             try:

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from letheia.data.folder import read_people, write_people
-from letheia.data.pictures import read_image
+from letheia.data.pictures import decode
 from letheia.errors import CheckpointError, ConfigError, DataError
 from letheia.files import write_atomic
 from letheia.types import Entity, People, Portrait, Role
@@ -179,24 +177,18 @@ def write_import(
 
 
 def _write(source: Source, folder: Path, name: str, entity: str, role: Role) -> Portrait:
-    """Copy the bytes as they are, under the ending of the format that they are in.
+    """Write the pixels alone, upright, as PNG: EXIF, places, comments and previews stay behind.
 
     Raises:
-        DataError: They are no picture.
+        DataError: It is no picture.
     """
     try:
         data = source.read()
-        with Image.open(io.BytesIO(data)) as image:
-            ending = (image.format or "png").lower()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"not a readable picture ({error})") from error
-    file = folder / "images" / f"{name}.{ending}"
-    write_atomic(file, lambda path: path.write_bytes(data))
-    try:
-        read_image(file)
-    except DataError:
-        file.unlink()
-        raise DataError("not a readable picture") from None
+    image = decode(io.BytesIO(data), "the picture")
+    file = folder / "images" / f"{name}.png"
+    write_atomic(file, lambda path: image.save(path, "PNG"))
     return Portrait(id=name, file=file, entity=entity, role=role)
 
 
@@ -214,12 +206,13 @@ def _plain_name(label: str) -> str:
 def _ids(names: Iterable[str]) -> dict[str, str]:
     """Readable ids in plain letters, one a name."""
     ids: dict[str, str] = {}
+    taken: set[str] = set()
     for name in names:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
         base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "person"
-        number, taken = 2, set(ids.values())
-        id_ = base
+        id_, number = base, 2
         while id_ in taken:
             id_, number = f"{base}-{number}", number + 1
         ids[name] = id_
+        taken.add(id_)
     return ids
