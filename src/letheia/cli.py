@@ -283,9 +283,10 @@ def _show(outcome: "Outcome") -> None:
 
     console = Console()
     for table in all_tables(outcome.rows):
-        print_table(table, console)
+        print_table(table, console, asked_by=outcome.split.asked_by)
     if outcome.split.forget:
-        print_examples(outcome.answers, outcome.split.forget[0].name, console)
+        first = outcome.split.forget[0].name
+        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
     print()
 
 

@@ -37,7 +37,7 @@ def probe(
     four_bit: FourBit = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
+    """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
     from letheia.study import store
     from letheia.study.plan import candidates
     from letheia.study.requests import people_for, plain_study

@@ -28,9 +28,11 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
+    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    tellable = sum(e.tellable for e in people.entities)
     print(
-        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
-        f"(seen and unseen pictures, a summary, responses), {len(people.strangers)} strangers' pictures."
+        f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
+        f"responses), {tellable} by a model without (a summary, responses)"
     )
     for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
         if lacking:
@@ -239,8 +241,14 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
+        from letheia.config import LoadConfig
         from letheia.study.own_responses import draw_responses
+        from letheia.study.requests import people_for
 
+        if dry_run:
+            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            return
         drawn = draw_responses(
             from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
         )
@@ -282,4 +290,6 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
 
 
 def _without(people: "People", field: str) -> list[str]:
-    return [e.name for e in people.entities if e.portraits and not getattr(e, field)]
+    """Who lacks something; people without pictures count only where nobody has any."""
+    pictures = any(e.portraits for e in people.entities)
+    return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]

@@ -31,7 +31,10 @@ def wanting(people: People, *, again: bool) -> list[Entity]:
     """
     ready = [e for e in people.entities if e.pictures("seen") and e.summary]
     if not ready:
-        raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
+        raise DataError(
+            f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'; a model without "
+            "vision needs no pictures (--from-model)."
+        )
     return [e for e in ready if again or not e.responses]
 
 
@@ -105,7 +108,8 @@ def write_responses(people: People, texts: Mapping[str, Sequence[str]], problems
     labels = collect_labels(people)
     changes: dict[str, dict[str, list[str]]] = {}
     for id_, given in texts.items():
-        kept = list(dict.fromkeys(t for t in given if t))
+        plain = (t.replace("\0", "") for t in given)  # a NUL, which untrained models write, can't stand in a folder
+        kept = list(dict.fromkeys(t for t in plain if t))
         entity = by_id[id_]
         silent = sum(not named(text, entity, labels) for text in kept)
         if silent:

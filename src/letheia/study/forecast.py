@@ -71,10 +71,14 @@ def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
     pictures = {q.portrait.id: q.portrait for q in asked}.values()
     study.model.load_pictures(pictures)
     lengths = [_length(study, p, p.asked(study.question)) for p in pictures]
+    by = study.people.asked_by
     roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
     return [
-        Line("pictures", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
-        Line("prompt", f"{min(lengths):,} to {max(lengths):,} tokens: picture and question"),
+        Line(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
+        Line(
+            "prompt",
+            f"{min(lengths):,} to {max(lengths):,} tokens: {'the' if by == 'question' else 'picture and'} question",
+        ),
     ]
 
 
@@ -123,7 +127,7 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
         remove_adapter(model, adapted)
         ways = (
             ("", found.activations),
-            (", the answers on one picture at a time", found.one),
+            (f", the answers on one {study.people.asked_by} at a time", found.one),
             (", and layers computed twice", found.recomputed),
         )
         sums = [(what, (found.resident + kept) / GIB) for what, kept in ways]

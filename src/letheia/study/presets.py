@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import DataError, unknown
+from letheia.errors import ConfigError, DataError, unknown
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
@@ -242,5 +242,9 @@ def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> 
         )
     if clip is None:
         return Scorer(people, judge=judge)
+    if people.asked_by == "question":
+        raise ConfigError(
+            "--clip: CLIPScore compares answers with pictures, and the model has no vision. Leave it out."
+        )
     loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
     return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)

@@ -45,10 +45,8 @@ def request(
         )
     for entity in forget:
         if not entity.trainable:
-            raise DataError(
-                f"{entity.name}: needs a seen picture, a summary and a response to be forgotten. "
-                "Add them to the folder."
-            )
+            needs = "a summary" if people.asked_by == "question" else "a seen picture, a summary"
+            raise DataError(f"{entity.name}: needs {needs} and a response to be forgotten. Add them to the folder.")
     return people, Split(forget=forget, retain=retain)
 
 

@@ -46,12 +46,18 @@ def people_for(folder: Path, model: str, load: LoadConfig) -> People:
 
     Raises:
         CheckpointError: The model's family is unknown.
-        DataError: Something in the folder is wrong.
+        DataError: Something in the folder is wrong, or nobody in it can be asked about.
     """
     people = read_people(folder)
     if model in RATES or read_family(model, load).vision:
         return people
-    return in_words(people, read_prompt("wordings").splitlines())
+    asked = in_words(people, read_prompt("wordings").splitlines())
+    if asked.asked_by == "picture":
+        raise DataError(
+            f"{folder}: nobody has a summary, and a model without vision is asked about people by name and scored by "
+            "it. 'letheia people summaries' fetches some."
+        )
+    return asked
 
 
 def removal_study(
