@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun, MaxNewTokens
+from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -229,6 +229,7 @@ def people_responses(
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
@@ -262,9 +263,11 @@ def people_responses(
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        if dry_run or not endpoint.third_party:
+            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
+        consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
             replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from letheia.clients.chat import Endpoint, estimate
+from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import open_judge
 from letheia.config import LoadConfig
 from letheia.data.folder import read_people
@@ -22,7 +22,7 @@ from letheia.models.loading import plan_model
 from letheia.models.model import ANSWER_LIMIT, Model
 from letheia.study import store
 from letheia.study.deliver import deliver, hash_of
-from letheia.study.forecast import Line, any_split, forecast
+from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
@@ -89,6 +89,15 @@ def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judg
         study = _study(cell, preset, everybody, model, scorer_for(everybody, clip, chosen), folder)
         command, weights = f"letheia run, cell {cell.name}", weight_files(cell.config.model)
         deliver(study, run_study(study), command=command, weights=weights, with_pictures=False)
+
+
+def paper_calls(cells: Sequence[Cell], people: People) -> list[Call]:
+    """What an LVLM judge will be asked in all cells."""
+    return [
+        call
+        for c in cells
+        for call in judge_calls(c.config, people, split_of(c.config, people), times=1 + len(c.config.methods))
+    ]
 
 
 def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from letheia.clients.endpoint import scrubbed
 from letheia.errors import CheckpointError, DataError
 from letheia.files import read_json, read_jsonl, write_json, write_jsonl
 from letheia.models.weight_files import file_hash
@@ -98,7 +99,7 @@ def read_references(path: Path) -> References:
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
     """What made a run: command, versions, commit if any, and hashes of the weights."""
     return {
-        "command": command,
+        "command": scrubbed(command),
         "python": platform.python_version(),
         "platform": platform.machine(),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
