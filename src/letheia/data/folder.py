@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from letheia.data.pictures import read_image
 from letheia.errors import DataError
-from letheia.files import write_jsonl
+from letheia.files import holding, write_jsonl
 from letheia.types import Entity, People, Portrait, Role
 
 Line = TypeVar("Line", bound=BaseModel)
@@ -185,6 +185,7 @@ def update_entities(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> N
         OutputError: The disk is full or the file can't be written; it is as it was.
     """
     file = folder / "entities.jsonl"
-    lines = file.read_text(encoding="utf-8-sig").split("\n")
-    rows = [json.loads(line) for line in lines if line.strip()]
-    write_jsonl(file, [{**row, **changes.get(row["id"], {})} for row in rows])
+    with holding(folder, wait=True):  # for what another command adds meanwhile
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+        rows = [json.loads(line) for line in lines if line.strip()]
+        write_jsonl(file, [{**row, **changes.get(row["id"], {})} for row in rows])
