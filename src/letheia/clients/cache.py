@@ -1,7 +1,6 @@
 """Replies kept on disk, so that a stopped run goes on where it was and nothing is paid for twice."""
 
 import json
-import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -9,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from letheia.errors import OutputError
-from letheia.files import fingerprint, make_folder
+from letheia.files import fingerprint
 
 
 class Cache:
@@ -30,8 +29,7 @@ class Cache:
         """
         self._file, self._lock = file, threading.Lock()
         try:
-            make_folder(file.parent)
-            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))  # SQLite gives its files beside it the same mode
+            file.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(file, check_same_thread=False)
             with self._connection:
                 self._connection.execute("CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, value TEXT)")
