@@ -190,6 +190,30 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path}: not valid JSON ({error}). Delete the file or restore it.") from error
 
 
+def read_jsonl(path: Path) -> list[Any]:
+    """Read what `write_jsonl` wrote.
+
+    Lines end with a line feed alone: JSON leaves U+2028, U+0085 and others as they are, where `splitlines` would cut.
+
+    Raises:
+        DataError: The file is missing, no UTF-8, or a line is no JSON; the message names it.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except OSError as error:
+        raise DataError(f"{path}: can't be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 ({error.reason}). Delete the file or restore it.") from error
+    return [_value(line, path, number) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _value(line: str, path: Path, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{path}:{number}: not valid JSON ({error}). Delete the file or restore it.") from error
+
+
 def sha256(path: Path) -> str:
     """Hash of a file's bytes, as hex digits."""
     with path.open("rb") as file:

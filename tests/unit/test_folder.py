@@ -1,6 +1,7 @@
 """The people folder: what is written is read again, and what is wrong is named with file and line."""
 
 import json
+import time
 
 import pytest
 
@@ -117,3 +118,20 @@ def test_every_problem_is_told(folder, people):
     assert [int(p.split("metadata.jsonl:")[1].split(":")[0]) for p in problems] == list(range(count - 4, count + 1))
     assert all("outside the people folder" in p for p in problems[:2]) and "NUL" in problems[2]
     assert "earlier line" in problems[3] and "NaN" in problems[4]
+
+
+def test_twice_the_people_take_twice_the_time(tmp_path):
+    """Eight times the people: 8 where time grows with their number, above 40 where everybody looks at every picture."""
+    taken = []
+    for people in (500, 4000):
+        pictures = [(i, k) for i in range(people) for k in range(4)]
+        for name, lines in {
+            "entities.jsonl": [{"id": f"p{i}", "name": f"Name {i}"} for i in range(people)],
+            "metadata.jsonl": [{"file_name": f"{i}-{k}.png", "entity": f"p{i}", "role": "seen"} for i, k in pictures],
+        }.items():
+            (tmp_path / name).write_text("\n".join(map(json.dumps, lines)))
+        began = time.process_time()
+        found = read_people(tmp_path, check_pictures=False)
+        taken.append(time.process_time() - began)
+        assert [len(e.portraits) for e in found.entities] == [4] * people
+    assert taken[1] / taken[0] < 20

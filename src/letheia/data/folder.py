@@ -1,11 +1,12 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
-entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts
+entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts, fact_sources
 metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
 images/…           the pictures
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ class _EntityLine(BaseModel):
     source: dict[str, str] = Field(default_factory=dict)
     responses: tuple[str, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
+    fact_sources: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class _PictureLine(BaseModel):
@@ -71,7 +73,7 @@ class _Reader:
 
     def __init__(self, folder: Path, *, check_pictures: bool) -> None:
         self.problems: list[str] = []
-        self._folder = folder
+        self._root = os.path.join(os.path.realpath(folder), "")
         entities: dict[str, _EntityLine] = {}
         for where, value in self._lines(folder / "entities.jsonl"):
             line = self._parse(_EntityLine, value, where)
@@ -83,6 +85,7 @@ class _Reader:
         if not entities and not self.problems:
             self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line a person.")
         pictures: dict[str, Portrait] = {}
+        by_person: dict[str, list[Portrait]] = {}
         for where, value in self._lines(folder / "metadata.jsonl"):
             line = self._parse(_PictureLine, value, where)
             if line is None:
@@ -98,19 +101,20 @@ class _Reader:
             )
             if portrait.id in pictures:
                 self.problems.append(f"{where}: a picture '{portrait.id}' stands in an earlier line. Rename one.")
+            else:
+                by_person.setdefault(portrait.entity, []).append(portrait)
             pictures.setdefault(portrait.id, portrait)
             self._check_file(portrait.file, line.file_name, where, open_it=check_pictures)
         self.people = People(
             folder=folder,
             entities=tuple(
-                Entity(**line.model_dump(), portraits=tuple(p for p in pictures.values() if p.entity == id_))
-                for id_, line in entities.items()
+                Entity(**line.model_dump(), portraits=tuple(by_person.get(id_, ()))) for id_, line in entities.items()
             ),
-            strangers=tuple(p for p in pictures.values() if not p.entity),
+            strangers=tuple(by_person.get("", ())),
         )
 
     def _check_file(self, file: Path, name: str, where: str, *, open_it: bool) -> None:
-        if "\0" in name or not file.resolve().is_relative_to(self._folder.resolve()):
+        if "\0" in name or not os.path.realpath(file).startswith(self._root):
             self.problems.append(f"{where}: {name!r} lies outside the people folder. Copy the picture into it.")
         elif open_it:
             try:
@@ -169,7 +173,7 @@ def write_people(people: People) -> None:
             for p in pictures
         ],
     )
-    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts")
+    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts", "fact_sources")
     rows = [{f: getattr(e, f) for f in fields if getattr(e, f)} for e in people.entities]
     write_jsonl(people.folder / "entities.jsonl", rows)
 

@@ -213,12 +213,13 @@ def _plain_name(label: str) -> str:
 def _ids(names: Iterable[str]) -> dict[str, str]:
     """Readable ids in plain letters, one a name."""
     ids: dict[str, str] = {}
+    taken: set[str] = set()
     for name in names:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
         base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "person"
-        number, taken = 2, set(ids.values())
-        id_ = base
+        id_, number = base, 2
         while id_ in taken:
             id_, number = f"{base}-{number}", number + 1
         ids[name] = id_
+        taken.add(id_)
     return ids

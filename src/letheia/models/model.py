@@ -30,7 +30,7 @@ class Model:
         processor: Its processor.
         family: Its row.
         pictures: Features of pictures, filled on demand.
-        encoded: Token ids by picture, question and answer, filled on demand.
+        encoded: Token ids by picture, question, answer and whether it ends, filled on demand.
     """
 
     name: str
@@ -38,7 +38,9 @@ class Model:
     processor: Any
     family: Family
     pictures: Features = field(default_factory=Features)
-    encoded: dict[tuple[Path, str, str], Encoded] = field(default_factory=dict[tuple[Path, str, str], Encoded])
+    encoded: dict[tuple[Path, str, str, bool], Encoded] = field(
+        default_factory=dict[tuple[Path, str, str, bool], Encoded]
+    )
 
     def __post_init__(self) -> None:
         """Features on disk are those of this processor and these weights."""

@@ -17,7 +17,7 @@ from letheia.prompts import guided, read_prompt
 from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
 from letheia.study.run import Study
 from letheia.train.objective import largest_micro_batch
-from letheia.types import Portrait, Split
+from letheia.types import Answer, Portrait, Reference, Split
 
 ROWS = 64  # answers at once; `models/generation.py`
 GIB = 2**30
@@ -146,7 +146,9 @@ def _texts(study: Study, split: Split, step: Step) -> Texts:
     """What a step trains on; own responses stand in for o*, not drawn yet."""
     return Texts(
         question=study.question,
-        references={(use.portrait.id, use.draw): use.response for use in (*step.forget, *step.retain)},
+        references={
+            (use.portrait.id, use.draw): Reference(Answer(use.response)) for use in (*step.forget, *step.retain)
+        },
         refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )

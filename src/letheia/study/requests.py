@@ -167,7 +167,8 @@ def evaluation_split(study: Study, forget: Sequence[str]) -> Split:
         DataError: A name is unknown.
     """
     gone = tuple({e.id: e for e in (find(study.people, name) for name in forget)}.values())
-    return Split(forget=gone, retain=tuple(e for e in candidates(study.config, study.people) if e not in gone))
+    ids = {e.id for e in gone}
+    return Split(forget=gone, retain=tuple(e for e in candidates(study.config, study.people) if e.id not in ids))
 
 
 def run_evaluation(

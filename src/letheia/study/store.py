@@ -1,7 +1,6 @@
 """Where a study keeps what it has done: one folder, small text files, each written whole or not at all."""
 
 import importlib.metadata
-import json
 import platform
 import subprocess
 from collections.abc import Sequence
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from letheia.errors import CheckpointError, DataError
-from letheia.files import PASSING, clear_left, make_folder, read_json, sha256, write_json, write_jsonl
+from letheia.files import PASSING, clear_left, make_folder, read_json, read_jsonl, sha256, write_json, write_jsonl
 from letheia.reference import References
-from letheia.types import Entity, Generation, People, Score, Split
+from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
 VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scikit-learn")
 
@@ -51,7 +50,7 @@ def read_answers(path: Path) -> list[Generation]:
     Raises:
         DataError: With the line that is wrong.
     """
-    return [_line(Generation, value, path, i) for i, value in enumerate(_values(path), 1)]
+    return [_line(Generation, value, path, i) for i, value in enumerate(read_jsonl(path), 1)]
 
 
 def write_scores(path: Path, scores: Sequence[Sequence[Score]]) -> None:
@@ -81,12 +80,21 @@ def read_split(path: Path, people: People) -> Split:
 
 def write_references(path: Path, references: References) -> None:
     """Write o*, one draw a line."""
-    write_jsonl(path, [{"portrait": p, "draw": d, "text": t} for (p, d), t in references.items()])
+    rows: list[dict[str, Any]] = []
+    for (portrait, draw), r in references.items():
+        extra = {"failed": r.failed, "replaced": r.replaced} if r.failed else {}
+        rows.append({"portrait": portrait, "draw": draw, **asdict(r.answer), **extra})
+    write_jsonl(path, rows)
 
 
 def read_references(path: Path) -> References:
-    """Read o*."""
-    return {(v["portrait"], v["draw"]): v["text"] for v in _values(path)}
+    """Read o*; lines of earlier versions don't say whether one was cut, and count as finished."""
+    return {
+        (v["portrait"], v["draw"]): Reference(
+            Answer(v["text"], v.get("finished", True)), tuple(v.get("failed", ())), v.get("replaced", False)
+        )
+        for v in read_jsonl(path)
+    }
 
 
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
@@ -109,13 +117,6 @@ def _commit() -> str | None:
     except OSError:
         return None
     return found.stdout.strip() or None
-
-
-def _values(path: Path) -> list[Any]:
-    try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: can't be read ({error}). Delete it to make it again.") from error
 
 
 def _line(kind: type[Generation], value: Any, path: Path, number: int) -> Generation:
