@@ -20,6 +20,7 @@ from letheia.cli_options import (
     show_forecast,
 )
 from letheia.console import TerminalBars, make_console
+from letheia.files import holding
 
 
 def probe(
@@ -52,13 +53,14 @@ def probe(
     if dry_run:
         show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
         return
-    store.claim(output, study.config.key)
-    study.model.pictures.folder = output / "features"
-    known = ask_original(study)
-    print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
-    for entity in known:
-        print(f"  {entity.name}")
-    split = draw_people(study)
+    with holding(output):
+        store.claim(output, study.config.key)
+        study.model.pictures.folder = output / "features"
+        known = ask_original(study)
+        print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
+        for entity in known:
+            print(f"  {entity.name}")
+        split = draw_people(study)
     print("to forget: " + ", ".join(e.name for e in split.forget))
     print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
 

@@ -1,12 +1,10 @@
 """Pictures of people from elsewhere as a people folder: a Hugging Face data set, or one sub-folder a person."""
 
 import io
-import os
 import random
 import re
-import shutil
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 from letheia.data.folder import read_people, write_people
 from letheia.data.pictures import decode
 from letheia.errors import CheckpointError, ConfigError, DataError
-from letheia.files import write_atomic
+from letheia.files import whole_folder, write_atomic
 from letheia.types import Entity, People, Portrait, Role
 
 
@@ -145,8 +143,22 @@ def write_import(
     for name in wanted:
         if name not in people:
             raise ConfigError(f"nobody is called '{name}' among the {len(people)} people there.")
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    with whole_folder(folder) as partial:
+        left_out = _fill(partial, people, wanted, seen=seen, pictures=pictures, seed=seed, progress=progress)
+    return Imported(read_people(folder, check_pictures=False), tuple(left_out))
+
+
+def _fill(
+    partial: Path,
+    people: Mapping[str, Sequence[Source]],
+    wanted: Sequence[str],
+    *,
+    seen: int,
+    pictures: int | None,
+    seed: int,
+    progress: Callable[[int], None],
+) -> list[str]:
+    """Write pictures and lists; returns what was left out, each with the reason."""
     ids = _ids(wanted)
     left_out: list[str] = []
     entities: list[Entity] = []
@@ -166,14 +178,9 @@ def write_import(
             progress(1)
         entities.append(Entity(id=ids[name], name=name, summary="", portraits=tuple(portraits)))
     if not any(e.portraits for e in entities):
-        shutil.rmtree(partial, ignore_errors=True)
         raise DataError(f"no picture can be read. The first: {left_out[0]}")
     write_people(People(folder=partial, entities=tuple(entities)))
-    if folder.exists():
-        folder.rmdir()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(partial, folder)
-    return Imported(read_people(folder, check_pictures=False), tuple(left_out))
+    return left_out
 
 
 def _write(source: Source, folder: Path, name: str, entity: str, role: Role) -> Portrait:

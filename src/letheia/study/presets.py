@@ -8,6 +8,7 @@ from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
 from letheia.errors import ConfigError, DataError, unknown
+from letheia.files import holding
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
@@ -133,10 +134,11 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
         CheckpointError: The folder belongs to another run, or weights are damaged.
     """
     config = demo_config(values)
-    store.claim(folder, config.key)
-    study = world_study(config, folder, bars)
-    outcome = run_study(study)
-    deliver(study, outcome, command=command, weights=world_weights(config.model))
+    with holding(folder):
+        store.claim(folder, config.key)
+        study = world_study(config, folder, bars)
+        outcome = run_study(study)
+        deliver(study, outcome, command=command, weights=world_weights(config.model))
     return outcome
 
 
@@ -168,8 +170,9 @@ def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) 
     Raises:
         CheckpointError: A folder belongs to another run.
     """
-    make_people(make_world(), root / "people")
-    run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
+    with holding(root):
+        make_people(make_world(), root / "people")
+        run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
@@ -225,13 +228,14 @@ def search_rates(
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
     values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3, "steps": steps}
     first = StudyConfig.create(values)
-    store.claim(folder / model, first.key)
-    study = world_study(first, folder / model, bars)
-    studies = [
-        replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
-        for seed in range(seeds)
-    ]
-    return search(studies, folder / model / "rates.json", rates=rates, every=every)
+    with holding(folder / model):
+        store.claim(folder / model, first.key)
+        study = world_study(first, folder / model, bars)
+        studies = [
+            replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
+            for seed in range(seeds)
+        ]
+        return search(studies, folder / model / "rates.json", rates=rates, every=every)
 
 
 def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:

@@ -16,7 +16,7 @@ from letheia.config import LoadConfig
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError, ConfigError
-from letheia.files import fingerprint
+from letheia.files import fingerprint, holding
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
 from letheia.models.model import ANSWER_LIMIT, Model
@@ -78,7 +78,8 @@ def run_paper(
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
     do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip)
-    run_cells(cells, root, do, jobs=jobs, bars=bars)
+    with holding(root):
+        run_cells(cells, root, do, jobs=jobs, bars=bars)
 
 
 def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None) -> None:

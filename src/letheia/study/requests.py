@@ -8,7 +8,7 @@ from letheia.config import LoadConfig, StudyConfig
 from letheia.data.folder import read_people
 from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
-from letheia.files import fingerprint
+from letheia.files import fingerprint, holding
 from letheia.metrics.names import find
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
@@ -176,9 +176,10 @@ def run_removal(study: Study, *, command: str, with_pictures: bool = False) -> O
     Raises:
         CheckpointError: The folder belongs to another run.
     """
-    outcome = run_study(study)
-    weights = weight_files(study.config.model)
-    deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
+    with holding(study.folder):
+        outcome = run_study(study)
+        weights = weight_files(study.config.model)
+        deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome
 
 
@@ -208,7 +209,8 @@ def run_evaluation(
     Raises:
         CheckpointError: An adapter can't be loaded, or the folder belongs to another evaluation.
     """
-    outcome = evaluate(study, split, adapter_names(list(adapters)))
-    weights = weight_files(study.config.model)
-    deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
+    with holding(study.folder):
+        outcome = evaluate(study, split, adapter_names(list(adapters)))
+        weights = weight_files(study.config.model)
+        deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome
