@@ -21,6 +21,7 @@ from letheia.cli_options import (
     Dtype,
     FourBit,
     JudgeName,
+    MaxNewTokens,
     ModelName,
     Replies,
     Revision,
@@ -29,6 +30,7 @@ from letheia.cli_options import (
     Yes,
     command_line,
     consent,
+    given,
     load_options,
     show_forecast,
 )
@@ -132,6 +134,11 @@ def unlearn(
     rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
     alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
+    checked: Annotated[
+        bool | None,
+        typer.Option("--check/--no-check", help="Check o* before training on them; done for all but built-in models."),
+    ] = None,
     clip: Clip = None,
     judge: JudgeName = "exact",
     prompts: Rubrics = None,
@@ -164,12 +171,12 @@ def unlearn(
     keep = people_for(retain, model, load) if retain else None
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
-    values |= {"rank": rank, "alpha": alpha}
+    values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         study = removal_study(
-            {k: v for k, v in values.items() if v is not None},
+            given(**values),
             everybody,
             split,
             output,
@@ -209,6 +216,7 @@ def evaluate(
     prompts: Rubrics = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
+    max_new_tokens: MaxNewTokens = None,
     revision: Revision = None,
     dtype: Dtype = None,
     device: Device = None,
@@ -231,7 +239,7 @@ def evaluate(
             clip=None if dry_run else clip,
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
-            values={"load": load},
+            values=given(load=load, max_new_tokens=max_new_tokens),
             planned=dry_run,
         )
         split = evaluation_split(study, forget or [])
@@ -289,9 +297,10 @@ def _show(outcome: "Outcome") -> None:
 
     console = Console()
     for table in all_tables(outcome.rows):
-        print_table(table, console)
+        print_table(table, console, asked_by=outcome.split.asked_by)
     if outcome.split.forget:
-        print_examples(outcome.answers, outcome.split.forget[0].name, console)
+        first = outcome.split.forget[0].name
+        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
     print()
 
 

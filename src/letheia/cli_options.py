@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,8 +28,17 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; b
 Device = Annotated[str | None, typer.Option(help="Such as cpu or cuda:0; a GPU if there is one.")]
 Attn = Annotated[str | None, typer.Option(help="Attention, by transformers' name; the fastest if left out.")]
 FourBit = Annotated[bool, typer.Option("--load-in-4bit", help="Weights in 4 bits, with bitsandbytes on a CUDA GPU.")]
+MaxNewTokens = Annotated[
+    int | None,
+    typer.Option(min=8, help="Length limit of answers; by the checkpoint if left out, 96 for the built-in models."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The values that were given; what was left out is the settings' own."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def command_line() -> str:

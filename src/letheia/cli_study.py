@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, Yes, command_line, consent, load_options
+from letheia.cli_options import (
+    Attn,
+    Device,
+    Dtype,
+    FourBit,
+    MaxNewTokens,
+    Revision,
+    Yes,
+    command_line,
+    consent,
+    load_options,
+)
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 
@@ -29,6 +40,7 @@ def run(
     ] = None,
     seen: Annotated[int | None, typer.Option(min=1, help="Pictures a person that training uses: 1.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps: 30.")] = None,
+    max_new_tokens: MaxNewTokens = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
@@ -49,8 +61,8 @@ def run(
     known = (WORLD, *PRESETS)
     if preset not in known:
         raise unknown("preset", preset, known)
-    given = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
-    wanted = {k: v for k, v in given.items() if v}
+    wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
+    wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens}.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
         cells = plan_world_grid(wanted)

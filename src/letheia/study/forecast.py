@@ -18,7 +18,7 @@ from letheia.prompts import guided, read_prompt
 from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
 from letheia.study.run import Study
 from letheia.train.objective import largest_micro_batch
-from letheia.types import People, Portrait, Split
+from letheia.types import Answer, People, Portrait, Reference, Split
 
 ROWS = 64  # answers at once; `models/generation.py`
 GIB = 2**30
@@ -94,10 +94,14 @@ def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
     pictures = {q.portrait.id: q.portrait for q in asked}.values()
     study.model.load_pictures(pictures)
     lengths = [_length(study, p, p.asked(study.question)) for p in pictures]
+    by = study.people.asked_by
     roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
     return [
-        Line("pictures", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
-        Line("prompt", f"{min(lengths):,} to {max(lengths):,} tokens: picture and question"),
+        Line(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
+        Line(
+            "prompt",
+            f"{min(lengths):,} to {max(lengths):,} tokens: {'the' if by == 'question' else 'picture and'} question",
+        ),
     ]
 
 
@@ -146,7 +150,7 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
         remove_adapter(model, adapted)
         ways = (
             ("", found.activations),
-            (", the answers on one picture at a time", found.one),
+            (f", the answers on one {study.people.asked_by} at a time", found.one),
             (", and layers computed twice", found.recomputed),
         )
         sums = [(what, (found.resident + kept) / GIB) for what, kept in ways]
@@ -169,7 +173,9 @@ def _texts(study: Study, split: Split, step: Step) -> Texts:
     """What a step trains on; own responses stand in for o*, not drawn yet."""
     return Texts(
         question=study.question,
-        references={(use.portrait.id, use.draw): use.response for use in (*step.forget, *step.retain)},
+        references={
+            (use.portrait.id, use.draw): Reference(Answer(use.response)) for use in (*step.forget, *step.retain)
+        },
         refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )

@@ -16,10 +16,10 @@ from letheia.config import LoadConfig
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError, ConfigError
-from letheia.files import fingerprint
+from letheia.files import fingerprint, holding
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
-from letheia.models.model import Model
+from letheia.models.model import ANSWER_LIMIT, Model
 from letheia.study import store
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
@@ -47,7 +47,7 @@ def plan_paper(name: str, values: dict[str, Any], people: People | None, load: L
         ConfigError: A field has an impossible value, or there are too few people.
     """
     preset = PRESETS[name]
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, **values})
+    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
     if people and len(people.pictured) < DRAWN:
         raise ConfigError(
             f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
@@ -78,7 +78,8 @@ def run_paper(
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
     do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip)
-    run_cells(cells, root, do, jobs=jobs, bars=bars)
+    with holding(root):
+        run_cells(cells, root, do, jobs=jobs, bars=bars)
 
 
 def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None) -> None:
