@@ -147,6 +147,7 @@ def people_facts(
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="A model's calls on the way at once.")] = 16,
     cache: Annotated[Path, typer.Option(help="Where a model's replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Derive labelled facts from summaries, each with the words it came from, for you to look over."""
@@ -163,7 +164,7 @@ def people_facts(
     elif by == "spacy":
         found = by_spacy(entities)
     else:
-        asked = _asked_for_facts(by, entities, cache, concurrency, dry_run=dry_run)
+        asked = _asked_for_facts(by, entities, cache, concurrency, yes=yes, dry_run=dry_run)
         if asked is None:
             return
         found, problems = asked
@@ -193,21 +194,24 @@ def people_facts(
 
 
 def _asked_for_facts(
-    by: str, entities: "list[Entity]", cache: Path, concurrency: int, *, dry_run: bool
+    by: str, entities: "list[Entity]", cache: Path, concurrency: int, *, yes: bool, dry_run: bool
 ) -> "tuple[dict[str, list[Found]], list[str]] | None":
     """What a model finds, and what is missing; None where only the estimate was wanted."""
     from letheia.clients.cache import Cache
     from letheia.clients.chat import Chat, Endpoint, bill, estimate
-    from letheia.data.facts.readers import expert_calls, from_replies
+    from letheia.data.facts.readers import expert_calls, from_replies, readable
 
     endpoint = Endpoint.parse(by)
     calls = expert_calls(entities)
-    print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+    if dry_run or not endpoint.third_party:
+        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
     if dry_run:
         return None
+    consent(endpoint, calls, yes=yes)
     bars = TerminalBars(make_console())
     with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-        replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+        chat = Chat(endpoint, kept, concurrency=concurrency)
+        replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=readable)
     print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
     return from_replies(entities, replies)
 
@@ -269,7 +273,8 @@ def people_responses(
             return
         consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+            chat = Chat(endpoint, kept, concurrency=concurrency)
+            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)

@@ -268,6 +268,8 @@ def bill(replies: Sequence[Reply], endpoint: Endpoint) -> str:
     """What was asked now and what it cost, in a line."""
     paid = {id(r): r for r in replies if r.paid and (r.read or not r.error)}.values()
     read, written = sum(r.read for r in paid), sum(r.written for r in paid)
+    if paid and not read:
+        return f"{len(paid)} calls; the endpoint does not say how many tokens"
     return f"{len(paid)} calls, {read:,} tokens read, {written:,} written" + _dollars(endpoint.cost(read, written))
 
 

@@ -107,6 +107,11 @@ def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[
     return found, problems
 
 
+def readable(reply: Reply) -> bool:
+    """Whether a reply is a list of facts; only such is worth keeping."""
+    return _listed(reply.text) is not None
+
+
 def _listed(text: str) -> list[tuple[str, str]] | None:
     """Kinds and phrases of a reply: one JSON object, alone or as one fenced block."""
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
