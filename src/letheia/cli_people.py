@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
+from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -117,7 +118,7 @@ def people_summaries(
     pages = _titles(titles or [], people)
     if dry_run:
         names = [pages.get(e.name, e.name) for e in wanting(people, again=again)]
-        print(f"{len(names)} pages of {base_url or BASE_URL}, at most {rate:g} a second: {', '.join(names)}")
+        print(f"{len(names)} pages of {scrubbed(base_url or BASE_URL)}, at most {rate:g} a second: {', '.join(names)}")
         return
     agent = f"letheia/{version('letheia')} ({contact or 'no contact given'})"
     with (
