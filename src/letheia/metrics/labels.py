@@ -226,16 +226,18 @@ def _names(words: tuple[Word, ...], entity: Entity | None, labels: Labels, asked
             pair = Match(i, i + 2, Form(f"{a.text} {b.text}", (a.key, b.key), (JOINED, JOINED)))
             if not any(pair.within(m) for m in full):
                 found.append(pair)
-    short = [m for m in found if m.end - m.start == 1]
-    if short:
+    if found:
         longer = [m for matcher in (labels.claims, *labels.visible.values()) for m in matcher.find(words)]
-        inside = [m for m in short if any(m.within(n) and n.end - n.start > 1 for n in longer)]
-        found = [m for m in found if m not in inside]
-    given = (
-        {m.form.owner or m.form.phrase for m in _names(words_in(asked), entity, labels, "")} if asked else set[str]()
-    )
-    found = [m for m in found if (m.form.owner or m.form.phrase) not in given]
+        found = [m for m in found if _whole(m, entity) or not any(m.inside(n) for n in longer)]
+    if asked:
+        given = {m.form.owner or m.form.phrase for m in _names(words_in(asked), entity, labels, "")}
+        found = [m for m in found if (m.form.owner or m.form.phrase) not in given]
     return [m for m in settled(found) if not denied(words, m.start)]
+
+
+def _whole(match: Match, entity: Entity | None) -> bool:
+    """Whether it is the person's own name in several words, which tells who they are within a longer phrase too."""
+    return entity is not None and match.form.owner == entity.id and match.end - match.start > 1
 
 
 def _own(names: Iterable[Match], entity: Entity | None) -> list[Match]:
