@@ -55,15 +55,16 @@ class SummaryIndex:
         """
         same = equal_summaries(summaries)
         self._same = {id_: next(e for e in group if e != id_) for group in same for id_ in group}
-        usable = {id_: text for id_, text in summaries.items() if terms(text) and id_ not in self._same}
+        counted = {id_: terms(text) for id_, text in summaries.items() if id_ not in self._same}
+        usable = {id_: words for id_, words in counted.items() if words}
         self._idf: dict[str, float] = {}
         if usable:
-            vectorizer = TfidfVectorizer(analyzer=terms)  # pyright: ignore[reportArgumentType]
+            vectorizer = TfidfVectorizer(analyzer=tuple)  # pyright: ignore[reportArgumentType]
             vectorizer.fit(usable.values())
             self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True))
         # a word that no summary has weighs as much as smoothed IDF gives a document frequency of zero
         self._unseen = math.log(1 + len(usable)) + 1
-        self._words = {id_: frozenset(terms(text)) for id_, text in usable.items()}
+        self._words = {id_: frozenset(words) for id_, words in usable.items()}
         self._drawn = random.Random(seed).sample(sorted(usable), min(comparisons + 1, len(usable)))
         self._comparisons = comparisons
 
