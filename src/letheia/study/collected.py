@@ -9,7 +9,7 @@ from typing import Any
 
 from letheia.config import StudyConfig
 from letheia.errors import DataError
-from letheia.files import read_json, write_text
+from letheia.files import read_json, read_jsonl, write_text
 from letheia.methods.table import METHODS
 from letheia.metrics.aggregate import crossed_interval
 from letheia.study import store
@@ -120,7 +120,7 @@ def collect(cells: Sequence[Cell], root: Path, *, command: str, weights: Sequenc
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    return config.model_dump(mode="json", exclude={"model", "methods", "n", "seed", "rates"})
+    return config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
 
 
 def together(studies: Sequence[Collected]) -> Collected:
@@ -195,8 +195,8 @@ def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
 
 def _values(answers: Sequence[Generation], scores: Path) -> dict[str, list[float | None]]:
     people: dict[str, dict[str, list[float]]] = {}
-    for answer, line in zip(answers, scores.read_text(encoding="utf-8").splitlines(), strict=True):
-        for score in json.loads(line):
+    for answer, given in zip(answers, read_jsonl(scores), strict=True):
+        for score in given:
             if score["metric"] in LEFT_OUT:
                 continue
             key = Place(answer.group, answer.role, score["metric"]).key
@@ -213,7 +213,7 @@ def _short(value: float) -> float:
 
 
 def _history(path: Path) -> dict[str, list[float]]:
-    steps = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    steps = read_jsonl(path)
     return {term: [round(s[term], 3) for s in steps] for term in steps[0] if term != "step"}
 
 

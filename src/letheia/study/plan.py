@@ -107,15 +107,15 @@ def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
     """People whose recognition is probed."""
     if config.candidates is None:
         return people.pictured
-    return tuple(e for e in people.entities if e.id in config.candidates)
+    wanted = set(config.candidates)
+    return tuple(e for e in people.entities if e.id in wanted)
 
 
 def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     """Who is forgotten by the settings' own word; all others are retained."""
     by_id = {e.id: e for e in people}
-    return Split(
-        forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in config.forget)
-    )
+    gone = set(config.forget)
+    return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
 
 
 def recognised(answers: Sequence[Generation], people: People, index: SummaryIndex) -> list[Entity]:
