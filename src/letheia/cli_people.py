@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from letheia.data.facts.rules import Found
     from letheia.types import Entity, People
 
+LISTED = 20  # pictures that are left out; the others are counted
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
 
 
@@ -49,7 +50,17 @@ def people_import(
     names: Annotated[
         list[str] | None, typer.Option("--person", help="Whom to import; repeat for several. Everybody if left out.")
     ] = None,
-    seen: Annotated[int, typer.Option(min=1, help="Pictures a person that may be trained on.")] = 1,
+    strangers: Annotated[
+        Path | None, typer.Option(help="Folder with pictures of people whom the model never knew.")
+    ] = None,
+    as_strangers: Annotated[
+        list[str] | None,
+        typer.Option("--stranger", help="A label or sub-folder whose pictures show strangers; repeat for several."),
+    ] = None,
+    seen: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pictures a person that may be trained on; half, at most five, if left out."),
+    ] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="At most so many pictures a person.")] = None,
     image: Annotated[str, typer.Option(help="The data set's column of pictures.")] = "image",
     label: Annotated[str, typer.Option(help="The data set's column of labels, whose names become people.")] = "label",
@@ -60,33 +71,41 @@ def people_import(
     """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
     if (dataset is None) == (folders is None):
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports import from_dataset, from_folders, write_import
+    from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
 
     sources = (
         from_folders(folders)
         if folders
         else from_dataset(dataset or "", split=split, image=image, label=label, revision=revision)
     )
-    with TerminalBars(make_console()).bar("copying pictures", len(sources)) as advance:
+    shown = from_strangers(strangers) if strangers else []
+    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
         imported = write_import(
             sources,
             folder,
             seen=seen,
             pictures=pictures,
             names=names or (),
+            strangers=shown,
+            as_strangers=as_strangers or (),
             seed=seed,
             progress=lambda n: advance(n, ""),
         )
-    for reason in imported.left_out:
+    for reason in imported.left_out[:LISTED]:
         print(f"left out: {reason}", file=sys.stderr)
+    if len(imported.left_out) > LISTED:
+        print(f"left out: {len(imported.left_out) - LISTED} more", file=sys.stderr)
     people = imported.people
+    for entity in people.entities:
+        trained, measured = len(entity.pictures("seen")), len(entity.pictures("unseen"))
+        note = "" if measured else "; nothing can be said beyond the seen ones" if trained else "; a name alone"
+        print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
-    print(f"{folder}: {len(people.entities)} people, {count} pictures. Next: letheia people summaries {folder}")
-    lonely = [e.name for e in people.entities if not e.pictures("unseen")]
+    print(f"{folder}: {len(people.entities)} people, {count} pictures; {len(people.strangers)} strangers' pictures.")
+    lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
-        print(
-            f"no unseen picture, so that nothing can be said beyond the seen one: {', '.join(lonely)}", file=sys.stderr
-        )
+        print(f"{lonely} people have no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+    print(f"Next: letheia people summaries {folder}")
 
 
 @app.command("summaries")
