@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun
+from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -244,9 +244,11 @@ def people_responses(
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
@@ -260,15 +262,19 @@ def people_responses(
         texts = responses.from_file(people, from_file)
     elif from_model:
         from letheia.config import LoadConfig
-        from letheia.study.presets import draw_responses
+        from letheia.study.own_responses import draw_responses
         from letheia.study.requests import people_for
 
-        people = people_for(folder, from_model, LoadConfig())
-        entities = responses.wanting(people, again=again)
         if dry_run:
-            print(f"{from_model}: {count} draws about each of {len(entities)} people")
+            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
             return
-        texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
+        drawn = draw_responses(
+            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
+        )
+        for note in drawn.notes:
+            print(note, file=sys.stderr)
+        texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
         from letheia.clients.chat import Chat, Endpoint, bill, estimate
@@ -276,9 +282,11 @@ def people_responses(
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        if dry_run or not endpoint.third_party:
+            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
+        consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
             replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
@@ -292,7 +300,7 @@ def people_responses(
 
 
 def _titles(options: list[str], people: "People") -> dict[str, str]:
-    from letheia.study.removal import find
+    from letheia.metrics.names import find
 
     pairs: dict[str, str] = {}
     for option in options:

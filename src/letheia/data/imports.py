@@ -2,10 +2,8 @@
 
 import hashlib
 import io
-import os
 import random
 import re
-import shutil
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from PIL import Image
 from letheia.data.folder import read_people, write_people
 from letheia.data.pictures import decode
 from letheia.errors import CheckpointError, ConfigError, DataError
-from letheia.files import write_atomic
+from letheia.files import whole_folder, write_atomic
 from letheia.types import Entity, People, Portrait, Role
 
 MOST_SEEN = 5  # of a person's pictures, if the user does not say how many
@@ -185,27 +183,21 @@ def write_import(
     both = next((name for name in unknown if name in wanted), None)
     if both:
         raise ConfigError(f"'{both}' is to be imported both as a person and as a stranger. Choose one.")
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    copy = _Copy(partial, progress)
     ids = _ids(wanted)
-    entities: list[Entity] = []
-    for name in wanted:
-        drawn = list(people[name])
-        random.Random(f"import-{seed}-{name}").shuffle(drawn)
-        portraits = tuple(copy.person(drawn, ids[name], seen=seen, most=pictures))
-        entities.append(Entity(id=ids[name], name=name, summary="", portraits=portraits))
-    shown = copy.strangers([*strangers, *(source for name in unknown for source in people[name])])
-    if not any(e.portraits for e in entities):
-        shutil.rmtree(partial, ignore_errors=True)
-        raise DataError(f"no picture can be read. The first: {copy.left_out[0]}")
+    with whole_folder(folder) as partial:
+        copy = _Copy(partial, progress)
+        entities: list[Entity] = []
+        for name in wanted:
+            drawn = list(people[name])
+            random.Random(f"import-{seed}-{name}").shuffle(drawn)
+            portraits = tuple(copy.person(drawn, ids[name], seen=seen, most=pictures))
+            entities.append(Entity(id=ids[name], name=name, summary="", portraits=portraits))
+        shown = copy.strangers([*strangers, *(source for name in unknown for source in people[name])])
+        if not any(e.portraits for e in entities):
+            raise DataError(f"no picture can be read. The first: {copy.left_out[0]}")
+        write_people(People(folder=partial, entities=tuple(entities), strangers=tuple(shown)))
     if not names:
         copy.left_out += [f"{s.where}: has no label, or lies in no person's sub-folder" for s in people.get("", ())]
-    write_people(People(folder=partial, entities=tuple(entities), strangers=tuple(shown)))
-    if folder.exists():
-        folder.rmdir()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(partial, folder)
     return Imported(read_people(folder, check_pictures=False), tuple(copy.left_out))
 
 

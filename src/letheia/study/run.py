@@ -12,7 +12,7 @@ from letheia.config import StudyConfig
 from letheia.data.augment import with_altered
 from letheia.data.split import Step, draw_split
 from letheia.data.targets import Texts, to_draw
-from letheia.files import read_json, write_json
+from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
 from letheia.metrics.table import Scorer
@@ -117,14 +117,16 @@ def run_study(study: Study) -> Outcome:
 
     Raises:
         CheckpointError: The folder belongs to another study.
+        OutputError: Another process works in it.
     """
-    prepared = prepare(study)
-    answers = {ORIGINAL: _original_answers(study, prepared.asked)}
-    for job in jobs(study.config, dict(study.rates)):
-        answers[job.name] = do_job(study, job, prepared)
-    rows = [row for name, given in answers.items() for row in score(study, name, given)]
-    write_results(study.folder / "results.json", rows)
-    return Outcome(prepared.split, answers, rows)
+    with holding(study.folder):
+        prepared = prepare(study)
+        answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+        for job in jobs(study.config, dict(study.rates)):
+            answers[job.name] = do_job(study, job, prepared)
+        rows = [row for name, given in answers.items() for row in score(study, name, given)]
+        write_results(study.folder / "results.json", rows)
+        return Outcome(prepared.split, answers, rows)
 
 
 def prepare(study: Study) -> Prepared:

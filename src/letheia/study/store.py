@@ -8,8 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from letheia.clients.endpoint import scrubbed
 from letheia.errors import CheckpointError, DataError
-from letheia.files import read_json, read_jsonl, sha256, write_json, write_jsonl
+from letheia.files import PASSING, clear_left, make_folder, read_json, read_jsonl, write_json, write_jsonl
+from letheia.models.weight_files import file_hash
 from letheia.reference import References
 from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
@@ -17,23 +19,26 @@ VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizer
 
 
 def claim(folder: Path, key: str) -> None:
-    """Make the folder this study's, or find that it already is.
+    """Make the folder this study's, or find that it already is; what a killed process left half-written goes.
 
     Raises:
         CheckpointError: It belongs to another study, or holds something else.
     """
     marker = folder / "run.json"
     if marker.exists():
-        found = read_json(marker).get("key")
-        if found != key:
+        found = read_json(marker)
+        if not isinstance(found, dict) or found.get("key") != key:
             raise CheckpointError(
-                f"{folder}: holds a run with other settings (see config.yaml there). "
+                f"{folder}: holds a run with other settings, people or weights (see config.yaml there). "
                 "Choose another --output, or delete the folder."
             )
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and not all(PASSING.fullmatch(file.name) for file in folder.iterdir()):
         raise CheckpointError(f"{folder}: is not empty and holds no run. Choose another --output.")
     else:
+        make_folder(folder)
+        folder.chmod(0o700)
         write_json(marker, {"key": key})
+    clear_left(folder.rglob(".*.partial"))
 
 
 def write_answers(path: Path, answers: Sequence[Generation]) -> None:
@@ -97,12 +102,12 @@ def read_references(path: Path) -> References:
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
     """What made a run: command, versions, commit if any, and hashes of the weights."""
     return {
-        "command": command,
+        "command": scrubbed(command),
         "python": platform.python_version(),
         "platform": platform.machine(),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "commit": _commit(),
-        "weights": {f"{f.parent.name}/{f.name}": sha256(f) for f in files},
+        "weights": {f"{f.parent.name}/{f.name}": file_hash(f) for f in files},
     }
 
 
