@@ -16,6 +16,7 @@ from letheia.data.folder import read_people, write_people
 from letheia.data.pictures import decode
 from letheia.errors import CheckpointError, ConfigError, DataError
 from letheia.files import whole_folder, write_atomic
+from letheia.metrics.words import key_of
 from letheia.types import Entity, People, Portrait, Role
 
 MOST_SEEN = 5  # of a person's pictures, if the user does not say how many
@@ -202,11 +203,11 @@ def write_import(
 
 
 def _by_person(sources: Iterable[Source]) -> dict[str, list[Source]]:
-    """Pictures by person; names that differ in case alone are one, as written first."""
+    """Pictures by person; names in other spellings of the same are one, as written first."""
     first: dict[str, str] = {}
     people: dict[str, list[Source]] = {}
     for source in sources:
-        people.setdefault(first.setdefault(_key(source.person), source.person), []).append(source)
+        people.setdefault(first.setdefault(key_of(source.person), source.person), []).append(source)
     return people
 
 
@@ -216,11 +217,11 @@ def _chosen(names: Iterable[str], people: Iterable[str]) -> list[str]:
     Raises:
         ConfigError: Nobody bears one.
     """
-    written = {_key(name): name for name in people if name}
-    missing = next((name for name in names if _key(name) not in written), None)
+    written = {key_of(name): name for name in people if name}
+    missing = next((name for name in names if key_of(name) not in written), None)
     if missing is not None:
         raise ConfigError(f"nobody is called '{_plain_name(missing)}' among the {len(written)} people there.")
-    return list(dict.fromkeys(written[_key(name)] for name in names))
+    return list(dict.fromkeys(written[key_of(name)] for name in names))
 
 
 class _Copy:
@@ -286,10 +287,6 @@ def _bytes(value: Any) -> bytes:
 
 def _plain_name(label: str) -> str:
     return " ".join(unicodedata.normalize("NFC", label).replace("_", " ").split())
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFKC", _plain_name(name)).casefold()
 
 
 def _ids(names: Iterable[str]) -> dict[str, str]:
