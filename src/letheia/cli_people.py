@@ -212,7 +212,8 @@ def people_responses(
             return
         consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+            chat = Chat(endpoint, kept, concurrency=concurrency)
+            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)
