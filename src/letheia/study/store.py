@@ -128,11 +128,12 @@ def read_secret(file: Path) -> bytes:
         CheckpointError: The file is missing or damaged.
     """
     try:
-        return bytes.fromhex(file.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{file}: holds no key ({error}). Restore it, or make the cards anew without it."
-        ) from error
+        key = bytes.fromhex(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise CheckpointError(f"{file}: holds no key. Restore it, or delete it to have the cards made anew.")
+    return key
 
 
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
