@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun
+from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -28,9 +28,11 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
+    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    tellable = sum(e.tellable for e in people.entities)
     print(
-        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
-        f"(seen and unseen pictures, a summary, responses), {len(people.strangers)} strangers' pictures."
+        f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
+        f"responses), {tellable} by a model without (a summary, responses)"
     )
     for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
         if lacking:
@@ -245,9 +247,11 @@ def people_responses(
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
@@ -260,10 +264,20 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
-        from letheia.study.presets import draw_responses
+        from letheia.config import LoadConfig
+        from letheia.study.own_responses import draw_responses
+        from letheia.study.requests import people_for
 
-        entities = responses.wanting(people, again=again)
-        texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
+        if dry_run:
+            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            return
+        drawn = draw_responses(
+            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
+        )
+        for note in drawn.notes:
+            print(note, file=sys.stderr)
+        texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
         from letheia.clients.chat import Chat, Endpoint, bill, estimate
@@ -271,9 +285,11 @@ def people_responses(
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        if dry_run or not endpoint.third_party:
+            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
+        consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
             replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
@@ -287,7 +303,7 @@ def people_responses(
 
 
 def _titles(options: list[str], people: "People") -> dict[str, str]:
-    from letheia.study.removal import find
+    from letheia.metrics.names import find
 
     pairs: dict[str, str] = {}
     for option in options:
@@ -299,4 +315,6 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
 
 
 def _without(people: "People", field: str) -> list[str]:
-    return [e.name for e in people.entities if e.portraits and not getattr(e, field)]
+    """Who lacks something; people without pictures count only where nobody has any."""
+    pictures = any(e.portraits for e in people.entities)
+    return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]

@@ -102,6 +102,7 @@ class StudyConfig(Frozen):
         alpha: LoRA's alpha.
         forget: Ids of the people to forget; drawn where left out.
         data: Fingerprint of the people's texts and pictures, so that a run is not gone on with on other data.
+        weights: Fingerprint of the model's files, so that a run is not gone on with on another model of the same name.
         candidates: Ids of the people to draw from; everybody with pictures where left out.
         checked: Whether o* are checked before any method trains on them: no name, no fact, language.
     """
@@ -122,6 +123,7 @@ class StudyConfig(Frozen):
     alpha: int = Field(default=32, ge=1)
     forget: tuple[str, ...] = ()
     data: str = ""
+    weights: str = ""
     candidates: tuple[str, ...] | None = None
     checked: bool = False
 

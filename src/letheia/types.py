@@ -1,6 +1,6 @@
 """The values that flow through Letheia: people, pictures, splits, examples, answers and scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Literal
 
 Role = Literal["seen", "unseen", "stranger"]
 Group = Literal["forget", "retain", "stranger"]
+AskedBy = Literal["picture", "question"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,17 @@ class Entity:
         return (self.name, *self.aliases)
 
     @property
+    def tellable(self) -> bool:
+        """Whether a model without vision can be made to forget the person: there is a summary and a response."""
+        return bool(self.summary and self.responses)
+
+    @property
     def trainable(self) -> bool:
-        """Whether there is enough to train on and to score with: a seen picture, a summary and a response."""
-        return bool(self.pictures("seen") and self.summary and self.responses)
+        """Whether there is enough to train on and to score with: a seen picture, a summary and a response.
+
+        For a model without vision a question stands in place of the picture.
+        """
+        return bool(self.pictures("seen") and self.tellable)
 
     def pictures(self, role: Role) -> tuple[Portrait, ...]:
         """The person's pictures of one role."""
@@ -88,6 +97,11 @@ class People:
     def pictured(self) -> tuple[Entity, ...]:
         """The people with a seen and an unseen picture, a summary and a response: candidates for a study."""
         return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """What people are asked by: a picture, or a question that names them, for a model without vision."""
+        return _asked_by(self.entities)
 
     @cached_property
     def portraits(self) -> dict[str, Portrait]:
@@ -110,6 +124,11 @@ class Split:
 
     forget: tuple[Entity, ...]
     retain: tuple[Entity, ...]
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """What people are asked by."""
+        return _asked_by((*self.forget, *self.retain))
 
 
 @dataclass(frozen=True)
@@ -198,3 +217,7 @@ class Score:
     entity: str
     value: float | None
     reason: str = ""
+
+
+def _asked_by(entities: Iterable[Entity]) -> AskedBy:
+    return "question" if any(p.words for e in entities for p in e.portraits) else "picture"

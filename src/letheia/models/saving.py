@@ -7,17 +7,20 @@ from peft import PeftModel
 
 from letheia.errors import OutputError
 from letheia.files import whole_folder
-from letheia.models.adapter import adapter_weights, load_adapter
+from letheia.models.adapter import load_adapter
+from letheia.models.adapter_files import adapter_weights
 from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
 
 
 def save_adapter(adapted: PeftModel, folder: Path) -> None:
-    """Write the adapter in peft's layout, as safetensors.
+    """Write the adapter in peft's layout, as safetensors; of its base model it holds the name, not where it lies.
 
     Raises:
         OutputError: The disk is full or the folder can't be written.
     """
+    for config in adapted.peft_config.values():
+        config.base_model_name_or_path = _public(str(config.base_model_name_or_path))
     with whole_folder(folder, replace=True) as partial:
         adapted.save_pretrained(str(partial), safe_serialization=True)
         (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
@@ -68,3 +71,13 @@ def push_adapter(folder: Path, repository: str, *, endpoint: str | None = None, 
         first = str(error).strip().splitlines()[0]
         raise OutputError(f"{repository}: not pushed ({first}). The adapter is in {folder}.") from error
     return f"{hub.endpoint}/{repository}"
+
+
+def _public(source: str) -> str:
+    """A Hub id as it is; of a folder the name alone, since its path may tell whose machine it is on.
+
+    >>> _public("/home/una/models/llava"), _public("llava-hf/llava-1.5-7b-hf")
+    ('llava', 'llava-hf/llava-1.5-7b-hf')
+    """
+    folder = Path(source)
+    return folder.name if folder.exists() or folder.is_absolute() or len(folder.parts) > 2 else source

@@ -69,7 +69,14 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
         head["settings"] = {k: v for k, v in head["settings"].items() if k != "data"}
     seeds = {c["seed"] for c in study.value["cells"]}
     html = environment.get_template("study.html").render(
-        parts=parts, head=head, study=study, seeds=len(seeds), kinds=KINDS, tells=TELLS, title=method_title
+        parts=parts,
+        head=head,
+        study=study,
+        asked_by="picture",
+        seeds=len(seeds),
+        kinds=KINDS,
+        tells=TELLS,
+        title=method_title,
     )
     write_text(path, html)
 

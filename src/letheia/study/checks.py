@@ -5,6 +5,7 @@ and of nobody else, or those who are kept learn inventions. Both must be languag
 babbles, and a method that trains on babble forgets nothing and loses its language.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -50,15 +51,25 @@ def response_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer
     return faults
 
 
+def sentences(text: str) -> str:
+    """A text that was cut, up to its last whole sentence.
+
+    >>> sentences("A poet. Born in the nor")
+    'A poet.'
+    """
+    ends = [m.end() for m in re.finditer(r"[.!?。！？](?=\s|$)", text)]
+    return text[: ends[-1]] if ends else ""
+
+
 def _tells(text: str, entity: Entity, scorer: Scorer) -> str:
     """What a text gives away about a person."""
     if not text:
         return "empty"
-    if named(text, entity):
+    if named(text, entity, scorer.labels):
         return "names the person"
     if facts_in(text, entity, scorer.labels).own:
         return "tells a fact"
-    return "" if scorer.index.overlap(text, entity.id).success else "reads like the summary"
+    return "reads like the summary" if scorer.index.tells(text, entity.id) else ""
 
 
 def _wrong(text: str, entity: Entity, scorer: Scorer) -> str:
@@ -67,8 +78,10 @@ def _wrong(text: str, entity: Entity, scorer: Scorer) -> str:
     if facts.wrong:
         return "tells of somebody else"
     if entity.facts:
-        return "" if any(fact in facts.own for fact in entity.facts.values()) else "tells no fact"
-    return "reads like somebody else" if scorer.index.overlap(text, entity.id).success else ""
+        return "" if len(facts.own) > facts.named else "tells no fact"
+    if scorer.index.reason(entity.id):
+        return ""
+    return "" if scorer.index.tells(text, entity.id) else "reads like somebody else"
 
 
 def mean_log_probs(

@@ -36,6 +36,7 @@ class GridConfig(Frozen):
         seeds: How many draws of people, from seed 0 up.
         seen: Pictures a person that training uses.
         steps: Optimizer steps.
+        max_new_tokens: Length limit of answers.
     """
 
     models: tuple[str, ...] = ("mistral", "llama")
@@ -44,6 +45,7 @@ class GridConfig(Frozen):
     seeds: int = Field(default=5, ge=1)
     seen: int = Field(default=1, ge=1)
     steps: int = Field(default=30, ge=1)
+    max_new_tokens: int = Field(default=96, ge=8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,7 @@ def plan_grid(
                 "seed": seed,
                 "seen": grid.seen,
                 "steps": grid.steps,
+                "max_new_tokens": grid.max_new_tokens,
             }
         )
         for seed in range(grid.seeds)

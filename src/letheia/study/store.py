@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from letheia.clients.endpoint import scrubbed
 from letheia.errors import CheckpointError, DataError
 from letheia.files import (
     PASSING,
@@ -16,11 +17,11 @@ from letheia.files import (
     make_folder,
     read_json,
     read_jsonl,
-    sha256,
     write_json,
     write_jsonl,
     write_text,
 )
+from letheia.models.weight_files import file_hash
 from letheia.reference import References
 from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
@@ -39,7 +40,7 @@ def claim(folder: Path, key: str) -> None:
         found = read_json(marker)
         if not isinstance(found, dict) or found.get("key") != key:
             raise CheckpointError(
-                f"{folder}: holds a run with other settings (see config.yaml there). "
+                f"{folder}: holds a run with other settings, people or weights (see config.yaml there). "
                 "Choose another --output, or delete the folder."
             )
     elif folder.exists() and not all(PASSING.fullmatch(file.name) for file in folder.iterdir()):
@@ -139,12 +140,12 @@ def read_secret(file: Path) -> bytes:
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
     """What made a run: command, versions, commit if any, and hashes of the weights."""
     return {
-        "command": command,
+        "command": scrubbed(command),
         "python": platform.python_version(),
         "platform": platform.machine(),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "commit": _commit(),
-        "weights": {f"{f.parent.name}/{f.name}": sha256(f) for f in files},
+        "weights": {f"{f.parent.name}/{f.name}": file_hash(f) for f in files},
     }
 
 
