@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun
+from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
 if TYPE_CHECKING:
-    from letheia.types import People
+    from letheia.data.facts.rules import Found
+    from letheia.types import Entity, People
 
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
 
@@ -27,9 +28,11 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
+    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    tellable = sum(e.tellable for e in people.entities)
     print(
-        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
-        f"(seen and unseen pictures, a summary, responses), {len(people.strangers)} strangers' pictures."
+        f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
+        f"responses), {tellable} by a model without (a summary, responses)"
     )
     for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
         if lacking:
@@ -132,6 +135,83 @@ def people_summaries(
         raise ClientError(f"{len(found.problems)} without a summary, listed above; what came is written.")
 
 
+@app.command("facts")
+def people_facts(
+    folder: Annotated[Path, typer.Argument(help="A people folder with summaries.")],
+    by: Annotated[
+        str,
+        typer.Option(help="Who reads the summaries: rules (English, offline), spacy, or a model: MODEL or MODEL@URL."),
+    ] = "rules",
+    again: Annotated[
+        bool, typer.Option("--again", help="Also for people who have derived facts; replaces those.")
+    ] = False,
+    concurrency: Annotated[int, typer.Option(min=1, help="A model's calls on the way at once.")] = 16,
+    cache: Annotated[Path, typer.Option(help="Where a model's replies are kept.")] = Path("runs/chat.sqlite"),
+    dry_run: DryRun = False,
+) -> None:
+    """Derive labelled facts from summaries, each with the words it came from, for you to look over."""
+    from letheia.data.facts.labels import choose, wanting, write_labels
+    from letheia.data.facts.readers import by_spacy
+    from letheia.data.facts.rules import by_rules
+    from letheia.data.folder import read_people
+
+    people = read_people(folder, check_pictures=False)
+    entities = wanting(people, again=again)
+    problems: list[str] = []
+    if by == "rules":
+        found = {e.id: by_rules(e) for e in entities}
+    elif by == "spacy":
+        found = by_spacy(entities)
+    else:
+        asked = _asked_for_facts(by, entities, cache, concurrency, dry_run=dry_run)
+        if asked is None:
+            return
+        found, problems = asked
+    derived = choose(people, found, by=by)
+    for entity in entities:
+        for i, label in enumerate(derived.labels.get(entity.id, ())):
+            row = f'{"" if i else entity.name:<24} {label.kind:<14} {label.phrase:<28} "{label.text}"'
+            print("".join(c if c.isprintable() else " " for c in row))
+    for reason, count in derived.dropped.most_common():
+        print(f"left out: {count} {reason}", file=sys.stderr)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    nothing = [e.name for e in entities if not derived.labels.get(e.id)]
+    if nothing:
+        why = " The rules read English only." if by == "rules" else ""
+        print(f"no facts found: {', '.join(nothing)}.{why}", file=sys.stderr)
+    count = sum(map(len, derived.labels.values()))
+    print(f"{folder}: {count} facts of {len(entities) - len(nothing)} people{' would be' if dry_run else ''} written.")
+    if not dry_run:
+        write_labels(people, derived.labels)
+        print(
+            f"Look them over in {folder / 'entities.jsonl'}: what you correct, remove or write under 'facts' is never "
+            "overwritten, and what you remove there is not derived again."
+        )
+    if problems:
+        raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
+
+
+def _asked_for_facts(
+    by: str, entities: "list[Entity]", cache: Path, concurrency: int, *, dry_run: bool
+) -> "tuple[dict[str, list[Found]], list[str]] | None":
+    """What a model finds, and what is missing; None where only the estimate was wanted."""
+    from letheia.clients.cache import Cache
+    from letheia.clients.chat import Chat, Endpoint, bill, estimate
+    from letheia.data.facts.readers import expert_calls, from_replies
+
+    endpoint = Endpoint.parse(by)
+    calls = expert_calls(entities)
+    print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+    if dry_run:
+        return None
+    bars = TerminalBars(make_console())
+    with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
+        replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+    print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
+    return from_replies(entities, replies)
+
+
 @app.command("responses")
 def people_responses(
     folder: Annotated[Path, typer.Argument(help="A people folder with pictures and summaries.")],
@@ -145,9 +225,11 @@ def people_responses(
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
@@ -160,10 +242,20 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
-        from letheia.study.presets import draw_responses
+        from letheia.config import LoadConfig
+        from letheia.study.own_responses import draw_responses
+        from letheia.study.requests import people_for
 
-        entities = responses.wanting(people, again=again)
-        texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
+        if dry_run:
+            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            return
+        drawn = draw_responses(
+            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
+        )
+        for note in drawn.notes:
+            print(note, file=sys.stderr)
+        texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
         from letheia.clients.chat import Chat, Endpoint, bill, estimate
@@ -171,9 +263,11 @@ def people_responses(
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        if dry_run or not endpoint.third_party:
+            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
+        consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
             replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
@@ -187,7 +281,7 @@ def people_responses(
 
 
 def _titles(options: list[str], people: "People") -> dict[str, str]:
-    from letheia.study.removal import find
+    from letheia.metrics.names import find
 
     pairs: dict[str, str] = {}
     for option in options:
@@ -199,4 +293,6 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
 
 
 def _without(people: "People", field: str) -> list[str]:
-    return [e.name for e in people.entities if e.portraits and not getattr(e, field)]
+    """Who lacks something; people without pictures count only where nobody has any."""
+    pictures = any(e.portraits for e in people.entities)
+    return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]

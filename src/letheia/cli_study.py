@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, command_line, load_options
+from letheia.cli_options import (
+    Attn,
+    Device,
+    Dtype,
+    FourBit,
+    MaxNewTokens,
+    Revision,
+    Yes,
+    command_line,
+    consent,
+    load_options,
+)
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 
@@ -29,6 +40,7 @@ def run(
     ] = None,
     seen: Annotated[int | None, typer.Option(min=1, help="Pictures a person that training uses: 1.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps: 30.")] = None,
+    max_new_tokens: MaxNewTokens = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
@@ -38,6 +50,7 @@ def run(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
@@ -48,8 +61,8 @@ def run(
     known = (WORLD, *PRESETS)
     if preset not in known:
         raise unknown("preset", preset, known)
-    given = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
-    wanted = {k: v for k, v in given.items() if v}
+    wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
+    wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens}.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
         cells = plan_world_grid(wanted)
@@ -62,8 +75,9 @@ def run(
         observed = {name: observe_world(name, output) for name in used}
         _finish(output, collect(cells, output, command=command_line(), weights=world_weights(*used)), observed)
         return
+    from letheia.clients.judge import asked_of
     from letheia.data.folder import read_people
-    from letheia.study.reproduction import forecast_paper, observe_paper, plan_paper, run_paper
+    from letheia.study.reproduction import forecast_paper, observe_paper, paper_calls, plan_paper, run_paper
 
     folder = read_people(people) if people else None
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -74,9 +88,10 @@ def run(
             for line in lines:
                 print(f"{line.about:<18}{line.what}".rstrip())
         return
-    if people is None:
+    if people is None or folder is None:
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
+    consent(asked_of(judge), paper_calls([c for c in cells if not c.is_done(output)], folder), yes=yes)
     run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)
     weights = weight_files(*dict.fromkeys(c.config.model for c in cells))
     found = collect(cells, output, command=command_line(), weights=weights)

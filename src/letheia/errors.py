@@ -28,6 +28,18 @@ class OutputError(LetheiaError):
     """A result can't be written."""
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, in one line; its kind where it says nothing.
+
+    >>> first_line(ValueError("no such layer")), first_line(KeyError())
+    ('no such layer', 'KeyError')
+    """
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])[:300]
+
+
 def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
     """The error for a value that is none of the choices, with the nearest one suggested.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import datasets
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from commands import fails, letheia
 from letheia.data.folder import read_people
@@ -43,7 +44,7 @@ def test_label_names_become_people(parquet, tmp_path):
     for entity in people.entities:
         assert len(entity.pictures("seen")) == len(entity.pictures("unseen")) == 2
         assert not entity.summary and not entity.trainable
-    assert {p.file.suffix for e in people.entities for p in e.portraits} == {".png", ".jpeg"}
+    assert {p.file.suffix for e in people.entities for p in e.portraits} == {".png"}
     shades = {Image.open(p.file).convert("RGB").getpixel((0, 0))[0] // 2 for p in people.entities[0].portraits}
     assert shades == {0, 1, 2, 3}
 
@@ -100,6 +101,37 @@ def test_one_sub_folder_a_person(tmp_path):
     assert [len(e.portraits) for e in people.entities] == [3, 3]
     with pytest.raises(CheckpointError, match="is not empty"):
         write_import(from_folders(tmp_path / "in"), tmp_path / "people")
+
+
+def test_nothing_but_pixels_is_imported(tmp_path):
+    """Place, maker, comment and texts stay behind; the picture stands upright."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "SECRET maker"
+    exif.get_ifd(0x8825)[1] = "N"  # a place
+    texts = PngInfo()
+    texts.add_text("Author", "SECRET author")
+    texts.add_itxt("XML:com.adobe.xmp", "SECRET xmp")
+    image = Image.new("RGB", (8, 6), (200, 0, 0))
+    (tmp_path / "in" / "Una Varga").mkdir(parents=True)
+    for name, options in (
+        ("a.jpg", {"exif": exif, "comment": b"SECRET comment", "icc_profile": b"SECRET icc", "xmp": b"SECRET xmp"}),
+        ("b.png", {"exif": exif, "pnginfo": texts}),
+        ("c.webp", {"exif": exif, "xmp": b"SECRET xmp", "lossless": True}),
+        ("d.tif", {"exif": exif, "description": "SECRET description"}),
+    ):
+        image.save(tmp_path / "in" / "Una Varga" / name, **options)
+        assert b"SECRET" in (tmp_path / "in" / "Una Varga" / name).read_bytes()
+    done = write_import(from_folders(tmp_path / "in"), tmp_path / "people")
+    files = list((tmp_path / "people" / "images").iterdir())
+    assert not done.left_out and len(files) == 4
+    for file in files:
+        data = file.read_bytes()
+        kinds = {
+            data[i - 4 : i] for i in range(12, len(data)) if data[i - 4 : i] in {b"tEXt", b"iTXt", b"eXIf", b"iCCP"}
+        }
+        assert b"SECRET" not in data and not kinds
+        with Image.open(file) as found:
+            assert found.size == (6, 8) and not found.info and not found.getexif()
 
 
 def test_the_command(parquet, tmp_path):

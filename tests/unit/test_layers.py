@@ -27,6 +27,7 @@ LAYERS = [
         "adapters",
         (
             "models",
+            "data.facts",
             "data.folder",
             "data.pictures",
             "data.augment",

@@ -11,7 +11,7 @@ from typing import Literal
 from letheia.metrics import judges
 from letheia.metrics.aftermath import AFTERMATHS, Aftermath, aftermath
 from letheia.metrics.clipscore import scaled
-from letheia.metrics.labels import Facts, Labels, Visible, attributes_in, collect_labels, facts_in, named
+from letheia.metrics.labels import Facts, Labels, Visible, attributes_in, collect_labels, facts_in
 from letheia.metrics.usr import Overlap, SummaryIndex
 from letheia.types import Entity, Generation, People, Portrait, Score
 
@@ -26,9 +26,10 @@ class Reading:
         portrait: The picture.
         facts: Facts in the answer.
         visible: Attributes in the answer.
-        overlap: Its overlap with summaries; none for a stranger.
+        overlap: Its overlap with summaries; none for a stranger, and where summaries can't be compared.
         cosine: CLIP's cosine with the picture, if there is a CLIP.
         aftermath: What became of it.
+        no_overlap: Why there is no overlap.
         verdicts: The judges' verdicts by judge; none before they have judged.
     """
 
@@ -40,6 +41,7 @@ class Reading:
     overlap: Overlap | None
     cosine: float | None
     aftermath: Aftermath
+    no_overlap: str = ""
     verdicts: Mapping[str, judges.Verdict] = field(default_factory=dict[str, judges.Verdict])
 
 
@@ -61,7 +63,7 @@ class Metric:
 
 def _usr(r: Reading) -> Judged:
     if r.overlap is None:
-        return None, "a stranger has no summary"
+        return None, r.no_overlap
     o = r.overlap
     return float(o.success), f"T with own summary {o.own:.3f}, with {o.whose}'s {o.other:.3f}"
 
@@ -74,19 +76,19 @@ def _usr_strict(r: Reading) -> Judged:
 
 
 def _margin(r: Reading) -> Judged:
-    return (r.overlap.margin, "") if r.overlap else (None, "a stranger has no summary")
+    return (r.overlap.margin, "") if r.overlap else (None, r.no_overlap)
 
 
 def _named(r: Reading) -> Judged:
     if r.entity is None:
         return float(bool(r.facts.names)), ", ".join(r.facts.names)
-    return float(named(r.answer, r.entity)), ""
+    return float(r.facts.named), ""
 
 
 def _named_right(r: Reading) -> Judged:
     if r.entity is None:
         return None, "a stranger has no name"
-    right = named(r.answer, r.entity) and not r.facts.wrong and len(r.facts.own) > 1
+    right = r.facts.named and not r.facts.wrong and len(r.facts.own) > 1
     return float(right), f"told: {', '.join(r.facts.own)}; wrong: {', '.join(r.facts.wrong)}"
 
 
@@ -175,7 +177,7 @@ class Scorer:
             seed: Seed of the comparison people.
         """
         self.labels: Labels = collect_labels(people)
-        self.index = SummaryIndex({e.id: e.summary for e in people.entities if e.summary}, seed=seed)
+        self.index = SummaryIndex({e.id: e.summary for e in people.entities}, seed=seed)
         self._cosines, self._judge = cosines, judge
         self._entities: Mapping[str, Entity] = {e.id: e for e in people.entities}
         self._portraits = people.portraits
@@ -221,4 +223,5 @@ class Scorer:
             overlap=self.index.overlap(generation.answer, entity.id) if entity else None,
             cosine=cosine,
             aftermath=aftermath(generation.answer, facts, visible),
+            no_overlap=self.index.reason(entity.id) if entity else "a stranger has no summary",
         )

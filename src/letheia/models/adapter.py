@@ -1,17 +1,23 @@
 """The adapter: LoRA on the language model's projections; the original is the same weights with the adapter off."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils import AuxiliaryTrainingWrapper
 from torch import Tensor
 
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, first_line
+from letheia.files import fingerprint
+from letheia.models.adapter_files import read_adapter
+from letheia.models.features import Features
 from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
+from letheia.models.weight_files import content_key
 
 
 def add_adapter(model: Model, *, rank: int, alpha: int, seed: int) -> PeftModel:
@@ -40,45 +46,87 @@ def add_adapter(model: Model, *, rank: int, alpha: int, seed: int) -> PeftModel:
 def load_adapter(model: Model, folder: Path) -> PeftModel:
     """Put a saved adapter into the model.
 
+    One that changes the vision tower or the projector sees pictures in its own way: as long as it is in, pictures have
+    features of their own.
+
+    Args:
+        model: The model; its network is modified in place, until `remove_adapter`.
+        folder: The adapter's folder, in peft's layout.
+
     Raises:
-        CheckpointError: The folder has no adapter, or it does not fit the model.
+        CheckpointError: The folder has no adapter, it is damaged, of a kind that Letheia does not know, or it does
+            not fit the model.
     """
-    adapter_weights(folder)
+    network = model.network
+    saved = read_adapter(folder, dict(network.named_modules()), model.family)
     with quiet_libraries():
         try:
-            adapted = PeftModel.from_pretrained(model.network, str(folder), use_safetensors=True)
+            adapted = get_peft_model(network, saved.config)
+            expected = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
+            odd = sorted(expected ^ set(saved.weights))
+            if odd:
+                raise ValueError(f"{len(odd)} weights are missing or too many, such as {odd[0]}")
+            set_peft_model_state_dict(adapted, saved.weights)
+            _set_biases(model, saved.biases)
         except Exception as error:
-            with contextlib.suppress(Exception):
-                remove_adapter_from(model.network)
-            first = str(error).strip().splitlines()[0]
-            raise CheckpointError(f"{folder}: the adapter can't be put into {model.name} ({first}).") from error
-    model.network.eval()
+            _take_out(model)
+            raise CheckpointError(
+                f"{folder}: the adapter can't be put into {model.name} ({first_line(error)})."
+            ) from error
+    if not all(_reads_only(model, module) for module in saved.modules):
+        _own_pictures(model, content_key(folder))
+    network.eval()
     return adapted
 
 
-def adapter_weights(folder: Path) -> Path:
-    """The weight file of a saved adapter.
+def _set_biases(model: Model, values: Mapping[str, Tensor]) -> None:
+    """Give the base's own biases an adapter's values until it is removed."""
+    for name, value in values.items():
+        bias = model.network.get_parameter(name)
+        if bias.shape != value.shape:
+            raise ValueError(f"{name} has shape {list(value.shape)} in the adapter, {list(bias.shape)} in the model")
+        model.undo.append(partial(bias.copy_, bias.clone()))
+        bias.copy_(value)
 
-    Raises:
-        CheckpointError: The folder has no adapter.
-    """
-    weights = folder / "adapter_model.safetensors"
-    if not (folder / "adapter_config.json").exists() or not weights.exists():
-        raise CheckpointError(f"{folder}: no adapter there (adapter_config.json and adapter_model.safetensors).")
-    return weights
+
+def _reads_only(model: Model, module: str) -> bool:
+    """Whether a module works on what the language model reads, so that a picture's features stay what they are."""
+    inside = f"{module}.".startswith(f"{model.family.language_model}.")
+    return inside or module == "lm_head" or not model.family.vision
+
+
+def _own_pictures(model: Model, key: str) -> None:
+    plain = model.pictures
+    model.undo.append(partial(setattr, model, "pictures", plain))
+    model.pictures = Features(
+        limit=plain.limit, folder=plain.folder, made_by=lambda: fingerprint([key, plain.made_by()])
+    )
 
 
 def remove_adapter(model: Model, adapted: PeftModel) -> None:
-    """Take the adapter out again; the network is the untouched original."""
-    model.network = adapted.unload()
+    """Take the adapter out again; the network is the untouched original, bit for bit."""
+    model.network = adapted.get_base_model()
+    _take_out(model)
+
+
+def _take_out(model: Model) -> None:
+    """Put back every module and value that an adapter, or half of one, stands for."""
+    _unwrap(model.network)
+    for put_back in reversed(model.undo):
+        put_back()
+    model.undo.clear()
     # peft leaves its configuration behind and would warn about a second adapter
-    if "peft_config" in vars(model.network):
-        del model.network.peft_config
+    vars(model.network).pop("peft_config", None)
 
 
-def remove_adapter_from(network: Any) -> None:
-    """Take out what a failed loading left behind."""
-    PeftModel(network, next(iter(network.peft_config.values()))).unload()
+def _unwrap(module: torch.nn.Module) -> None:
+    for name, child in [*module.named_children()]:
+        own = child
+        while isinstance(own, BaseTunerLayer | AuxiliaryTrainingWrapper):
+            own = own.original_module if isinstance(own, AuxiliaryTrainingWrapper) else own.get_base_layer()
+        if own is not child:
+            setattr(module, name, own)
+        _unwrap(own)
 
 
 @contextlib.contextmanager

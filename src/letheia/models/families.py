@@ -19,6 +19,7 @@ class Family:
     Attributes:
         model_type: `model_type` of the checkpoint's configuration.
         language_model: Path of the language model inside the network; LoRA stays below it.
+        formerly: The same path in checkpoints and adapters of before transformers 4.52.
         batched: Whether pictures go through the vision tower several at once; else one by one.
         options: What the image processor is told beside the pictures.
         grid: Whether a picture's tokens have a row and a column as positions (M-RoPE).
@@ -30,6 +31,7 @@ class Family:
 
     model_type: str
     language_model: str = "model.language_model"
+    formerly: str = "language_model.model"
     batched: bool = True
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     grid: bool = False
@@ -63,8 +65,8 @@ FAMILIES: dict[str, Family] = {
             processor="Idefics3Processor",
         ),
         Family(model_type="gemma3", options={"do_pan_and_scan": False}, both_ways=True),
-        Family(model_type="qwen2_vl", batched=False, grid=True, processor="Qwen2VLProcessor"),
-        Family(model_type="qwen2_5_vl", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
+        Family(model_type="qwen2_vl", formerly="model", batched=False, grid=True, processor="Qwen2VLProcessor"),
+        Family(model_type="qwen2_5_vl", formerly="model", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
         *(Family(model_type=t, language_model="model", vision=False) for t in ("llama", "mistral", "qwen2", "qwen3")),
     )
 }

@@ -13,6 +13,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
     BitsAndBytesConfig,
+    GenerationConfig,
     PreTrainedConfig,
 )
 
@@ -86,6 +87,8 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
         config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
         dtype = _dtype(load, device_of(load))
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
+    with contextlib.suppress(OSError):  # a checkpoint need not have these settings
+        network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision)
     _attend(network, family, PLANNED)
     network.eval().requires_grad_(False)
     return Model(Path(source).name, network, processor, family)

@@ -1,30 +1,29 @@
 """Saving an adapter or a merged model so that a killed process leaves the old one or the new one, never half of one."""
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import HfApi
 from peft import PeftModel
 
 from letheia.errors import OutputError
-from letheia.models.adapter import adapter_weights, load_adapter
+from letheia.files import whole_folder
+from letheia.models.adapter import load_adapter
+from letheia.models.adapter_files import adapter_weights
 from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
 
 
 def save_adapter(adapted: PeftModel, folder: Path) -> None:
-    """Write the adapter in peft's layout, as safetensors.
+    """Write the adapter in peft's layout, as safetensors; of its base model it holds the name, not where it lies.
 
     Raises:
         OutputError: The disk is full or the folder can't be written.
     """
-
-    def write(partial: Path) -> None:
+    for config in adapted.peft_config.values():
+        config.base_model_name_or_path = _public(str(config.base_model_name_or_path))
+    with whole_folder(folder, replace=True) as partial:
         adapted.save_pretrained(str(partial), safe_serialization=True)
         (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
-
-    _whole(folder, write)
 
 
 def save_merged(model: Model, adapter: Path, folder: Path) -> None:
@@ -42,13 +41,9 @@ def save_merged(model: Model, adapter: Path, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder}: is not empty. Choose another --output.")
     merged = load_adapter(model, adapter).merge_and_unload()
-
-    def write(partial: Path) -> None:
-        with quiet_libraries():
-            merged.save_pretrained(str(partial))
-            model.processor.save_pretrained(str(partial))
-
-    _whole(folder, write)
+    with whole_folder(folder, private=False) as partial, quiet_libraries():  # others are to serve it
+        merged.save_pretrained(str(partial))
+        model.processor.save_pretrained(str(partial))
 
 
 def push_adapter(folder: Path, repository: str, *, endpoint: str | None = None, token: str | None = None) -> str:
@@ -78,19 +73,11 @@ def push_adapter(folder: Path, repository: str, *, endpoint: str | None = None, 
     return f"{hub.endpoint}/{repository}"
 
 
-def _whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Write a folder beside its place, then move it there."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        write(partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    except Exception as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) or "os error" in str(error).lower():
-            raise OutputError(
-                f"{folder}: can't write ({error}). Free some space or choose another --output."
-            ) from error
-        raise
+def _public(source: str) -> str:
+    """A Hub id as it is; of a folder the name alone, since its path may tell whose machine it is on.
+
+    >>> _public("/home/una/models/llava"), _public("llava-hf/llava-1.5-7b-hf")
+    ('llava', 'llava-hf/llava-1.5-7b-hf')
+    """
+    folder = Path(source)
+    return folder.name if folder.exists() or folder.is_absolute() or len(folder.parts) > 2 else source

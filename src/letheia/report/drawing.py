@@ -44,7 +44,8 @@ def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
                 ylim=(-0.05, 1.02 * HIGHEST[metric] + 0.03),
             )  # fmt: skip
         figure.suptitle(f"Privacy against description · {of}", fontsize=9, color=INK)
-        panels[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        if any(axes.has_data() for axes in panels):
+            panels[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
 
 

@@ -67,7 +67,14 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
     head = {k: v for k, v in study.value.items() if k not in {"cells", "observation"}}
     seeds = {c["seed"] for c in study.value["cells"]}
     html = environment.get_template("study.html").render(
-        parts=parts, head=head, study=study, seeds=len(seeds), kinds=KINDS, tells=TELLS, title=method_title
+        parts=parts,
+        head=head,
+        study=study,
+        asked_by="picture",
+        seeds=len(seeds),
+        kinds=KINDS,
+        tells=TELLS,
+        title=method_title,
     )
     write_text(path, html)
 

@@ -120,7 +120,7 @@ def collect(cells: Sequence[Cell], root: Path, *, command: str, weights: Sequenc
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    return config.model_dump(mode="json", exclude={"model", "methods", "n", "seed", "rates"})
+    return config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
 
 
 def together(studies: Sequence[Collected]) -> Collected:

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from letheia.files import fingerprint, sha256
-from letheia.models.adapter import adapter_weights, load_adapter, remove_adapter
+from letheia.files import fingerprint
+from letheia.models.adapter import load_adapter, remove_adapter
+from letheia.models.adapter_files import adapter_weights
+from letheia.models.weight_files import content_key
 from letheia.study import store
 from letheia.study.plan import ORIGINAL, queries
 from letheia.study.results import aggregate, write_results
@@ -23,7 +25,7 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     Raises:
         CheckpointError: The folder belongs to another evaluation, or an adapter does not fit.
     """
-    hashes = {name: sha256(adapter_weights(folder))[:12] for name, folder in adapters.items()}
+    hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
     store.claim(study.folder, fingerprint([study.config.key, people]))
     study.model.pictures.folder = study.folder / "features"

@@ -1,11 +1,11 @@
 """A removal request: named people out of a model, everybody else in the folder kept."""
 
-import difflib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from letheia.errors import ConfigError, DataError
+from letheia.metrics.names import find
 from letheia.types import Entity, People, Split
 
 
@@ -45,26 +45,9 @@ def request(
         )
     for entity in forget:
         if not entity.trainable:
-            raise DataError(
-                f"{entity.name}: needs a seen picture, a summary and a response to be forgotten. "
-                "Add them to the folder."
-            )
+            needs = "a summary" if people.asked_by == "question" else "a seen picture, a summary"
+            raise DataError(f"{entity.name}: needs {needs} and a response to be forgotten. Add them to the folder.")
     return people, Split(forget=forget, retain=retain)
-
-
-def find(people: People, name: str) -> Entity:
-    """The person of that name.
-
-    Raises:
-        DataError: Nobody bears it; the nearest name is suggested.
-    """
-    entity = people.named(name)
-    if entity is None:
-        names = [n for e in people.entities for n in e.names]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise DataError(f"{people.folder}: nobody is called '{name}'.{hint}")
-    return entity
 
 
 def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:
