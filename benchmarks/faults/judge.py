@@ -26,7 +26,7 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.judge import LvlmJudge
 from letheia.metrics.judges import JUDGES
-from letheia.metrics.table import Scorer
+from letheia.metrics.table import Reading, Scorer, no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 
@@ -227,6 +227,18 @@ def a_folder(place: Path, count=6) -> People:
     return People(folder=place, entities=tuple(entities))
 
 
+def readings_of(people: People, given: list[Generation]) -> list[Reading]:
+    """What a judge is handed."""
+    caught: list[Reading] = []
+
+    def judge(readings):
+        caught.extend(readings)
+        return no_judge(readings)
+
+    Scorer(people, judge=judge).score(given)
+    return caught
+
+
 def judged(kinds, *, answers=500, timeout=8.0, again=6) -> dict[str, int]:
     """Verdicts wrong, lost and doubled, and questions asked, on so many answers with all three rubrics."""
     with tempfile.TemporaryDirectory() as folder, serving(kinds) as server:
@@ -236,8 +248,7 @@ def judged(kinds, *, answers=500, timeout=8.0, again=6) -> dict[str, int]:
                        question="?", answer=f"Answer number {i} about somebody.")
             for i in range(answers)
         ]  # fmt: skip
-        scorer = Scorer(people)
-        readings = scorer.readings(given)
+        readings = readings_of(people, given)
         endpoint = Endpoint(model="judge", base_url=f"http://127.0.0.1:{server.server_port}/v1")
         wrong: set[tuple[int, str]] = set()
         for _ in range(again):  # the same command, given again

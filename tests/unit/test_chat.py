@@ -18,7 +18,7 @@ from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
 from letheia.clients.judge import LvlmJudge, open_judge, parse
 from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, ConfigError, DataError, OutputError
-from letheia.metrics.table import Scorer
+from letheia.metrics.table import Scorer, no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 
@@ -203,6 +203,21 @@ def test_a_server_that_fails_for_good_stops_all(server, cache):
     assert len(server.bodies) < 300
 
 
+def test_a_page_instead_of_a_server_stops_all_soon(cache):
+    """Any web server at the address: two seconds, not a minute."""
+    with Server(("127.0.0.1", 0), Handler) as page:
+        page.lock, page.bodies, page.answered, page.here, page.most = threading.Lock(), [], [], 0, 0
+        page.faults = SimpleNamespace(random=lambda: 0.0, choice=lambda _: "no protocol")
+        page.rate, page.delay = 1.0, 0.0
+        threading.Thread(target=page.serve_forever, args=(0.02,), daemon=True).start()
+        chat = Chat(Endpoint(model="judge", base_url=f"http://127.0.0.1:{page.server_port}/v1"), cache)
+        began = time.monotonic()
+        with pytest.raises(ClientError, match="does not speak OpenAI's chat protocol"):
+            chat.ask([Call(text=str(i)) for i in range(99)])
+        assert time.monotonic() - began < 15
+        page.shutdown()
+
+
 def test_what_was_paid_for_is_kept_when_all_stops(server, cache):
     """The 20th question finds the credit gone; the 19 that were answered before are not asked again."""
     server.answer = lambda text, body: (200, "fine") if int(text) < 19 else (402, "Insufficient Balance")
@@ -315,6 +330,12 @@ def said(answer, entity="una"):
     )  # fmt: skip
 
 
+def reading_of(people, answer):
+    caught = []
+    Scorer(people, judge=lambda readings: caught.extend(readings) or no_judge(readings)).score([said(answer)])
+    return caught[0]
+
+
 def test_a_judge_is_a_drop_in_for_the_exact_one(server, cache, people):
     def judge(text, body):
         score = 5 if "biography" in text else 3 if "attached" in text else 2
@@ -344,7 +365,7 @@ def test_an_answer_cannot_set_its_score(server, cache, people):
         inside = text.split(f"{fence}\n")[-2]
         assert inside.strip() == evil
     other = LvlmJudge(Chat(server.endpoint, Cache(cache._file.with_name("other.sqlite"))))
-    reading = Scorer(people).readings([said(evil)])[0]
+    reading = reading_of(people, evil)
     assert other.call(reading, "hall").text != judge.call(reading, "hall").text
     other._chat.cache._connection.close()
 
@@ -461,7 +482,7 @@ def test_rubrics_are_checked(server, cache, people, tmp_path):
                 LvlmJudge(Chat(server.endpoint, cache), prompts=own)
     (own / "judge_hall.txt").write_text("Above $5,000, $$100 or US$? ${name}: $response {score}")
     judge = LvlmJudge(Chat(server.endpoint, cache), prompts=own)
-    text = judge.call(Scorer(people).readings([said("$name earns $response.")])[0], "hall").text
+    text = judge.call(reading_of(people, "$name earns $response."), "hall").text
     assert text.startswith("Above $5,000, $100 or US$? Una Varga: \n<<") and "\n$name earns $response.\n<<" in text
     with pytest.raises(DataError, match="is no folder"):
         LvlmJudge(Chat(server.endpoint, cache), prompts=tmp_path / "nowhere")
