@@ -24,7 +24,8 @@ def save_adapter(adapted: PeftModel, folder: Path) -> None:
         config.base_model_name_or_path = _public(str(config.base_model_name_or_path))
 
     def write(partial: Path) -> None:
-        adapted.save_pretrained(str(partial), safe_serialization=True)
+        # embeddings are never trained; peft would look the base model up on the Hub to find out
+        adapted.save_pretrained(str(partial), safe_serialization=True, save_embedding_layers=False)
         (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
 
     _whole(folder, write)
@@ -45,6 +46,10 @@ def save_merged(model: Model, adapter: Path, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder}: is not empty. Choose another --output.")
     merged = load_adapter(model, adapter).merge_and_unload()
+    head = merged.get_output_embeddings()
+    if head is not None and head.weight is not merged.get_input_embeddings().weight:
+        merged.config.tie_word_embeddings = False  # a changed head or changed embeddings are saved by themselves
+        merged.config.get_text_config().tie_word_embeddings = False
 
     def write(partial: Path) -> None:
         with quiet_libraries():
