@@ -69,12 +69,19 @@ def merge(
     adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
     output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
     model: ModelName = "mistral",
+    revision: Revision = None,
+    dtype: Annotated[str | None, typer.Option(help="Type of the merged weights; the checkpoint's if left out.")] = None,
+    device: Device = None,
 ) -> None:
     """Write a plain checkpoint that has an adapter's changes in its weights."""
+    from letheia.models.loading import stored_dtype
     from letheia.models.saving import save_merged
-    from letheia.study.presets import resolve_model
+    from letheia.study.presets import resolve_model, source_of
 
-    save_merged(resolve_model(model), adapter, output)
+    load = load_options(revision, dtype, device, None, four_bit=False)
+    if load.dtype is None:
+        load = load.model_copy(update={"dtype": stored_dtype(source_of(model), load)})
+    save_merged(resolve_model(model, load), adapter, output)
     print(f"merged checkpoint: {output}")
 
 
