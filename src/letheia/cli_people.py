@@ -109,6 +109,28 @@ def people_import(
     print(f"Next: letheia people summaries {folder}")
 
 
+@app.command("verify")
+def people_verify(
+    folder: Annotated[Path, typer.Argument(help="A people folder, as it was when people were removed.")],
+    card: Annotated[Path, typer.Option(help="The adapter's model card, README.md.")],
+    key: Annotated[Path, typer.Option(help="The run's key, removal.key in its folder.")],
+) -> None:
+    """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
+    from letheia.data.folder import read_people
+    from letheia.study.deliver import listed
+    from letheia.study.store import read_secret
+
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{card}: can't be read ({error}).") from error
+    people = read_people(folder, check_pictures=False)
+    found = listed(text, people, read_secret(key))
+    for entity in found:
+        print(f"{entity.id}: {entity.name}")
+    print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
+
+
 @app.command("summaries")
 def people_summaries(
     folder: Annotated[Path, typer.Argument(help="A people folder.")],
@@ -212,7 +234,8 @@ def people_responses(
             return
         consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+            chat = Chat(endpoint, kept, concurrency=concurrency)
+            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)
