@@ -58,7 +58,8 @@ def _label(method: str) -> str:
 
 def _arms(row: Row) -> tuple[float, list[list[float]]]:
     """Mean, and how far the interval reaches below and above."""
-    mean, low, high = (float(v or 0.0) for v in (row.mean, row.low, row.high))
+    mean = float(row.mean or 0.0)
+    low, high = (mean if end is None else float(end) for end in (row.low, row.high))
     return mean, [[mean - low], [high - mean]]
 
 

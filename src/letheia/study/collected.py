@@ -11,7 +11,8 @@ from letheia.config import StudyConfig
 from letheia.errors import DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.methods.table import METHODS
-from letheia.metrics.aggregate import crossed_interval
+from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
+from letheia.metrics.table import METRICS
 from letheia.study import store
 from letheia.study.grid import Cell
 from letheia.study.plan import ORIGINAL
@@ -244,8 +245,9 @@ def _row(draws: Sequence[Mapping[str, float | None]], *, model: str, n: int, met
     )  # fmt: skip
     if not groups:
         return row
-    low, high = crossed_interval(groups)
-    return replace(row, mean=fmean(fmean(g.values()) for g in groups), low=low, high=high)
+    metric = METRICS[place.metric]
+    mean, low, high = crossed_estimate(groups, share=metric.share, bounds=metric.bounds)
+    return replace(row, mean=mean, low=low, high=high, reason="" if low is not None else too_few())
 
 
 def _compact(value: Any) -> str:

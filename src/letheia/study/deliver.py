@@ -26,6 +26,7 @@ def deliver(
         with_pictures: Whether the report shows people's pictures.
     """
     made_by = store.provenance(command=command, files=weights)
+    made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     write_json(study.folder / "provenance.json", made_by)
     write_report(
@@ -33,7 +34,7 @@ def deliver(
         people=study.people,
         split=outcome.split,
         answers=outcome.answers,
-        labels={m: study.scorer.aftermaths(a) for m, a in outcome.answers.items()},
+        labels=outcome.labels,
         rows=outcome.rows,
         settings=study.config.model_dump(mode="json", exclude={"candidates", "data"}),
         provenance=made_by,

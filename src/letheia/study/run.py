@@ -36,7 +36,8 @@ from letheia.study.plan import (
     queries,
     recognised,
 )
-from letheia.study.results import Row, aggregate, write_results
+from letheia.study.results import Outcome, Row, aggregate, write_results
+from letheia.study.scoring import Scoring, conclusion
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Entity, Generation, People, Portrait, Split
@@ -96,15 +97,6 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a study found: who was forgotten, all answers and all rows."""
-
-    split: Split
-    answers: dict[str, list[Generation]]
-    rows: list[Row]
-
-
-@dataclass(frozen=True)
 class Prepared:
     """What all jobs of a study share: who is who, and what is asked."""
 
@@ -124,9 +116,7 @@ def run_study(study: Study) -> Outcome:
         answers = {ORIGINAL: _original_answers(study, prepared.asked)}
         for job in jobs(study.config, dict(study.rates)):
             answers[job.name] = do_job(study, job, prepared)
-        rows = [row for name, given in answers.items() for row in score(study, name, given)]
-        write_results(study.folder / "results.json", rows)
-        return Outcome(prepared.split, answers, rows)
+        return conclude(study, prepared.split, answers)
 
 
 def prepare(study: Study) -> Prepared:
@@ -303,9 +293,27 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
     ]
 
 
+def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
+    """Score all answers and gather everything.
+
+    Args:
+        study: The study; no adapter may be in its model.
+        split: Who was forgotten and who retained.
+        answers: All answers by method, the original's among them.
+        keep: Whether each answer's scores are kept beside it.
+    """
+    scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
+    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
+    for name, given in scores.items() if keep else ():
+        store.write_scores(study.folder / name / "scores.jsonl", given)
+    write_results(study.folder / "results.json", outcome.rows)
+    return outcome
+
+
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
-    """Score answers, keep the scores, and average them."""
-    scores = study.scorer.score(answers)
+    """Score one method's answers, keep the scores, and average them."""
+    original = _original_answers(study, queries(study.config, draw_people(study), study.people))
+    scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 
