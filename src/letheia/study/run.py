@@ -37,6 +37,7 @@ from letheia.study.plan import (
     recognised,
 )
 from letheia.study.results import Row, aggregate, write_results
+from letheia.study.verdict import Verdict
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Entity, Generation, People, Portrait, Split
@@ -97,11 +98,12 @@ class Study:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a study found: who was forgotten, all answers and all rows."""
+    """What a study found: who was forgotten, all answers and all rows; for a removal, a verdict on each method."""
 
     split: Split
     answers: dict[str, list[Generation]]
     rows: list[Row]
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def run_study(study: Study) -> Outcome:
     """
     with holding(study.folder):
         prepared = prepare(study)
-        answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+        answers = {ORIGINAL: original_answers(study, prepared.asked)}
         for job in jobs(study.config, dict(study.rates)):
             answers[job.name] = do_job(study, job, prepared)
         rows = [row for name, given in answers.items() for row in score(study, name, given)]
@@ -169,7 +171,8 @@ def probe(study: Study) -> list[Entity]:
     return recognised(store.read_answers(file), study.people, study.scorer.index)
 
 
-def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+    """The original's answers to what is asked; they are kept."""
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
         store.write_answers(file, ask(study, ORIGINAL, asked, "original: answers"))
