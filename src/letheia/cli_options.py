@@ -1,5 +1,6 @@
 """Options that several commands share, and what goes with them."""
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 
 from letheia.clients.endpoint import Endpoint, scrubbed
 from letheia.config import LoadConfig
-from letheia.errors import ConfigError
+from letheia.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
@@ -45,6 +46,36 @@ def tell(notices: Iterable[str]) -> None:
     """Say on the terminal what a user should know; the run goes on."""
     for notice in notices:
         print(f"note: {notice}", file=sys.stderr)
+
+
+def check_model(name: str) -> None:
+    """Whether a name is a built-in model's.
+
+    Raises:
+        ConfigError: It is not; the nearest is suggested.
+    """
+    from letheia.world.weights import MODELS
+
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+
+
+AUTO = "auto"
+
+
+def rate_of(text: str | None) -> float:
+    """A learning rate as it was given.
+
+    Raises:
+        ConfigError: It is no number above zero.
+    """
+    try:
+        rate = float(text or "")
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise ConfigError(f"--learning-rate {text}: must be a number above zero, or 'auto' to find one.")
+    return rate
 
 
 def command_line() -> str:

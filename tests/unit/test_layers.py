@@ -6,7 +6,7 @@ from pathlib import Path
 import letheia
 
 SOURCE = Path(letheia.__file__).parent
-COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_study", "cli_world")
+COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_rates", "cli_study", "cli_world")
 STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
     ("foundations", ("types", "errors", "config", "files", "prompts")),
@@ -58,6 +58,7 @@ LAYERS = [
             "cli_models",
             "cli_people",
             "cli_facts",
+            "cli_rates",
             "cli_study",
             "cli_world",
             "__main__",

@@ -92,9 +92,12 @@ def test_a_removal(checkpoint, people, tmp_path):
     name = people.pictured[0].name
     result = letheia(
         "unlearn", "--model", checkpoint, "--people", people.folder, "--forget", name, "--output", tmp_path / "run",
-        "--steps", "2", "--rank", "4", "--alpha", "8",
+        "--steps", "1", "--rank", "4", "--alpha", "8", "--max-new-tokens", "8", "--rate", "auto", "--budget", "1",
+        "--require",
     )  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 3, result.stderr  # an untrained network says nothing that makes sense
+    assert "--require" in result.stderr and "bounded: forgot 0 of 1" in result.stdout
+    assert "answers were cut at 8 tokens" in result.stdout and "failed the check" in result.stdout
     answers = [json.loads(line) for line in (tmp_path / "run" / "bounded" / "answers.jsonl").read_text().splitlines()]
     assert {a["question"] for a in answers if a["group"] == "forget"} == {w.replace("$name", name) for w in WORDINGS}
     assert name in (tmp_path / "run" / "report.html").read_text()

@@ -10,6 +10,7 @@ from letheia.report.html import write_report
 from letheia.report.tables import main_table, markdown, retain_table
 from letheia.study import store
 from letheia.study.run import Outcome, Study
+from letheia.study.told import notes
 from letheia.types import Entity, People
 
 
@@ -28,6 +29,7 @@ def deliver(
     made_by = store.provenance(command=command, files=weights)
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
+    made_by["notes"] = [*map(str, outcome.verdicts), *notes(study, outcome)]
     write_json(study.folder / "provenance.json", made_by)
     write_report(
         study.folder / "report.html",

@@ -113,7 +113,7 @@ def run_study(study: Study) -> Outcome:
     """
     with holding(study.folder):
         prepared = prepare(study)
-        answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+        answers = {ORIGINAL: original_answers(study, prepared.asked)}
         for job in jobs(study.config, dict(study.rates)):
             answers[job.name] = do_job(study, job, prepared)
         return conclude(study, prepared.split, answers)
@@ -159,7 +159,8 @@ def probe(study: Study) -> list[Entity]:
     return recognised(store.read_answers(file), study.people, study.scorer.index)
 
 
-def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+    """The original's answers to what is asked; they are kept."""
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
         _load_pictures(study, asked)
