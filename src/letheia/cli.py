@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from letheia import cli_models, cli_people, cli_study, cli_world
 from letheia.cli_options import (
@@ -19,6 +18,7 @@ from letheia.cli_options import (
     Device,
     DryRun,
     Dtype,
+    Force,
     FourBit,
     JudgeName,
     MaxNewTokens,
@@ -33,6 +33,7 @@ from letheia.cli_options import (
     given,
     load_options,
     show_forecast,
+    show_outcome,
 )
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
@@ -41,7 +42,7 @@ from letheia.methods.table import PAPER_METHODS, SHOWN, method
 from letheia.methods.variants import BOUNDED
 
 if TYPE_CHECKING:
-    from letheia.study.run import Outcome
+    pass
 
 app = typer.Typer(
     help="Remove people from large vision-language models, and show what the model says instead.",
@@ -116,7 +117,7 @@ def demo(
     if as_json:
         print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
         return
-    _show(outcome)
+    show_outcome(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
@@ -152,6 +153,7 @@ def unlearn(
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
     ] = None,
+    force: Force = False,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -193,8 +195,8 @@ def unlearn(
             judge_calls(study.config, everybody, split, times=1 + len(chosen), prompts=prompts),
             yes=yes,
         )
-        outcome = run_removal(study, command=command_line(), with_pictures=with_pictures)
-        _show(outcome)
+        outcome = run_removal(study, command=command_line(), with_pictures=with_pictures, force=force)
+        show_outcome(outcome)
         for name in chosen:
             print(f"Adapter: {output / name / 'adapter'}")
             if push:
@@ -249,7 +251,7 @@ def evaluate(
         times = 1 + len(adapters or [])
         consent(asked_of(judge), judge_calls(study.config, study.people, split, times=times, prompts=prompts), yes=yes)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        _show(outcome)
+        show_outcome(outcome)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
@@ -289,19 +291,6 @@ def rates(
             f"{trial.method:<18}{trial.rate:>8g}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
             f"{trial.retained_right:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
         )
-
-
-def _show(outcome: "Outcome") -> None:
-    from letheia.report.tables import all_tables
-    from letheia.report.terminal import print_examples, print_table
-
-    console = Console()
-    for table in all_tables(outcome.rows):
-        print_table(table, console, asked_by=outcome.split.asked_by)
-    if outcome.split.forget:
-        first = outcome.split.forget[0].name
-        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
-    print()
 
 
 def _check_model(name: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from letheia.files import fingerprint, sha256, write_json, write_text
 from letheia.methods.table import METHODS
 from letheia.report.html import write_report
-from letheia.report.tables import main_table, markdown, retain_table
+from letheia.report.tables import Table, main_table, markdown, retain_table
 from letheia.study import store
 from letheia.study.run import Outcome, Study
 from letheia.types import Entity
@@ -34,6 +34,7 @@ def deliver(
         split=outcome.split,
         answers=outcome.answers,
         labels=outcome.labels,
+        notes=outcome.notes,
         rows=outcome.rows,
         settings=study.config.model_dump(mode="json", exclude={"candidates"}),
         provenance=made_by,
@@ -70,9 +71,9 @@ SHA-256 over each person's name, texts and pictures; whoever holds the data can 
 
 ## Measured
 
-{markdown(main_table(rows), interval=True)}
+{_noted(main_table(rows))}
 
-{markdown(retain_table(rows), interval=True)}
+{_noted(retain_table(rows))}
 
 ## Limits
 
@@ -80,6 +81,10 @@ An adapter changes what the model says. It does not prove that the weights no lo
 whoever takes it off has the original again.
 The numbers hold for the pictures and the question that were measured, with greedy answers.
 """
+
+
+def _noted(table: Table) -> str:
+    return f"{markdown(table, interval=True)}\n\n{table.note}"
 
 
 def hash_of(entity: Entity) -> str:

@@ -1,5 +1,6 @@
 """Studies on a user's own people, with any model: a removal request, an evaluation, a probe."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint, holding
 from letheia.metrics.names import find
+from letheia.metrics.recognition import Recognition
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
 from letheia.models.model import Model
 from letheia.prompts import read_prompt
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
+from letheia.study.knowledge import check, unknown
 from letheia.study.paper import LORA, rates_for
 from letheia.study.plan import candidates
 from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files, weights_key
@@ -165,19 +168,27 @@ def plain_study(
     )
 
 
-def run_removal(study: Study, *, command: str, with_pictures: bool = False) -> Outcome:
+def run_removal(study: Study, *, command: str, with_pictures: bool = False, force: bool = False) -> Outcome:
     """Do a removal and hand over adapters, report and cards.
 
     Args:
         study: What `removal_study` made.
         command: The command line, for the provenance.
         with_pictures: Whether the report shows people's pictures.
+        force: Train though the model knows nobody of those to forget.
 
     Raises:
         CheckpointError: The folder belongs to another run.
+        DataError: The model knows nobody of those to forget.
     """
+
+    def before(split: Split, found: Recognition) -> None:
+        check(split, found, force=force)
+        for line in unknown(split, found):
+            print(line, file=sys.stderr)
+
     with holding(study.folder):
-        outcome = run_study(study)
+        outcome = run_study(study, before=before)
         weights = weight_files(study.config.model)
         deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome

@@ -47,6 +47,7 @@ class Outcome:
         rows: All numbers.
         labels: The aftermath of each answer, by method.
         measured: What scores rest on that was measured on the original.
+        notes: What else there is to say: who was not known before, and who is no longer.
     """
 
     split: Split
@@ -54,6 +55,7 @@ class Outcome:
     rows: list[Row]
     labels: dict[str, list[str]]
     measured: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:
