@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from letheia import cli_models, cli_people, cli_rates, cli_study, cli_world
 from letheia.cli_options import (
@@ -20,6 +19,7 @@ from letheia.cli_options import (
     Device,
     DryRun,
     Dtype,
+    Force,
     FourBit,
     JudgeName,
     MaxNewTokens,
@@ -36,6 +36,7 @@ from letheia.cli_options import (
     load_options,
     rate_of,
     show_forecast,
+    show_outcome,
     tell,
 )
 from letheia.clients.endpoint import scrubbed
@@ -45,7 +46,7 @@ from letheia.methods.table import PAPER_METHODS, method
 from letheia.methods.variants import BOUNDED
 
 if TYPE_CHECKING:
-    from letheia.study.run import Outcome
+    pass
 
 FAILED = 3
 """Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
@@ -124,7 +125,7 @@ def demo(
     if as_json:
         print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
         return
-    _show(outcome)
+    show_outcome(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
@@ -171,6 +172,7 @@ def unlearn(
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
     ] = None,
+    force: Force = False,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -218,11 +220,12 @@ def unlearn(
             study,
             command=command_line(),
             with_pictures=with_pictures,
+            force=force,
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        _show(outcome)
-        for note in (*outcome.verdicts, *notes(study, outcome)):
+        show_outcome(outcome)
+        for note in notes(study, outcome):
             print(note)
         for name in chosen:
             print(f"Adapter: {output / name / 'adapter'}")
@@ -284,21 +287,8 @@ def evaluate(
         times = 1 + len(adapters or [])
         consent(asked_of(judge), judge_calls(study.config, study.people, split, times=times, prompts=prompts), yes=yes)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        _show(outcome)
+        show_outcome(outcome)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
-
-
-def _show(outcome: "Outcome") -> None:
-    from letheia.report.tables import all_tables
-    from letheia.report.terminal import print_examples, print_table
-
-    console = Console()
-    for table in all_tables(outcome.rows):
-        print_table(table, console, asked_by=outcome.split.asked_by)
-    if outcome.split.forget:
-        first = outcome.split.forget[0].name
-        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
-    print()
 
 
 def _fail(message: str) -> NoReturn:

@@ -14,6 +14,7 @@ from letheia.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
+    from letheia.study.results import Outcome
     from letheia.study.run import Study
     from letheia.types import Split
 
@@ -35,6 +36,8 @@ MaxNewTokens = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
+
+Force = Annotated[bool, typer.Option("--force", help="Train though the model knows nobody of those to forget.")]
 
 
 def given(**values: Any) -> dict[str, Any]:
@@ -129,3 +132,19 @@ def load_options(
     return LoadConfig.create(
         {"revision": revision, "dtype": dtype, "device": device, "attn": attn, "four_bit": four_bit}
     )
+
+
+def show_outcome(outcome: "Outcome") -> None:
+    """Print a study's tables, what else there is to say, and an example."""
+    from letheia.report.tables import all_tables
+    from letheia.report.terminal import print_examples, print_table
+
+    console = Console()
+    for table in all_tables(outcome.rows):
+        print_table(table, console, asked_by=outcome.split.asked_by)
+    for line in (*outcome.verdicts, *outcome.notes):
+        print(line)
+    if outcome.split.forget:
+        first = outcome.split.forget[0].name
+        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
+    print()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import ConfigError, DataError, unknown
+from letheia.errors import ConfigError, unknown
 from letheia.files import holding
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
@@ -241,10 +241,6 @@ def search_rates(
 
 def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:
     """A scorer with a judge and a CLIP: `world`, a folder or Hub id, or none."""
-    if sum(bool(e.summary) for e in people.entities) < 2:
-        raise DataError(
-            f"{people.folder}: the success rate compares summaries, and needs those of two people at least."
-        )
     if clip is None:
         return Scorer(people, judge=judge)
     if people.asked_by == "question":

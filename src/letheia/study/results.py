@@ -49,6 +49,7 @@ class Outcome:
         labels: The aftermath of each answer, by method.
         measured: What scores rest on that was measured on the original.
         verdicts: Of a removal, whether each method did what was asked.
+        notes: What else there is to say: who was not known before, and who is no longer.
     """
 
     split: Split
@@ -57,6 +58,7 @@ class Outcome:
     labels: dict[str, list[str]]
     measured: dict[str, Any]
     verdicts: tuple[Verdict, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:
