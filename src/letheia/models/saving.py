@@ -22,7 +22,8 @@ def save_adapter(adapted: PeftModel, folder: Path) -> None:
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = _public(str(config.base_model_name_or_path))
     with whole_folder(folder, replace=True) as partial:
-        adapted.save_pretrained(str(partial), safe_serialization=True)
+        # embeddings are never trained; "auto" would look the base model up on the Hub by its public name
+        adapted.save_pretrained(str(partial), safe_serialization=True, save_embedding_layers=False)
         (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
 
 
