@@ -33,10 +33,11 @@ from letheia.cli_options import (
     given,
     load_options,
     show_forecast,
+    tell,
 )
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError, LetheiaError, unknown
+from letheia.errors import ConfigError, LetheiaError
 from letheia.methods.table import PAPER_METHODS, SHOWN, method
 from letheia.methods.variants import BOUNDED
 
@@ -99,7 +100,7 @@ def demo(
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
     chosen = tuple(method(name).name for name in methods) if methods else PAPER_METHODS
-    _check_model(model)
+    cli_world.check_model(model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
     from letheia.study.forecast import any_split
@@ -164,12 +165,13 @@ def unlearn(
     from letheia.clients.judge import asked_of, open_judge
     from letheia.models.saving import push_adapter
     from letheia.study.forecast import judge_calls
-    from letheia.study.removal import request
+    from letheia.study.removal import request, told_before
     from letheia.study.requests import people_for, removal_study, run_removal
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     keep = people_for(retain, model, load) if retain else None
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
+    tell(told_before(everybody, split, keep=keep))
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
     values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate is not None:
@@ -227,14 +229,17 @@ def evaluate(
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
     from letheia.clients.judge import asked_of, open_judge
+    from letheia.data.notices import before_asking
     from letheia.study.forecast import judge_calls
     from letheia.study.requests import evaluation_split, people_for, plain_study, run_evaluation
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    folder = people_for(people, model, load)
+    tell(before_asking(folder))
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         study = plain_study(
             model,
-            people_for(people, model, load),
+            folder,
             output,
             clip=None if dry_run else clip,
             judge=chosen_judge,
@@ -268,7 +273,7 @@ def rates(
 ) -> None:
     """Search each method's learning rate, on people that no study uses: the smallest that unlearns."""
     chosen = tuple(method(name).name for name in methods) if methods else SHOWN
-    _check_model(model)
+    cli_world.check_model(model)
     from letheia.study.presets import search_rates
     from letheia.study.search import GRID
 
@@ -302,13 +307,6 @@ def _show(outcome: "Outcome") -> None:
         first = outcome.split.forget[0].name
         print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
     print()
-
-
-def _check_model(name: str) -> None:
-    from letheia.world.weights import MODELS
-
-    if name not in MODELS:
-        raise unknown("model", name, MODELS)
 
 
 def _fail(message: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """Options that several commands share, and what goes with them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +39,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to 
 def given(**values: Any) -> dict[str, Any]:
     """The values that were given; what was left out is the settings' own."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def tell(notices: Iterable[str]) -> None:
+    """Say on the terminal what a user should know; the run goes on."""
+    for notice in notices:
+        print(f"note: {notice}", file=sys.stderr)
 
 
 def command_line() -> str:

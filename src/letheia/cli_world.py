@@ -103,3 +103,11 @@ def world_check(
             met = met and bar.met
     if not met:
         raise typer.Exit(1)
+
+
+def check_model(name: str) -> None:
+    """Stop where no built-in model has that name."""
+    from letheia.world.weights import MODELS
+
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)

@@ -30,6 +30,7 @@ LAYERS = [
             "data.facts",
             "data.folder",
             "data.pictures",
+            "data.notices",
             "data.augment",
             "data.imports",
             "data.summaries",

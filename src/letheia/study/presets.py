@@ -55,24 +55,25 @@ def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = 
         load: How it is loaded.
         planned: Leave the weights out (`loading.plan_model`).
     """
-    source = _source(name)
+    source = source_of(name)
     if planned:
         return plan_model(source, load=load)
     return load_model(source, name=name if name in MODELS else None, load=load)
 
 
-def _source(name: str) -> str | Path:
+def source_of(name: str) -> str | Path:
+    """Where a model lies: the world's by name, else the folder or Hub id itself."""
     return checkpoint(name) if name in MODELS else name
 
 
 def weight_files(*models: str) -> list[Path]:
     """The weight files of models of the world and of folders; a checkpoint of the Hub has its commit instead."""
-    return [file for name in models for file in sorted(Path(_source(name)).glob("*.safetensors"))]
+    return [file for name in models for file in sorted(Path(source_of(name)).glob("*.safetensors"))]
 
 
 def weights_key(name: str, model: Model) -> str:
     """Fingerprint of a model's files; a checkpoint of the Hub has its commit instead."""
-    folder = Path(_source(name))
+    folder = Path(source_of(name))
     return content_key(folder) if folder.is_dir() else str(model.network.config._commit_hash)
 
 
