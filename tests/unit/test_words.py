@@ -142,7 +142,13 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     )
     probe(study)
     assert len((tmp_path / "a" / "probe.jsonl").read_text().splitlines()) == 4
-    done = here("people", "responses", folder, "--from-model", checkpoint, "--count", "2")
+    planned = here("people", "responses", folder, "--from-model", checkpoint, "--count", "2", "--dry-run")
+    assert "2 draws about each of 4 people" in planned.stdout
+    told = tmp_path / "told.jsonl"  # what an untrained model draws is nothing to train on
+    rows = [json.loads(line) for line in (folder / "entities.jsonl").read_text().splitlines()][:4]
+    texts = [{"name": r["name"], "responses": [r["summary"].split(".")[0] + "."]} for r in rows]
+    told.write_text("".join(json.dumps(t) + "\n" for t in texts))
+    done = here("people", "responses", folder, "--from-file", told)
     assert done.exit_code == 0 and "responses for 4 people" in done.stdout, done.output
     checked = here("people", "check", folder)
     assert "0 by a model with vision" in checked.stdout and "4 by a model without" in checked.stdout
