@@ -6,7 +6,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -29,7 +29,6 @@ from letheia.cli_options import (
     Rubrics,
     WithPictures,
     Yes,
-    check_model,
     command_line,
     consent,
     given,
@@ -44,9 +43,6 @@ from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError
 from letheia.methods.table import PAPER_METHODS, method
 from letheia.methods.variants import BOUNDED
-
-if TYPE_CHECKING:
-    pass
 
 FAILED = 3
 """Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
@@ -108,7 +104,7 @@ def demo(
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
     chosen = tuple(method(name).name for name in methods) if methods else PAPER_METHODS
-    check_model(model)
+    cli_world.check_model(model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
     from letheia.study.forecast import any_split

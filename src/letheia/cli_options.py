@@ -10,7 +10,7 @@ import typer
 
 from letheia.clients.endpoint import Endpoint, scrubbed
 from letheia.config import LoadConfig
-from letheia.errors import ConfigError, unknown
+from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
@@ -49,18 +49,6 @@ def tell(notices: Iterable[str]) -> None:
     """Say on the terminal what a user should know; the run goes on."""
     for notice in notices:
         print(f"note: {notice}", file=sys.stderr)
-
-
-def check_model(name: str) -> None:
-    """Whether a name is a built-in model's.
-
-    Raises:
-        ConfigError: It is not; the nearest is suggested.
-    """
-    from letheia.world.weights import MODELS
-
-    if name not in MODELS:
-        raise unknown("model", name, MODELS)
 
 
 AUTO = "auto"

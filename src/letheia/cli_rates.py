@@ -13,10 +13,10 @@ from letheia.cli_options import (
     FourBit,
     MaxNewTokens,
     Revision,
-    check_model,
     given,
     load_options,
 )
+from letheia.cli_world import check_model
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
 from letheia.methods.table import SHOWN, method

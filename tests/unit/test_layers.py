@@ -9,7 +9,7 @@ SOURCE = Path(letheia.__file__).parent
 COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_rates", "cli_study", "cli_world")
 STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
-    ("foundations", ("types", "errors", "config", "files", "prompts")),
+    ("foundations", ("types", "errors", "config", "files", "prompts", "progress")),
     (
         "pure core",
         (
@@ -17,6 +17,7 @@ LAYERS = [
             "metrics",
             "study.plan",
             "study.results",
+            "study.verdict",
             "data.split",
             "data.targets",
             "data.wordings",

@@ -9,10 +9,10 @@ from conftest import corpus
 from letheia.data.wordings import in_words
 from letheia.errors import DataError
 from letheia.files import read_json, sha256
+from letheia.progress import Silent
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.requests import removal_study, run_removal
-from letheia.study.run import Silent
 from letheia.study.search_people import search_people
 from letheia.types import Split
 

@@ -17,9 +17,10 @@ from letheia.models.adapter import add_adapter, original, remove_adapter, traine
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
+from letheia.progress import Silent
 from letheia.prompts import read_prompt
 from letheia.study.requests import people_for, plain_study
-from letheia.study.run import Silent, probe
+from letheia.study.run import probe
 from letheia.types import Example
 
 WORDINGS = read_prompt("wordings").splitlines()

@@ -14,12 +14,12 @@ from letheia.data.responses import wanting
 from letheia.files import fingerprint
 from letheia.models.generation import Prompt, generate
 from letheia.models.model import Model
+from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults
 from letheia.study.checks import response_faults, sentences
 from letheia.study.presets import resolve_model, scorer_for
 from letheia.study.requests import length_for, people_for
-from letheia.study.run import Bars
 from letheia.types import Answer, Entity
 
 TRIES = 4

@@ -16,12 +16,13 @@ from letheia.models.generation import Prompt, as_generations, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.model import Model
 from letheia.models.weight_files import content_key
+from letheia.progress import Bars, Silent
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
-from letheia.study.run import Bars, Outcome, Silent, Study, run_study
+from letheia.study.run import Outcome, Study, run_study
 from letheia.study.search import GRID, Trial, search
 from letheia.types import People
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people

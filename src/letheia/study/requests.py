@@ -15,6 +15,7 @@ from letheia.metrics.names import find
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
 from letheia.models.model import Model
+from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.auto import with_found_rates
@@ -24,7 +25,7 @@ from letheia.study.knowledge import check, unknown
 from letheia.study.paper import LORA, rates_for
 from letheia.study.plan import ORIGINAL, candidates
 from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files, weights_key
-from letheia.study.run import Bars, Outcome, Study, known_by, original_answers, prepare, run_study
+from letheia.study.run import Outcome, Study, known_by, original_answers, prepare, run_study
 from letheia.study.verdict import verdict
 from letheia.types import People, Split
 

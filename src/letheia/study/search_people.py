@@ -14,9 +14,10 @@ from letheia.config import LoadConfig
 from letheia.data.split import draw_split
 from letheia.errors import DataError
 from letheia.files import write_json
+from letheia.progress import Bars
 from letheia.study.auto import try_rate
 from letheia.study.requests import people_for, removal_study
-from letheia.study.run import Bars, Study, prepare, probe
+from letheia.study.run import Study, prepare, probe
 from letheia.study.verdict import Verdict
 from letheia.types import Split
 
