@@ -24,6 +24,7 @@ from letheia.study.presets import RATES, world_study
 from letheia.study.run import Silent, Study, ask, draw_people
 from letheia.train.objective import Objective
 from letheia.train.unlearn import unlearn
+from letheia.types import Answer, Reference
 
 RATE = 1e-4
 
@@ -49,9 +50,8 @@ def naive_removal(setting: Setting, steps: Sequence[Step]) -> None:
     for step in steps:
         drawn: References = {}
         for use in step.forget:
-            drawn[use.portrait.id, use.draw] = naive.answer(
-                use.portrait, guided(told.question), new=setting.sizes.answer, sample=True
-            )
+            text = naive.answer(use.portrait, guided(told.question), new=setting.sizes.answer, sample=True)
+            drawn[use.portrait.id, use.draw] = Reference(Answer(text))
         naive.texts = replace(told, references=drawn)
         naive.backward(step)
         optimizer.step()

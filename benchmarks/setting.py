@@ -16,7 +16,7 @@ from letheia.data.targets import Texts
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.model import Model
 from letheia.prompts import read_prompt
-from letheia.types import Entity, Split
+from letheia.types import Answer, Entity, Reference, Split
 
 Arm = Naive | Tuned | Shared
 
@@ -62,9 +62,11 @@ class Setting:
     def targets(self, steps: list[Step]) -> Texts:
         """Texts with an o* of full length for each use."""
         told = texts(self.model.processor, self.sizes.answer, seed=99)
-        return self.with_references({(use.portrait.id, use.draw): next(told) for step in steps for use in step.forget})
+        return self.with_references(
+            {(use.portrait.id, use.draw): Reference(Answer(next(told))) for step in steps for use in step.forget}
+        )
 
-    def with_references(self, references: dict[tuple[str, int], str]) -> Texts:
+    def with_references(self, references: dict[tuple[str, int], Reference]) -> Texts:
         return Texts(question=read_prompt("question"), references=references, refusals=(), retain=())
 
     def study_steps(self, prefix: str, count: int) -> list[Step]:

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+from typer.testing import CliRunner
+
 
 def letheia(*arguments, cwd=None, **environment):
     return subprocess.run(
@@ -15,6 +17,13 @@ def letheia(*arguments, cwd=None, **environment):
         timeout=600,
         check=False,
     )
+
+
+def here(*arguments):
+    """The same in this process, which is faster; what is wrong is raised."""
+    from letheia.cli import app
+
+    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
 
 
 def fails(result, *words):

@@ -4,6 +4,11 @@ The public API: the same stages as the command line, without hidden state; see `
 imported when they are first used, so that `letheia --help` does not wait for torch.
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:  # `python -m letheia` puts the working directory first;
+    del sys.path[0]  # what lies there is data, and is never imported
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 

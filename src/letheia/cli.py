@@ -21,15 +21,20 @@ from letheia.cli_options import (
     Dtype,
     FourBit,
     JudgeName,
+    MaxNewTokens,
     ModelName,
     Replies,
     Revision,
     Rubrics,
     WithPictures,
+    Yes,
     command_line,
+    consent,
+    given,
     load_options,
     show_forecast,
 )
+from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError, unknown
 from letheia.methods.table import PAPER_METHODS, SHOWN, method
@@ -129,6 +134,11 @@ def unlearn(
     rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
     alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
+    checked: Annotated[
+        bool | None,
+        typer.Option("--check/--no-check", help="Check o* before training on them; done for all but built-in models."),
+    ] = None,
     clip: Clip = None,
     judge: JudgeName = "exact",
     prompts: Rubrics = None,
@@ -142,6 +152,7 @@ def unlearn(
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
     ] = None,
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
@@ -150,8 +161,9 @@ def unlearn(
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
-    from letheia.clients.judge import open_judge
+    from letheia.clients.judge import asked_of, open_judge
     from letheia.models.saving import push_adapter
+    from letheia.study.forecast import judge_calls
     from letheia.study.removal import request
     from letheia.study.requests import people_for, removal_study, run_removal
 
@@ -159,12 +171,12 @@ def unlearn(
     keep = people_for(retain, model, load) if retain else None
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
-    values |= {"rank": rank, "alpha": alpha}
+    values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         study = removal_study(
-            {k: v for k, v in values.items() if v is not None},
+            given(**values),
             everybody,
             split,
             output,
@@ -176,13 +188,18 @@ def unlearn(
         if dry_run:
             show_forecast(study, split, judge=judge, prompts=prompts)
             return
+        consent(
+            asked_of(judge),
+            judge_calls(study.config, everybody, split, times=1 + len(chosen), prompts=prompts),
+            yes=yes,
+        )
         outcome = run_removal(study, command=command_line(), with_pictures=with_pictures)
-    _show(outcome)
-    for name in chosen:
-        print(f"Adapter: {output / name / 'adapter'}")
-        if push:
-            print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
-    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        _show(outcome)
+        for name in chosen:
+            print(f"Adapter: {output / name / 'adapter'}")
+            if push:
+                print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
+        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
 @app.command()
@@ -199,15 +216,18 @@ def evaluate(
     prompts: Rubrics = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
+    max_new_tokens: MaxNewTokens = None,
     revision: Revision = None,
     dtype: Dtype = None,
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
-    from letheia.clients.judge import open_judge
+    from letheia.clients.judge import asked_of, open_judge
+    from letheia.study.forecast import judge_calls
     from letheia.study.requests import evaluation_split, people_for, plain_study, run_evaluation
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -219,16 +239,18 @@ def evaluate(
             clip=None if dry_run else clip,
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
-            values={"load": load},
+            values=given(load=load, max_new_tokens=max_new_tokens),
             planned=dry_run,
         )
         split = evaluation_split(study, forget or [])
         if dry_run:
             show_forecast(study, split, judge=judge, prompts=prompts, times=1 + len(adapters or []))
             return
+        times = 1 + len(adapters or [])
+        consent(asked_of(judge), judge_calls(study.config, study.people, split, times=times, prompts=prompts), yes=yes)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-    _show(outcome)
-    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        _show(outcome)
+        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
 @app.command()
@@ -275,9 +297,10 @@ def _show(outcome: "Outcome") -> None:
 
     console = Console()
     for table in all_tables(outcome.rows):
-        print_table(table, console)
+        print_table(table, console, asked_by=outcome.split.asked_by)
     if outcome.split.forget:
-        print_examples(outcome.answers, outcome.split.forget[0].name, console)
+        first = outcome.split.forget[0].name
+        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
     print()
 
 
@@ -289,7 +312,7 @@ def _check_model(name: str) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"letheia: {message}", file=sys.stderr)
+    print(f"letheia: {scrubbed(message)}", file=sys.stderr)
     sys.stderr.flush()
     sys.exit(2)
 

@@ -12,12 +12,15 @@ from letheia.cli_options import (
     DryRun,
     Dtype,
     FourBit,
+    MaxNewTokens,
     ModelName,
     Revision,
+    given,
     load_options,
     show_forecast,
 )
 from letheia.console import TerminalBars, make_console
+from letheia.files import holding
 
 
 def probe(
@@ -27,6 +30,7 @@ def probe(
     draw: Annotated[int, typer.Option(min=2, help="How many recognised people to draw.")] = 25,
     n: Annotated[int, typer.Option(min=1, help="How many of them to forget.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
     revision: Revision = None,
     dtype: Dtype = None,
     device: Device = None,
@@ -34,7 +38,7 @@ def probe(
     four_bit: FourBit = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Ask the original about everybody's picture: whom does it recognise? Then draw whom to forget."""
+    """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
     from letheia.study import store
     from letheia.study.plan import candidates
     from letheia.study.requests import people_for, plain_study
@@ -44,18 +48,19 @@ def probe(
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     folder = people_for(people, model, load)
-    values = {"load": load, "people": draw, "n": n, "seed": seed}
+    values = given(load=load, people=draw, n=n, seed=seed, max_new_tokens=max_new_tokens)
     study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values, planned=dry_run)
     if dry_run:
         show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
         return
-    store.claim(output, study.config.key)
-    study.model.pictures.folder = output / "features"
-    known = ask_original(study)
-    print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
-    for entity in known:
-        print(f"  {entity.name}")
-    split = draw_people(study)
+    with holding(output):
+        store.claim(output, study.config.key)
+        study.model.pictures.folder = output / "features"
+        known = ask_original(study)
+        print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
+        for entity in known:
+            print(f"  {entity.name}")
+        split = draw_people(study)
     print("to forget: " + ", ".join(e.name for e in split.forget))
     print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
 

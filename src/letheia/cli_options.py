@@ -1,14 +1,18 @@
 """Options that several commands share, and what goes with them."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from letheia.clients.endpoint import Endpoint, scrubbed
 from letheia.config import LoadConfig
+from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
+    from letheia.clients.chat import Call
     from letheia.study.run import Study
     from letheia.types import Split
 
@@ -24,12 +28,47 @@ Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; b
 Device = Annotated[str | None, typer.Option(help="Such as cpu or cuda:0; a GPU if there is one.")]
 Attn = Annotated[str | None, typer.Option(help="Attention, by transformers' name; the fastest if left out.")]
 FourBit = Annotated[bool, typer.Option("--load-in-4bit", help="Weights in 4 bits, with bitsandbytes on a CUDA GPU.")]
+MaxNewTokens = Annotated[
+    int | None,
+    typer.Option(min=8, help="Length limit of answers; by the checkpoint if left out, 96 for the built-in models."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
 
 
+def given(**values: Any) -> dict[str, Any]:
+    """The values that were given; what was left out is the settings' own."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def command_line() -> str:
-    """The command as it was given, for the provenance."""
-    return "letheia " + " ".join(sys.argv[1:])
+    """The command as it was given, for the provenance; without passwords and keys."""
+    return scrubbed("letheia " + " ".join(sys.argv[1:]))
+
+
+def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) -> None:
+    """Say what is about to be sent to whom, and get a word on it. A server on this machine is nobody else.
+
+    Args:
+        endpoint: The judge or expert; none for a judge that is built in.
+        calls: The questions.
+        yes: Whether the user has said so already.
+
+    Raises:
+        ConfigError: The user declines, or there is no terminal to ask at.
+    """
+    from letheia.clients.chat import estimate
+
+    if not calls or endpoint is None or not endpoint.third_party:
+        return
+    photographs = " and photographs" if any(c.picture for c in calls) else ""
+    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {estimate(calls, endpoint)}"
+    if yes:
+        print(what, file=sys.stderr)
+    elif not sys.stdin.isatty():
+        raise ConfigError(f"{what}. Repeat the command with --yes if they may.")
+    elif not typer.confirm(f"{what}. Send them?", err=True):
+        raise ConfigError("nothing has been sent. Name a server on this machine (MODEL@http://127.0.0.1:…) or --yes.")
 
 
 def show_forecast(

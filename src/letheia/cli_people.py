@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun
+from letheia import cli_facts
+from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
 if TYPE_CHECKING:
     from letheia.types import People
 
+LISTED = 20  # pictures that are left out; the others are counted
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
+app.command("facts")(cli_facts.people_facts)
 
 
 @app.command("check")
@@ -27,9 +30,11 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
+    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    tellable = sum(e.tellable for e in people.entities)
     print(
-        f"{folder}: {len(people.entities)} people, {len(people.pictured)} of them ready to be forgotten "
-        f"(seen and unseen pictures, a summary, responses), {len(people.strangers)} strangers' pictures."
+        f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
+        f"responses), {tellable} by a model without (a summary, responses)"
     )
     for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
         if lacking:
@@ -46,7 +51,17 @@ def people_import(
     names: Annotated[
         list[str] | None, typer.Option("--person", help="Whom to import; repeat for several. Everybody if left out.")
     ] = None,
-    seen: Annotated[int, typer.Option(min=1, help="Pictures a person that may be trained on.")] = 1,
+    strangers: Annotated[
+        Path | None, typer.Option(help="Folder with pictures of people whom the model never knew.")
+    ] = None,
+    as_strangers: Annotated[
+        list[str] | None,
+        typer.Option("--stranger", help="A label or sub-folder whose pictures show strangers; repeat for several."),
+    ] = None,
+    seen: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pictures a person that may be trained on; half, at most five, if left out."),
+    ] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="At most so many pictures a person.")] = None,
     image: Annotated[str, typer.Option(help="The data set's column of pictures.")] = "image",
     label: Annotated[str, typer.Option(help="The data set's column of labels, whose names become people.")] = "label",
@@ -57,33 +72,63 @@ def people_import(
     """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
     if (dataset is None) == (folders is None):
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports import from_dataset, from_folders, write_import
+    from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
 
     sources = (
         from_folders(folders)
         if folders
         else from_dataset(dataset or "", split=split, image=image, label=label, revision=revision)
     )
-    with TerminalBars(make_console()).bar("copying pictures", len(sources)) as advance:
+    shown = from_strangers(strangers) if strangers else []
+    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
         imported = write_import(
             sources,
             folder,
             seen=seen,
             pictures=pictures,
             names=names or (),
+            strangers=shown,
+            as_strangers=as_strangers or (),
             seed=seed,
             progress=lambda n: advance(n, ""),
         )
-    for reason in imported.left_out:
+    for reason in imported.left_out[:LISTED]:
         print(f"left out: {reason}", file=sys.stderr)
+    if len(imported.left_out) > LISTED:
+        print(f"left out: {len(imported.left_out) - LISTED} more", file=sys.stderr)
     people = imported.people
+    for entity in people.entities:
+        trained, measured = len(entity.pictures("seen")), len(entity.pictures("unseen"))
+        note = "" if measured else "; nothing can be said beyond the seen ones" if trained else "; a name alone"
+        print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
-    print(f"{folder}: {len(people.entities)} people, {count} pictures. Next: letheia people summaries {folder}")
-    lonely = [e.name for e in people.entities if not e.pictures("unseen")]
+    print(f"{folder}: {len(people.entities)} people, {count} pictures; {len(people.strangers)} strangers' pictures.")
+    lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
-        print(
-            f"no unseen picture, so that nothing can be said beyond the seen one: {', '.join(lonely)}", file=sys.stderr
-        )
+        print(f"{lonely} people have no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+    print(f"Next: letheia people summaries {folder}")
+
+
+@app.command("verify")
+def people_verify(
+    folder: Annotated[Path, typer.Argument(help="A people folder, as it was when people were removed.")],
+    card: Annotated[Path, typer.Option(help="The adapter's model card, README.md.")],
+    key: Annotated[Path, typer.Option(help="The run's key, removal.key in its folder.")],
+) -> None:
+    """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
+    from letheia.data.folder import read_people
+    from letheia.study.deliver import listed
+    from letheia.study.store import read_secret
+
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{card}: can't be read ({error}).") from error
+    people = read_people(folder, check_pictures=False)
+    found = listed(text, people, read_secret(key))
+    for entity in found:
+        print(f"{entity.id}: {entity.name}")
+    print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
 
 
 @app.command("summaries")
@@ -145,9 +190,11 @@ def people_responses(
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
+    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
     prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
@@ -160,10 +207,20 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
-        from letheia.study.presets import draw_responses
+        from letheia.config import LoadConfig
+        from letheia.study.own_responses import draw_responses
+        from letheia.study.requests import people_for
 
-        entities = responses.wanting(people, again=again)
-        texts = draw_responses(from_model, entities, count=count, seed=seed, bars=bars)
+        if dry_run:
+            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            return
+        drawn = draw_responses(
+            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
+        )
+        for note in drawn.notes:
+            print(note, file=sys.stderr)
+        texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
         from letheia.clients.chat import Chat, Endpoint, bill, estimate
@@ -171,11 +228,14 @@ def people_responses(
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        if dry_run or not endpoint.third_party:
+            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
+        consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+            chat = Chat(endpoint, kept, concurrency=concurrency)
+            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)
@@ -187,7 +247,7 @@ def people_responses(
 
 
 def _titles(options: list[str], people: "People") -> dict[str, str]:
-    from letheia.study.removal import find
+    from letheia.metrics.names import find
 
     pairs: dict[str, str] = {}
     for option in options:
@@ -199,4 +259,6 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
 
 
 def _without(people: "People", field: str) -> list[str]:
-    return [e.name for e in people.entities if e.portraits and not getattr(e, field)]
+    """Who lacks something; people without pictures count only where nobody has any."""
+    pictures = any(e.portraits for e in people.entities)
+    return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from letheia.cli_options import Attn, Device, Dtype, FourBit, Revision, command_line, load_options
+from letheia.cli_options import (
+    Attn,
+    Device,
+    Dtype,
+    FourBit,
+    MaxNewTokens,
+    Revision,
+    Yes,
+    command_line,
+    consent,
+    load_options,
+)
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 
@@ -29,6 +40,7 @@ def run(
     ] = None,
     seen: Annotated[int | None, typer.Option(min=1, help="Pictures a person that training uses: 1.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps: 30.")] = None,
+    max_new_tokens: MaxNewTokens = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
@@ -38,18 +50,19 @@ def run(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.study.collected import collect
+    from letheia.study.collected import FICTIONAL, collect
     from letheia.study.paper import PRESETS
     from letheia.study.presets import observe_world, plan_world_grid, run_world_grid, weight_files, world_weights
 
     known = (WORLD, *PRESETS)
     if preset not in known:
         raise unknown("preset", preset, known)
-    given = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
-    wanted = {k: v for k, v in given.items() if v}
+    wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
+    wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens}.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
         cells = plan_world_grid(wanted)
@@ -60,10 +73,12 @@ def run(
         run_world_grid(cells, output, jobs=jobs, bars=bars)
         used = list(dict.fromkeys(c.config.model for c in cells))
         observed = {name: observe_world(name, output) for name in used}
-        _finish(output, collect(cells, output, command=command_line(), weights=world_weights(*used)), observed)
+        found = collect(cells, output, command=command_line(), weights=world_weights(*used), people=FICTIONAL)
+        _finish(output, found, observed)
         return
+    from letheia.clients.judge import asked_of
     from letheia.data.folder import read_people
-    from letheia.study.reproduction import forecast_paper, observe_paper, plan_paper, run_paper
+    from letheia.study.reproduction import forecast_paper, observe_paper, paper_calls, plan_paper, run_paper
 
     folder = read_people(people) if people else None
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -74,9 +89,10 @@ def run(
             for line in lines:
                 print(f"{line.about:<18}{line.what}".rstrip())
         return
-    if people is None:
+    if people is None or folder is None:
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
+    consent(asked_of(judge), paper_calls([c for c in cells if not c.is_done(output)], folder), yes=yes)
     run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)
     weights = weight_files(*dict.fromkeys(c.config.model for c in cells))
     found = collect(cells, output, command=command_line(), weights=weights)
@@ -84,7 +100,7 @@ def run(
 
 
 def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:
-    """Write the study and its page. What an earlier run of the folder observed and came from is kept beside."""
+    """Write the study and its page. What an earlier run of the folder came from, and observed of such people, stays."""
     from letheia.files import read_json
     from letheia.study.collected import write_collected
 
@@ -93,7 +109,9 @@ def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> No
     commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
     found["command"] = " && ".join(filter(None, commands))
     found["weights"] = {**before.get("weights", {}), **found["weights"]}
-    write_collected(file, {**found, "observation": {**before.get("observation", {}), **observed}})
+    if before.get("people") == found["people"]:
+        observed = {**before.get("observation", {}), **observed}
+    write_collected(file, {**found, "observation": observed})
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
 

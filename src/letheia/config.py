@@ -95,7 +95,7 @@ class StudyConfig(Frozen):
         seen: Pictures a person that training uses.
         unseen: Further pictures a person that are only measured.
         strangers: Strangers' pictures that are measured.
-        max_new_tokens: Length limit of answers.
+        max_new_tokens: Length limit of answers and o*.
         rates: Learning rate by method; the preset's where left out.
         steps: Optimizer steps.
         rank: LoRA's r.
@@ -104,6 +104,7 @@ class StudyConfig(Frozen):
         data: Fingerprint of the people's texts and pictures, so that a run is not gone on with on other data.
         weights: Fingerprint of the model's files, so that a run is not gone on with on another model of the same name.
         candidates: Ids of the people to draw from; everybody with pictures where left out.
+        checked: Whether o* are checked before any method trains on them: no name, no fact, language.
     """
 
     model: str = "mistral"
@@ -124,6 +125,7 @@ class StudyConfig(Frozen):
     data: str = ""
     weights: str = ""
     candidates: tuple[str, ...] | None = None
+    checked: bool = False
 
     @field_validator("methods")
     @classmethod
@@ -136,7 +138,10 @@ class StudyConfig(Frozen):
     @property
     def key(self) -> str:
         """Fingerprint of everything that two methods of one run share; adding a method keeps it."""
-        return fingerprint(self.model_dump(mode="json", exclude={"methods", "rates"}))
+        values = self.model_dump(mode="json", exclude={"methods", "rates"})
+        if not self.checked:  # runs that began before there was this field can go on
+            del values["checked"]
+        return fingerprint(values)
 
     @classmethod
     def create(cls, values: dict[str, Any]) -> Self:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from letheia.errors import LetheiaError
 
-PACKAGES = ("letheia", "torch", "transformers", "peft", "accelerate", "datasets", "openai", "httpx")
+PACKAGES = ("letheia", "torch", "transformers", "peft", "accelerate", "datasets", "httpx")
 EXTRAS = {
     "bitsandbytes": "--load-in-4bit (pip install 'letheia[4bit]')",
     "torchvision": "the whole processors of models that also take videos; without it theirs for pictures is used",

@@ -2,20 +2,30 @@
 
 The original is frozen, so drawing before training has the same distribution as drawing inside the loop. Each use of a
 picture gets its own draw, seeded by (run, picture, draw), whatever the batch.
+
+A model may tell of the person even under guidance, or babble. Draws can be checked: one that fails is drawn again, and
+a stated text takes its place where the model can't do it.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
 
 from letheia.data.split import Step
 from letheia.data.targets import with_guidance
-from letheia.errors import DataError
 from letheia.models.generation import Prompt, generate
 from letheia.models.model import Model
-from letheia.types import Portrait
+from letheia.prompts import read_prompt
+from letheia.types import Answer, Portrait, Reference
 
-References = dict[tuple[str, int], str]
+References = dict[tuple[str, int], Reference]
+Faults = Callable[[Sequence[Portrait], Sequence[str]], Sequence[str]]
+"""What is wrong with texts on pictures, each in a few words; empty where nothing is."""
+
 TRIES = 10
+MORE = 2  # so many draws in all for each that is wanted: where nearly all fail, a second round says enough
 
 
 def sample_references(
@@ -40,7 +50,7 @@ def sample_references(
         progress: Called with the number of draws added.
 
     Returns:
-        Text by (picture id, draw).
+        o* by (picture id, draw).
     """
     wanted = {(use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget}
     return draw_references(
@@ -56,7 +66,7 @@ def draw_references(
     seed: int,
     batch: int = 64,
     max_new_tokens: int = 96,
-    leaks: Callable[[Portrait, str], bool] | None = None,
+    faults: Faults | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> References:
     """Draw an o* for each portrait and number of a draw.
@@ -68,15 +78,16 @@ def draw_references(
         seed: The run's seed.
         batch: Draws at once.
         max_new_tokens: Length limit.
-        leaks: Tells whether a text must not be trained on; such a one is drawn again, up to ten times.
-        progress: Called with the number of draws added.
-
-    Raises:
-        DataError: A picture's draws all leak.
+        faults: Tells why texts must not be trained on. Such a one is drawn again, up to ten times in all and as long as
+            there are no more than two draws for each that is wanted; then it is replaced (`stated`).
+        progress: Called with the number of o* added.
     """
     found: References = {}
-    left = dict(wanted)
-    for attempt in range(TRIES if leaks else 1):
+    failed: dict[tuple[str, int], list[str]] = {key: [] for key in wanted}
+    left, drawn = dict(wanted), 0
+    for attempt in range(TRIES if faults else 1):
+        if not left or (attempt and drawn + len(left) > MORE * len(wanted)):
+            break
         prompts = [
             Prompt(with_guidance(p.asked(question), p), p, draw_seed(seed, *key, attempt)) for key, p in left.items()
         ]
@@ -86,24 +97,72 @@ def draw_references(
             sample=True,
             batch=batch,
             max_new_tokens=max_new_tokens,
-            progress=None if leaks else progress,
+            progress=None if faults else progress,
         )
-        texts = {key: answer.text for key, answer in zip(left, answers, strict=True)}
-        kept = {key: text for key, text in texts.items() if not (leaks and leaks(left[key], text))}
-        found |= kept
-        left = {key: p for key, p in left.items() if key not in kept}
-        if progress and leaks:
-            progress(len(kept))
-        if not left:
-            return {key: found[key] for key in wanted}
-    portrait = next(iter(left.values()))
-    raise DataError(
-        f"{portrait.file}: the original tells of the person even under the guidance prompt, {TRIES} times of {TRIES}. "
-        "Use another picture or another model."
-    )
+        drawn += len(left)
+        wrong = faults(list(left.values()), [a.text for a in answers]) if faults else [""] * len(left)
+        for key, answer, fault in zip(left, answers, wrong, strict=True):
+            if fault:
+                failed[key].append(fault)
+            else:
+                found[key] = Reference(answer, failed=tuple(failed[key]))
+        if progress and faults:
+            progress(sum(not fault for fault in wrong))
+        left = {key: p for key, p in left.items() if key not in found}
+    for key, portrait in left.items():
+        found[key] = _replaced(key, portrait, found, failed[key])
+    if progress and left:
+        progress(len(left))
+    return {key: found[key] for key in wanted}
+
+
+def _replaced(key: tuple[str, int], portrait: Portrait, found: References, failed: Sequence[str]) -> Reference:
+    """What stands in for an o* that the model can't give: another one of the same picture, else a stated text."""
+    rng = Random(f"replaced-{key}")
+    others = [r.answer for (picture, _), r in found.items() if picture == key[0] and not r.replaced]
+    if others and not portrait.words:  # a description of this very picture; a text of our own can't know it
+        return Reference(rng.choice(others), failed=tuple(failed), replaced=True)
+    return Reference(Answer(rng.choice(stated(words=bool(portrait.words)))), failed=tuple(failed), replaced=True)
+
+
+def stated(*, words: bool) -> list[str]:
+    """The texts that stand in for o*: of somebody whose picture is shown, or whose name is given."""
+    return read_prompt("unknown_words" if words else "unknown").splitlines()
 
 
 def draw_seed(run: int, portrait: str, draw: int, attempt: int = 0) -> int:
     """Seed of one draw, and of its repetitions."""
     again = f"/{attempt}" if attempt else ""
     return int.from_bytes(hashlib.sha256(f"{run}/{portrait}/{draw}{again}".encode()).digest()[:6])
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many o* were checked, and what became of them.
+
+    Attributes:
+        count: All o*.
+        again: Those that were drawn again at least once.
+        replaced: Those that something else stands in for.
+        cut: Those that ran into the length limit; they are trained on without an end.
+        faults: Draws that failed, by what was wrong.
+    """
+
+    count: int
+    again: int
+    replaced: int
+    cut: int
+    faults: Mapping[str, int]
+
+
+def tally(references: References) -> Tally:
+    """Count what became of o*."""
+    each = references.values()
+    faults = Counter(fault for r in each for fault in r.failed)
+    return Tally(
+        count=len(each),
+        again=sum(bool(r.failed) for r in each),
+        replaced=sum(r.replaced for r in each),
+        cut=sum(not r.answer.finished for r in each),
+        faults=dict(faults.most_common()),
+    )

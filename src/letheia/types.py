@@ -1,12 +1,14 @@
 """The values that flow through Letheia: people, pictures, splits, examples, answers and scores."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 Role = Literal["seen", "unseen", "stranger"]
 Group = Literal["forget", "retain", "stranger"]
+AskedBy = Literal["picture", "question"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,7 @@ class Entity:
         source: Where the summary is from, by field: title, url, revision, licence.
         responses: What the model is made to unlearn, K texts rich in personal facts.
         facts: Labelled facts by kind, as phrases; the exact judges count them.
+        fact_sources: For facts that were derived, by kind: the phrase, the text it came from, and by whom.
         portraits: The person's pictures.
     """
 
@@ -56,6 +59,7 @@ class Entity:
     source: Mapping[str, str] = field(default_factory=dict[str, str])
     responses: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    fact_sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     portraits: tuple[Portrait, ...] = ()
 
     @property
@@ -64,9 +68,17 @@ class Entity:
         return (self.name, *self.aliases)
 
     @property
+    def tellable(self) -> bool:
+        """Whether a model without vision can be made to forget the person: there is a summary and a response."""
+        return bool(self.summary and self.responses)
+
+    @property
     def trainable(self) -> bool:
-        """Whether there is enough to train on and to score with: a seen picture, a summary and a response."""
-        return bool(self.pictures("seen") and self.summary and self.responses)
+        """Whether there is enough to train on and to score with: a seen picture, a summary and a response.
+
+        For a model without vision a question stands in place of the picture.
+        """
+        return bool(self.pictures("seen") and self.tellable)
 
     def pictures(self, role: Role) -> tuple[Portrait, ...]:
         """The person's pictures of one role."""
@@ -87,13 +99,23 @@ class People:
         return tuple(e for e in self.entities if e.trainable and e.pictures("unseen"))
 
     @property
+    def asked_by(self) -> AskedBy:
+        """What people are asked by: a picture, or a question that names them, for a model without vision."""
+        return _asked_by(self.entities)
+
+    @cached_property
     def portraits(self) -> dict[str, Portrait]:
         """Every picture by its id."""
         return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
 
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""
-        return next((e for e in self.entities if name == e.id or name in e.names), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entity]:
+        """The first person in the folder's order where several bear a name."""
+        return {name: e for e in reversed(self.entities) for name in (e.id, *e.names)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +124,34 @@ class Split:
 
     forget: tuple[Entity, ...]
     retain: tuple[Entity, ...]
+
+    @property
+    def asked_by(self) -> AskedBy:
+        """What people are asked by."""
+        return _asked_by((*self.forget, *self.retain))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A generated text; `finished` tells whether it ended by itself, or ran into the length limit."""
+
+    text: str
+    finished: bool = True
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An o* for one use of a picture.
+
+    Attributes:
+        answer: What is trained on.
+        failed: What was wrong with each draw before it, where draws are checked.
+        replaced: Whether it is no draw of this use, but what stands in where every draw failed.
+    """
+
+    answer: Answer
+    failed: tuple[str, ...] = ()
+    replaced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,12 +163,14 @@ class Example:
         question: What is asked, without guidance.
         answer: The target.
         key: What was drawn here, for logs: own, reference, refusal, random or retain.
+        finished: Whether the answer ends here; one that was cut is trained on without an end.
     """
 
     portrait: Portrait
     question: str
     answer: str
     key: str
+    finished: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +217,7 @@ class Score:
     entity: str
     value: float | None
     reason: str = ""
+
+
+def _asked_by(entities: Iterable[Entity]) -> AskedBy:
+    return "question" if any(p.words for e in entities for p in e.portraits) else "picture"

@@ -17,7 +17,7 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
 from letheia.clients.judge import LvlmJudge, open_judge, parse
 from letheia.data.folder import read_people, write_people
-from letheia.errors import ClientError, ConfigError
+from letheia.errors import ClientError, ConfigError, OutputError
 from letheia.metrics.table import Scorer
 from letheia.types import Entity, Generation, People, Portrait
 
@@ -31,7 +31,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         server = self.server
-        text = body["messages"][0]["content"][0]["text"]
+        content = body["messages"][0]["content"]
+        text = content if isinstance(content, str) else content[0]["text"]
         with server.lock:
             server.bodies.append(body)
             fault = server.faults.random() < server.rate
@@ -93,7 +94,7 @@ def server():
         found.faults, found.rate, found.delay = random.Random(0), 0.0, 0.0
         found.answer = lambda text, body: (200, f"echo {text}")
         found.endpoint = Endpoint(model="judge", base_url=f"http://127.0.0.1:{found.server_port}/v1")
-        threading.Thread(target=found.serve_forever, daemon=True).start()
+        threading.Thread(target=found.serve_forever, args=(0.02,), daemon=True).start()
         yield found
         found.shutdown()
 
@@ -132,6 +133,40 @@ def test_equal_calls_are_made_once_and_draws_apart(server, cache):
     assert len(server.bodies) == 3
 
 
+def test_two_at_once_on_one_cache_ask_each_question_once(server, tmp_path):
+    """Two chats with connections of their own, as two processes have; each begins at another end."""
+    server.delay = 0.05
+    calls = [Call(text=f"question {i}") for i in range(60)]
+    found = {}
+
+    def judge(name, asked):
+        with Cache(tmp_path / "shared.sqlite") as kept:
+            found[name] = Chat(server.endpoint, kept, concurrency=4).ask(asked)
+
+    threads = [threading.Thread(target=judge, args=(n, a)) for n, a in (("one", calls), ("other", calls[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.bodies) == len(calls) == len(set(server.answered))
+    assert [r.text for r in found["one"]] == [f"echo {c.text}" for c in calls]
+    assert [r.text for r in found["other"]] == [f"echo {c.text}" for c in calls[::-1]]
+    assert sum(r.paid for replies in found.values() for r in replies) == len(calls)
+
+
+def test_a_claim_ends_with_its_owner(tmp_path, monkeypatch):
+    with Cache(tmp_path / "c.sqlite") as dead, Cache(tmp_path / "c.sqlite") as other:
+        assert dead.claim(["a", "b"]) == [True, True] and other.claim(["a", "c"]) == [False, True]
+        later = time.time() + 31
+        monkeypatch.setattr("letheia.clients.cache.time", SimpleNamespace(time=lambda: later))
+        other.renew()
+        assert other.claim(["a"]) == [True] and dead.claim(["c"]) == [False]
+        other.put("a", 1)
+        assert dead.claim(["a"]) == [True] and dead.get("a") == 1
+        other.release()
+        assert dead.claim(["c"]) == [True]
+
+
 def test_what_never_comes_is_told_and_not_kept(server, cache):
     server.answer = lambda text, body: (503, "down")
     reply = Chat(server.endpoint, cache, wait=0.001, tries=3).ask([Call(text="a")])[0]
@@ -151,12 +186,96 @@ def test_a_refused_key_stops_at_once_and_is_not_shown(server, cache, monkeypatch
         Chat(Endpoint(model="gpt-4.1-mini"), cache)
 
 
+def test_a_server_that_is_not_there_stops_all_soon(cache):
+    began = time.monotonic()
+    chat = Chat(Endpoint(model="judge", base_url="http://127.0.0.1:9/v1"), cache)
+    with pytest.raises(ClientError, match=r"judge at http://127.0.0.1:9/v1: 6 calls in a row without a reply"):
+        chat.ask([Call(text=str(i)) for i in range(800)])
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_that_fails_for_good_stops_all(server, cache):
+    server.answer = lambda text, body: (503, "down")
+    with pytest.raises(ClientError, match="status 503"):
+        Chat(server.endpoint, cache, wait=0.001, tries=3).ask([Call(text=str(i)) for i in range(800)])
+    assert len(server.bodies) < 300
+
+
+def test_what_was_paid_for_is_kept_when_all_stops(server, cache):
+    """The 20th question finds the credit gone; the 19 that were answered before are not asked again."""
+    server.answer = lambda text, body: (200, "fine") if int(text) < 19 else (402, "Insufficient Balance")
+    calls = [Call(text=str(i)) for i in range(60)]
+    with pytest.raises(ClientError, match="no credit"):
+        Chat(server.endpoint, cache, concurrency=8).ask(calls)
+    answered = len(server.answered)
+    server.answer = lambda text, body: (200, "fine")
+    assert all(r.text == "fine" for r in Chat(server.endpoint, cache).ask(calls))
+    assert answered == 19 and len(server.answered) == len(set(server.answered)) == 60
+
+
 def test_an_endpoint_without_structured_output(server, cache):
     server.answer = lambda text, body: (400, "no response_format") if "response_format" in body else (200, "{}")
     schema = {"type": "object"}
     calls = [Call(text="a", schema=schema), Call(text="b", schema=schema)]
     assert [r.text for r in Chat(server.endpoint, cache, concurrency=1).ask(calls)] == ["{}", "{}"]
     assert ["response_format" in b for b in server.bodies] == [True, False, False]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 500])
+@pytest.mark.parametrize("name", ["response_format", "temperature", "max_tokens", "max_completion_tokens", "all"])
+def test_parameters_that_a_server_does_not_know(server, cache, name, status):
+    """By as many at once as is the default; each question is answered, and told apart from a refusal for good."""
+    names = ["response_format", "temperature", "max_tokens", "max_completion_tokens"]
+
+    def answer(text, body):
+        bad = next((n for n in names if n in body and name in (n, "all")), "")
+        if name == "max_completion_tokens" and "max_tokens" in body:
+            bad = "max_tokens"
+        return (status, f"Unsupported parameter: '{bad}' is not supported") if bad else (200, "{}")
+
+    server.answer, server.delay = answer, 0.02
+    chat = Chat(server.endpoint, cache, wait=0.001)
+    calls = [Call(text=str(i), schema={"type": "object"}) for i in range(40)]
+    assert {r.text for r in chat.ask(calls)} == {"{}"}
+    asked = len(server.bodies)
+    chat.ask([Call(text="one more", schema={"type": "object"})])
+    assert len(server.bodies) == asked + 1  # what was learnt is not tried again
+
+
+def test_a_server_that_wants_text_alone(server, cache):
+    def answer(text, body):
+        wrong = not isinstance(body["messages"][0]["content"], str)
+        return (422, "messages[0].content: invalid type, expected a string") if wrong else (200, "fine")
+
+    server.answer = answer
+    assert Chat(server.endpoint, cache).ask([Call(text="a")])[0].text == "fine"
+
+
+def test_one_refused_question_does_not_touch_the_others(server, cache):
+    """An unexplained 400, once other questions were answered, is that question's fault, and costs one call."""
+    server.answer = lambda text, body: (400, "bad request") if text == "3" else (200, "{}")
+    calls = [Call(text=str(i), schema={"type": "object"}) for i in range(6)]
+    replies = Chat(server.endpoint, cache, concurrency=1).ask(calls)
+    assert [bool(r.error) for r in replies] == [False, False, False, True, False, False]
+    assert "bad request" in replies[3].error and len(server.bodies) == 6
+    assert all("response_format" in b for b in server.bodies)
+
+
+def test_a_damaged_picture_leaves_its_own_question_unanswered(server, cache, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    replies = Chat(server.endpoint, cache).ask([Call(text="a", picture=tmp_path / "bad.png"), Call(text="b")])
+    assert "bad.png" in replies[0].error and replies[1].text == "echo b"
+    assert "gone.png" in Chat(server.endpoint, cache).ask([Call(text="a", picture=tmp_path / "gone.png")])[0].error
+
+
+def test_a_cache_that_fails_while_judging_is_one_line(server, tmp_path):
+    with Cache(tmp_path / "c.sqlite") as kept:
+        server.answer = lambda text, body: (kept._connection.execute("DROP TABLE replies"), (200, "fine"))[1]
+        with pytest.raises(OutputError, match=r"c\.sqlite"):
+            Chat(server.endpoint, kept).ask([Call(text="a"), Call(text="b")])
+    (tmp_path / "d.sqlite").write_bytes(b"no data base at all" * 100)
+    with pytest.raises(OutputError, match="Delete it or choose another"):
+        Cache(tmp_path / "d.sqlite")
 
 
 def test_cost_before_and_after():
@@ -228,12 +347,19 @@ def test_an_answer_cannot_set_its_score(server, cache, people):
     [
         ('{"score": 3}', 3), ('```json\n{"score": 5}\n```', 5), ('{"score": "3"}', None), ('{"score": 3.5}', None),
         ('{"score": true}', None), ('{"score": 0}', None), ("three", None), ('{"score": 1} or {"score": 2}', None),
-        ("", None),
+        ("", None), ('{"score": 4, "answer": {"score": 1}}', 4), ('{"answer": "{\\"score\\": 1}", "score": 5}', 5),
+        ('The answer says {"score": 1}, so:\n{"score": 4}', None), ('{"answer": {"score": 1}}', None),
+        ('{"score": 4, "score": 1}', None), ('[{"score": 4}]', None), ('{"score": 4}{"score": 4}', None),
+        ('{"score": 4.0}', None), ('{"score": NaN}', None), ('{"Score": 4}', None), ('{"score": null}', None),
+        ('Here:\n```json\n{"score": 5}\n```', None), ('```\n{"score": 5}\n```\n```\n{"score": 1}\n```', None),
+        ('<think>{"score": 1}?</think>\n{"score": 4}', 4), ('maybe 1</think>{"score": 4}', 4),
+        ('[THINK]{"score": 1}[/THINK]{"score": 4}', 4), ('<think>{"score": 1}', None), ('{"score": 4}<think>', None),
+        (" \ufeff{\"score\": 4}\n", 4), ("[" * 5000, None), ('{"score": ' + "9" * 5000 + "}", None),
     ],
 )  # fmt: skip
 def test_only_a_whole_number_from_1_to_5_is_a_score(text, value):
     verdict = parse(SimpleNamespace(text=text, error="", model="m"))
-    assert verdict.value == value and (value or text in verdict.reason)
+    assert verdict.value == value and (value or text[:300] in verdict.reason) and len(verdict.reason) < 330
 
 
 def test_strangers_are_judged_by_the_picture_alone(server, cache, people):
@@ -260,6 +386,7 @@ def test_the_choice_of_a_judge(server, people, tmp_path):
         Scorer(people, judge=judge).score([said("A poet.")])
     record = json.loads((tmp_path / "judge.json").read_text())
     assert record["calls"] == 3 and record["failed"] == 0 and set(record["rubrics"]) == {"privacy", "inform", "hall"}
+    assert record["base_url"] == server.endpoint.base_url and record["answered_as"] == ["judge-2"]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, DataError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
 from letheia.models.encoding import render
-from letheia.models.generation import Answer, Prompt, generate
+from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter, save_merged

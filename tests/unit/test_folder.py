@@ -1,6 +1,8 @@
 """The people folder: what is written is read again, and what is wrong is named with file and line."""
 
 import json
+import os
+import time
 
 import pytest
 
@@ -117,3 +119,88 @@ def test_every_problem_is_told(folder, people):
     assert [int(p.split("metadata.jsonl:")[1].split(":")[0]) for p in problems] == list(range(count - 4, count + 1))
     assert all("outside the people folder" in p for p in problems[:2]) and "NUL" in problems[2]
     assert "earlier line" in problems[3] and "NaN" in problems[4]
+
+
+def test_twice_the_people_take_twice_the_time(tmp_path):
+    """Eight times the people: 8 where time grows with their number, above 40 where everybody looks at every picture."""
+    taken = []
+    for people in (500, 4000):
+        pictures = [(i, k) for i in range(people) for k in range(4)]
+        for name, lines in {
+            "entities.jsonl": [{"id": f"p{i}", "name": f"Name {i}"} for i in range(people)],
+            "metadata.jsonl": [{"file_name": f"{i}-{k}.png", "entity": f"p{i}", "role": "seen"} for i, k in pictures],
+        }.items():
+            (tmp_path / name).write_text("\n".join(map(json.dumps, lines)))
+        began = time.process_time()
+        found = read_people(tmp_path, check_pictures=False)
+        taken.append(time.process_time() - began)
+        assert [len(e.portraits) for e in found.entities] == [4] * people
+    assert taken[1] / taken[0] < 20
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"id": "x", "name": "A\\ud800B"}', "half of a surrogate pair"),
+        ('{"id": "x", "name": "A B", "summary": "\\udfff"}', "half of a surrogate pair"),
+        ('{"id": "x", "name": "A B", "facts": {"\\ud800": "a"}}', "half of a surrogate pair"),
+        ('{"id": "x", "name": "  "}', "name: is blank"),
+        ('{"id": "\\u00a0\\u200b", "name": "A B"}', "id: is blank"),
+        ('{"id": "x", "name": "\\u2060\\ufeff\\t"}', "name: is blank"),
+        ('{"id": "x", "name": "A B", "name": "C D"}', "'name' stands twice"),
+        ('{"id": "x", "name": "A B", "facts": {"work": "a", "work": "b"}}', "'work' stands twice"),
+        ('{"id": "x", "name": ' + "[" * 100_000 + "}", "not valid JSON"),
+        ('{"id": "x", "name": "A B", "more": ' + "[" * 5000 + "]" * 5000 + "}", "not valid JSON"),
+        ('{"id": "x", "name": ' + "9" * 5000 + "}", "not valid JSON"),
+        ('{"id": "x", "name": 7}', "name: "),
+        ('{"id": "x", "name": "A B", "responses": "one text"}', "responses: "),
+        ('{"id": "x", "name": "A B", "facts": {"a\\nb\\u2028c": 1}}', "facts"),
+        ("null", "the line"),
+        ('"text"', "the line"),
+        ("\u0085{", "not valid JSON"),
+    ],
+)
+def test_hostile_lines(folder, line, words):
+    """Each is told with file and line, in one line."""
+    change(folder, "entities.jsonl", 2, line)
+    found = [p for p in check_people(folder) if "entities.jsonl:2" in p]
+    assert len(found) == 1 and words in found[0] and len(found[0].splitlines()) == 1
+    found[0].encode()
+
+
+def test_files_that_are_none(folder):
+    """Nothing outside the folder is opened, and nothing that would never end."""
+    outside = folder.parent / f"{folder.name}-outside.jsonl"
+    good = folder / "entities.jsonl"
+    outside.write_bytes(good.read_bytes())
+    for name in ("entities.jsonl", "metadata.jsonl"):
+        kept = (folder / name).read_bytes()
+        for make, words in (
+            (lambda file: file.symlink_to(outside), "link out of the people folder"),
+            (lambda file: file.symlink_to("/dev/zero"), "link out of the people folder"),
+            (lambda file: file.symlink_to(file), "can't be read"),
+            (os.mkfifo, "no regular file"),
+            (lambda file: file.mkdir(), "no regular file"),
+        ):
+            (folder / name).unlink()
+            make(folder / name)
+            assert any(name in p and words in p for p in check_people(folder)), words
+            (folder / name).rmdir() if (folder / name).is_dir() else (folder / name).unlink()
+            (folder / name).write_bytes(kept)
+    assert not check_people(folder)
+    good.rename(folder / "people.jsonl")
+    good.symlink_to("people.jsonl")  # a link inside is fine
+    assert not check_people(folder)
+
+
+def test_pictures_that_are_no_files(folder):
+    os.mkfifo(folder / "pipe.png")
+    (folder / "folder.png").mkdir()
+    (folder / "round.png").symlink_to("round.png")
+    names = ("pipe.png", "folder.png", "round.png", "n" * 300, "é\n.png", ".", "images/../../x.png", "~/y.png")
+    (folder / "metadata.jsonl").write_text(
+        "".join(json.dumps({"file_name": n, "role": "stranger"}) + "\n" for n in names)
+    )
+    found = check_people(folder)
+    assert [int(p.split("metadata.jsonl:")[1].split(":")[0]) for p in found] == list(range(1, len(names) + 1))
+    assert all(len(p.splitlines()) == 1 for p in found)

@@ -1,14 +1,18 @@
 """Pictures as people have them: converted where that is right, else one clear error."""
 
 import io
+import os
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from letheia.data.pictures import read_image
+from letheia.data.pictures import LARGEST, read_image
 from letheia.errors import DataError
+from raw_pictures import kinds
+from raw_pictures import saved as kinds_of_pillow
 
 
 def saved(tmp_path, image, name="picture.png", **options):
@@ -60,3 +64,69 @@ def test_what_is_no_picture_is_an_error(tmp_path):
             read_image(tmp_path / name)
     with pytest.raises(DataError, match="missing"):
         read_image(tmp_path / "missing.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "colour"), [*kinds(), *kinds_of_pillow()], ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_colours_of_every_kind(name, data, colour, tmp_path):
+    """Each shows the colour that it was made of, or is refused where its numbers have no known white."""
+    (tmp_path / "picture").write_bytes(data)
+    if colour is None:
+        with pytest.raises(DataError, match=r"picture: (its pixels|not a readable picture)"):
+            read_image(tmp_path / "picture")
+    else:
+        found = read_image(tmp_path / "picture").getpixel((1, 1))
+        assert np.abs(np.subtract(found, colour)).max() <= 5, found
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "webp"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_every_orientation(turn, kind, tmp_path):
+    """A picture stored turned, with the word for it, opens as it was before (EXIF: 2 and 4 mirror, 5 to 8 lie)."""
+    upright = Image.new("RGB", (32, 16), "white")
+    upright.paste("red", (0, 0, 16, 8))
+    back = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90",
+            7: "TRANSVERSE", 8: "ROTATE_270"}  # fmt: skip
+    stored = upright.transpose(Image.Transpose[back[turn]]) if turn in back else upright
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    found = read_image(saved(tmp_path, stored, f"{turn}.{kind}", exif=exif, lossless=True))
+    assert found.tobytes() == upright.tobytes() and not found.info and not found.getexif()
+
+
+def test_damaged_exif_does_not_matter(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x011A], exif[0x8769] = 6, "Maker", 72.0, {0x829A: (1, 50)}
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(buffer, "JPEG", exif=exif)
+    data, rng = buffer.getvalue(), np.random.default_rng(0)
+    start, length = data.index(b"Exif\0\0") + 6, len(exif.tobytes()) - 6
+    for _ in range(300):
+        damaged = bytearray(data)
+        for place in rng.integers(length, size=rng.integers(1, 7)):
+            damaged[start + place] = rng.choice([0, 1, 2, 5, 10, 0x7F, 0x80, 0xFF, rng.integers(256)])
+        (tmp_path / "x.jpg").write_bytes(damaged)
+        assert sorted(read_image(tmp_path / "x.jpg").size) == [6, 8]
+
+
+def test_large_and_thin_pictures(tmp_path):
+    """The camera of 8,192 x 6,144 pixels is the largest allowed; its JPEG is decoded at half its size."""
+    assert 8192 * 6144 <= LARGEST < 8192 * 6401
+    file = saved(tmp_path, Image.new("L", (8192, 4096), 77), "large.jpg")
+    assert read_image(file).size == (4096, 2048) and read_image(file).getpixel((9, 9)) == (77, 77, 77)
+    for size, words in (((8192, 6401), "too many"), ((1, 101), "too thin"), ((2020, 20), "too thin")):
+        with pytest.raises(DataError, match=words):
+            read_image(saved(tmp_path, Image.new("1", size), "x.png"))
+    assert read_image(saved(tmp_path, Image.new("RGB", (1, 100)), "x.png")).size == (1, 100)
+
+
+def test_what_is_no_file_is_told_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "round.png").symlink_to("round.png")
+    for name in ("pipe.png", "folder.png", "round.png", "n" * 300):
+        with pytest.raises(DataError):
+            read_image(tmp_path / name)
+    with pytest.raises(DataError):
+        read_image(Path("/dev/zero"))

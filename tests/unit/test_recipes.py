@@ -10,15 +10,18 @@ from PIL import Image
 
 from letheia.config import StudyConfig
 from letheia.data.augment import CROP, altered, with_altered
-from letheia.errors import DataError
+from letheia.data.split import Step, Use
+from letheia.data.targets import Texts, examples
 from letheia.methods.table import METHODS
 from letheia.methods.terms import Recipe
 from letheia.methods.variants import BOUNDED, VARIANTS
 from letheia.models.likeness import alike, likeness
 from letheia.models.loading import load_model
-from letheia.reference import draw_references
+from letheia.models.log_probs import encode_example
+from letheia.reference import Tally, draw_references, stated, tally
+from letheia.study import store
 from letheia.study.plan import plan_steps
-from letheia.types import Split
+from letheia.types import Answer, Example, Reference, Split
 
 
 @pytest.fixture
@@ -86,14 +89,72 @@ def test_the_half_that_looks_alike_is_of_the_retained(checkpoints, split):
     assert split.forget[0] in alike(model, twin)
 
 
-def test_an_o_star_that_leaks_is_drawn_again(checkpoints, split):
+def test_an_o_star_that_fails_is_drawn_again(checkpoints, split):
     model = load_model(checkpoints["mistral"])
     wanted = {(e.pictures("seen")[0].id, draw): e.pictures("seen")[0] for e in split.forget for draw in range(2)}
     plain = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6)
-    bad = set(list(plain.values())[:1])
-    checked = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, leaks=lambda _, t: t in bad)
-    assert not bad & set(checked.values())
-    assert {k: t for k, t in plain.items() if t not in bad}.items() <= checked.items()
+    first = next(iter(plain))
+    bad = plain[first].answer.text
+
+    def faults(_, texts):
+        return ["leaks" if text == bad else "" for text in texts]
+
+    checked = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, faults=faults)
+    assert checked[first].failed == ("leaks",) and checked[first].answer.text != bad and not checked[first].replaced
+    assert {k: r for k, r in plain.items() if k != first}.items() <= checked.items()
     assert list(checked) == list(wanted)
-    with pytest.raises(DataError, match="10 times of 10"):
-        draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=2, leaks=lambda *_: True)
+
+
+def test_what_a_model_cannot_give_is_replaced_and_counted(checkpoints, split):
+    """Two rounds for four o*, eight draws: more than two for each are not tried where all fail."""
+    model = load_model(checkpoints["mistral"])
+    wanted = {(e.pictures("seen")[0].id, draw): e.pictures("seen")[0] for e in split.forget for draw in range(2)}
+    found = draw_references(
+        model, wanted, question="Who?", seed=0, max_new_tokens=2, faults=lambda _, texts: ["babble"] * len(texts)
+    )
+    assert all(
+        r.replaced and r.answer.text in stated(words=False) and r.failed == ("babble",) * 2 for r in found.values()
+    )
+    assert tally(found) == Tally(count=4, again=4, replaced=4, cut=0, faults={"babble": 8})
+    other = {k: replace(p, words="Who is A?") for k, p in wanted.items()}
+    asked = draw_references(
+        model, other, question="Who?", seed=0, max_new_tokens=2, faults=lambda _, texts: ["babble"] * len(texts)
+    )
+    assert {r.answer.text for r in asked.values()} <= set(stated(words=True))
+
+
+def test_a_clean_description_of_the_same_picture_stands_in(checkpoints, split):
+    model = load_model(checkpoints["mistral"])
+    portrait = split.forget[0].pictures("seen")[0]
+    wanted = {(portrait.id, draw): portrait for draw in range(3)}
+    good = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6)[portrait.id, 1].answer
+
+    def faults(_, texts):
+        return ["" if text == good.text else "leaks" for text in texts]
+
+    found = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, faults=faults)
+    assert {r.answer for r in found.values()} == {good} and sum(r.replaced for r in found.values()) == 2
+
+
+def test_a_cut_answer_is_trained_on_without_an_end(checkpoints, split):
+    model = load_model(checkpoints["mistral"])
+    portrait = split.forget[0].pictures("seen")[0]
+    whole, cut = (
+        encode_example(model, Example(portrait=portrait, question="Who?", answer="A person in", key="", finished=f))
+        for f in (True, False)
+    )
+    assert whole.answer[:-1] == cut.answer and whole.answer[-1] in model.ends and whole.prompt == cut.prompt
+    found = draw_references(model, {(portrait.id, 0): portrait}, question="Who?", seed=0, max_new_tokens=1)
+    assert not found[portrait.id, 0].answer.finished
+    use = Use(entity=split.forget[0], portrait=portrait, response="", draw=0, seed="")
+    texts = Texts(question="Who?", references=found, refusals=(), retain=())
+    assert [e.finished for e in examples(Step((use,), ()), "reference", texts)] == [False]
+    assert [e.finished for e in examples(Step((use,), ()), "own", texts)] == [True]
+
+
+def test_o_star_keep_whether_they_were_cut_and_what_failed(tmp_path):
+    drawn = {("a", 0): Reference(Answer("One.")), ("a", 1): Reference(Answer("Cut", finished=False), ("babble",), True)}
+    store.write_references(tmp_path / "references.jsonl", drawn)
+    assert store.read_references(tmp_path / "references.jsonl") == drawn
+    (tmp_path / "old.jsonl").write_text('{"portrait": "a", "draw": 0, "text": "One."}\n')
+    assert store.read_references(tmp_path / "old.jsonl") == {("a", 0): Reference(Answer("One."))}

@@ -21,7 +21,7 @@ from letheia.prompts import read_prompt
 from letheia.reference import draw_seed, sample_references
 from letheia.train.objective import Objective
 from letheia.train.unlearn import unlearn
-from letheia.types import Split
+from letheia.types import Answer, Reference, Split
 
 QUESTION = "Who is this?"
 CONFIG = TrainConfig(learning_rate=1e-3, steps=3, batch=3, rank=4, alpha=8)
@@ -39,7 +39,11 @@ def steps(split):
 
 @pytest.fixture
 def texts(split, steps):
-    drawn = {(u.portrait.id, u.draw): f"Someone, drawn {u.draw}." for s in steps for u in (*s.forget, *s.retain)}
+    drawn = {
+        (u.portrait.id, u.draw): Reference(Answer(f"Someone, drawn {u.draw}."))
+        for s in steps
+        for u in (*s.forget, *s.retain)
+    }
     return Texts(
         question=QUESTION,
         references=drawn,

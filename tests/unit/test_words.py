@@ -8,15 +8,18 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 import families
-from commands import fails, letheia
+from commands import fails, here, letheia
 from conftest import corpus
+from letheia.config import LoadConfig
 from letheia.data.wordings import in_words
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, ConfigError, DataError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.prompts import read_prompt
+from letheia.study.requests import people_for, plain_study
+from letheia.study.run import Silent, probe
 from letheia.types import Example
 
 WORDINGS = read_prompt("wordings").splitlines()
@@ -108,3 +111,56 @@ def test_missing_weights_are_an_error(checkpoint, tmp_path):
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointError, match=r"lacks 1 weights, such as model\.layers\.1"):
         load_model(tmp_path)
+
+
+@pytest.fixture
+def names_and_summaries(people, tmp_path):
+    """A folder without pictures, responses and labels, as somebody has it who has a list of names."""
+    rows = [{"id": e.id, "name": e.name, "summary": e.summary} for e in people.entities[:4]]
+    rows.append({"id": "nobody", "name": "Nan Lee"})
+    folder = tmp_path / "people"
+    folder.mkdir()
+    (folder / "entities.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    (folder / "metadata.jsonl").write_text("")
+    return folder
+
+
+def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_path):
+    folder = names_and_summaries
+    checked = here("people", "check", folder)
+    assert "0 by a model with vision" in checked.stdout and "0 by a model without" in checked.stdout
+    assert "without summaries: Nan Lee" in checked.stdout
+    planned = here("probe", "--model", checkpoint, "--people", folder, "--output", tmp_path / "a", "--dry-run")
+    assert planned.exit_code == 0, planned.output
+    lines = [line.split() for line in planned.stdout.splitlines()]
+    assert ["questions", "4", "seen,", f"{4 * 3}", "unseen"] in lines and "picture" not in planned.stdout
+    study = plain_study(
+        str(checkpoint), people_for(folder, str(checkpoint), LoadConfig()), tmp_path / "a", bars=Silent()
+    )
+    probe(study)
+    assert len((tmp_path / "a" / "probe.jsonl").read_text().splitlines()) == 4
+    done = here("people", "responses", folder, "--from-model", checkpoint, "--count", "2")
+    assert done.exit_code == 0 and "responses for 4 people" in done.stdout, done.output
+    checked = here("people", "check", folder)
+    assert "0 by a model with vision" in checked.stdout and "4 by a model without" in checked.stdout
+    name = json.loads((folder / "entities.jsonl").read_text().splitlines()[0])["name"]
+    run = here(
+        "unlearn", "--model", checkpoint, "--people", folder, "--forget", name, "--output", tmp_path / "run",
+        "--steps", "1", "--rank", "2", "--alpha", "4", "--method", "ga",
+    )  # fmt: skip
+    assert run.exit_code == 0, run.output
+    assert "unseen question" in run.stdout and "unseen pictures" not in run.stdout
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "unseen questions" in page and f"Who is {name}?" in page and "unseen pictures" not in page
+
+
+def test_what_is_lacking_is_said_in_words(checkpoint, names_and_summaries, tmp_path):
+    folder = names_and_summaries
+    command = ("unlearn", "--model", checkpoint, "--people", folder, "--output", tmp_path / "run")
+    with pytest.raises(DataError, match="needs a summary and a response to be forgotten"):
+        here(*command, "--forget", "p000", "--no-retain")
+    with pytest.raises(ConfigError, match=r"has no vision\. Leave it out"):
+        here("evaluate", "--model", checkpoint, "--people", folder, "--output", tmp_path / "e", "--clip", "world")
+    (folder / "entities.jsonl").write_text('{"id": "a", "name": "Nan Lee"}\n')
+    with pytest.raises(DataError, match="nobody has a summary"):
+        here("probe", "--model", checkpoint, "--people", folder, "--output", tmp_path / "p")

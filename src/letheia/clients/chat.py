@@ -2,61 +2,31 @@
 
 import asyncio
 import base64
+import contextlib
 import io
-import json
-import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from letheia.clients.cache import Cache
-from letheia.clients.retry import LONGEST, retry_after
-from letheia.data.pictures import read_image
-from letheia.errors import ClientError, ConfigError
-from letheia.files import sha256
+import httpx
 
-PRICES: Mapping[str, tuple[float, float]] = {
-    "gpt-4.1": (2.00, 8.00),
-    "gpt-4.1-mini": (0.40, 1.60),
-    "gpt-4.1-nano": (0.10, 0.40),
-}
-"""US dollars for a million tokens read and written, by model; list prices of April 2025."""
+from letheia.clients.cache import LEASE, Cache
+from letheia.clients.course import Course, Known
+from letheia.clients.endpoint import Endpoint, scrubbed
+from letheia.clients.faults import Fault
+from letheia.clients.protocol import hear, put
+from letheia.clients.transport import connected, post
+from letheia.data.pictures import read_image
+from letheia.errors import ClientError, DataError, LetheiaError
+from letheia.files import fingerprint, sha256
+
 PICTURE_TOKENS = 1_600  # at most, for pictures scaled down to SIDE
 SIDE = 768  # pixels; larger pictures are scaled down before they are sent
-
-
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """A model and where it answers.
-
-    Attributes:
-        model: Its name there.
-        base_url: The endpoint; OpenAI's if empty.
-    """
-
-    model: str
-    base_url: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> "Endpoint":
-        """Read `MODEL` or `MODEL@URL`.
-
-        >>> Endpoint.parse("judge@http://127.0.0.1:8000/v1")
-        Endpoint(model='judge', base_url='http://127.0.0.1:8000/v1')
-
-        Raises:
-            ConfigError: It is neither.
-        """
-        model, sign, url = text.partition("@")
-        if not model or (sign and not url.startswith(("http://", "https://"))):
-            raise ConfigError(f"'{text}': write an endpoint as MODEL or MODEL@http://…")
-        return cls(model=model, base_url=url)
-
-    def cost(self, read: int, written: int) -> float | None:
-        """US dollars for so many tokens; None where the price is not known."""
-        price = None if self.base_url else PRICES.get(self.model)
-        return price and (read * price[0] + written * price[1]) / 1e6
+FEW = 6  # calls without a reply, one after the other, after which nobody seems to be there
+LOOK_AGAIN = 0.3  # seconds between looks at what another process is asking
+AGREED = 2  # part of the cache's keys; another number where replies of before must not be used again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +38,7 @@ class Call:
         picture: A picture that goes with it.
         schema: JSON schema of the reply, where the endpoint can keep to one.
         temperature: Of sampling.
-        max_tokens: Length limit of the reply.
+        max_tokens: Length limit of the reply; one that runs into it is asked for once more, with a larger one.
         sample: Number of the draw: calls that differ in it alone are made separately.
     """
 
@@ -87,10 +57,10 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What came back; `error` where nothing did, after all tries.
+    """What came back; `error` where nothing did that can be used, after all tries.
 
     Attributes:
-        text: The reply.
+        text: The reply, without the thoughts before it.
         model: The model as the endpoint names it.
         read: Tokens read.
         written: Tokens written.
@@ -106,6 +76,9 @@ class Reply:
     error: str = ""
 
 
+Readable = Callable[[Reply], bool]
+
+
 class Chat:
     """Asks one endpoint."""
 
@@ -116,7 +89,7 @@ class Chat:
         *,
         concurrency: int = 32,
         tries: int = 8,
-        timeout: float = 60.0,
+        timeout: float = 120.0,
         wait: float = 0.5,
     ) -> None:
         """Prepare; nothing is sent yet.
@@ -126,121 +99,177 @@ class Chat:
             cache: Where replies are kept.
             concurrency: Questions on the way at once.
             tries: At most so many a question.
-            timeout: Seconds that a reply may take.
+            timeout: Seconds that a reply may take, from the question to its last byte.
             wait: Seconds before the first retry; doubled for each further one.
 
         Raises:
-            ConfigError: OpenAI's own endpoint without a key.
+            ConfigError: OpenAI's own endpoint without a key, or an impossible address.
         """
+        endpoint.check()
+        endpoint.key()
         self.endpoint, self.cache = endpoint, cache
-        self._key = os.environ.get("OPENAI_API_KEY", "")
-        if not endpoint.base_url and not self._key:
-            raise ConfigError("OPENAI_API_KEY: is not set. Set it, or name an endpoint of your own: MODEL@URL.")
+        self.known = Known()
+        self._hide = endpoint.hide()
         self._concurrency, self._tries, self._timeout, self._wait = concurrency, tries, timeout, wait
-        self._structured = True
+        self._in_vain = 0  # calls without a reply since the last reply
+        self._stop: LetheiaError | None = None
+        self._stopped = asyncio.Event()
 
-    def ask(self, calls: Sequence[Call], *, progress: Callable[[int], None] = lambda _: None) -> list[Reply]:
+    def ask(
+        self,
+        calls: Sequence[Call],
+        *,
+        progress: Callable[[int], None] = lambda _: None,
+        readable: Readable = lambda _: True,
+    ) -> list[Reply]:
         """Answer each call; equal ones are made once, and what the cache has is not made.
 
+        Args:
+            calls: The questions.
+            progress: Told of each call that is done.
+            readable: Whether a reply can be used; only such are kept.
+
         Raises:
-            ClientError: The endpoint refuses the key, the model or the question.
+            ClientError: The endpoint refuses the key, the model or the address, has no credit, or is not there.
+            OutputError: The cache can't be written.
         """
-        return asyncio.run(self._all(calls, progress))
+        return asyncio.run(self._all(calls, progress, readable))
 
-    async def _all(self, calls: Sequence[Call], progress: Callable[[int], None]) -> list[Reply]:
-        import openai
+    async def _all(self, calls: Sequence[Call], progress: Callable[[int], None], readable: Readable) -> list[Reply]:
+        self._stop, self._stopped, self._in_vain = None, asyncio.Event(), 0
+        names = [self._name(call) for call in calls]
+        times, open_ = Counter(names), dict(zip(names, calls, strict=True))
+        done: dict[str, Reply] = {}
+        async with connected(self.endpoint, timeout=self._timeout, most=self._concurrency) as client:
+            while open_ and not self._stop:
+                kept = {name: reply for name in open_ if (reply := self._kept(name, readable))}
+                progress(sum(times[name] for name in kept))
+                open_ = {name: call for name, call in open_.items() if name not in kept}
+                claims = self.cache.claim(list(open_))
+                mine = {n: call for (n, call), claimed in zip(open_.items(), claims, strict=True) if claimed}
+                fresh = await self._round(client, mine, readable, lambda name: progress(times[name]))
+                open_ = {name: call for name, call in open_.items() if name not in fresh}
+                done |= kept | fresh
+                if open_ and not fresh:  # somebody else is asking them
+                    await asyncio.sleep(LOOK_AGAIN)
+        if self._stop:
+            raise self._stop
+        return [done[name] for name in names]
 
+    async def _round(
+        self, client: httpx.AsyncClient, calls: Mapping[str, Call], readable: Readable, done: Callable[[str], None]
+    ) -> dict[str, Reply]:
+        """Ask what this process has claimed."""
+        if not calls:
+            return {}
         gate = asyncio.Semaphore(self._concurrency)
-        keys = [self._cache_key(call) for call in calls]
-        pending: dict[str, asyncio.Task[Reply]] = {}
-        async with openai.AsyncOpenAI(
-            api_key=self._key or "none",
-            base_url=self.endpoint.base_url or None,
-            max_retries=0,  # retries are ours: the library's give up on replies that are cut off
-            timeout=self._timeout,
-        ) as client:
+        alive = asyncio.create_task(self._stay_alive())
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {
+                    name: group.create_task(self._one(client, call, name, gate, readable), name=name)
+                    for name, call in calls.items()
+                }
+                for task in tasks.values():
+                    task.add_done_callback(lambda task: done(task.get_name()))
+        finally:
+            alive.cancel()
+            self.cache.release()
+        return {name: task.result() for name, task in tasks.items()}
+
+    async def _stay_alive(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE / 3)
+            with contextlib.suppress(LetheiaError):  # a full disk is told where a reply is to be kept
+                self.cache.renew()
+
+    async def _one(
+        self, client: httpx.AsyncClient, call: Call, name: str, gate: asyncio.Semaphore, readable: Readable
+    ) -> Reply:
+        """One reply. An error of all is noted and told at the end, so that what others were paid for is kept."""
+        try:
+            async with gate:
+                # another process may have kept it between the look and the claim
+                if reply := self._kept(name, readable):
+                    return reply
+                reply = await self._patiently(client, call)
+            if not reply.error and readable(reply):
+                await asyncio.to_thread(self.cache.put, name, asdict(reply))  # a slow disk holds no other reply up
+            return reply
+        except DataError as error:  # a picture that can't be read
+            return Reply(error=str(error))
+        except LetheiaError as error:
+            self._stop = self._stop or error
+            self._stopped.set()
+            return Reply(error=str(error))
+
+    async def _patiently(self, client: httpx.AsyncClient, call: Call) -> Reply:
+        picture = await asyncio.to_thread(_data_url, call.picture) if call.picture else ""
+        course = Course(known=self.known, asked_tokens=call.max_tokens, tries=self._tries, wait=self._wait)
+        while not self._stop:
+            without, limit = self.known.lacks | course.lacks, course.max_tokens
+            sent = put(
+                self.endpoint.model, call.text, picture=picture, schema=call.schema, temperature=call.temperature,
+                max_tokens=limit, lacks=without,
+            )  # fmt: skip
             try:
-                async with asyncio.TaskGroup() as group:
-                    for call, key in zip(calls, keys, strict=True):
-                        name = json.dumps(key, sort_keys=True)
-                        if name not in pending:
-                            pending[name] = group.create_task(self._one(client, call, key, gate))
-                            pending[name].add_done_callback(lambda _: progress(1))
-                        else:
-                            progress(1)
-            except* ClientError as errors:
-                raise errors.exceptions[0] from None
-        return [pending[json.dumps(key, sort_keys=True)].result() for key in keys]
-
-    async def _one(self, client: Any, call: Call, key: Any, gate: asyncio.Semaphore) -> Reply:
-        kept = self.cache.get(key)
-        if kept:
-            return Reply(**{**kept, "paid": False})
-        async with gate:
-            reply = await self._patiently(client, call)
-        if not reply.error:
-            self.cache.put(key, asdict(reply))
-        return reply
-
-    async def _patiently(self, client: Any, call: Call) -> Reply:
-        import httpx
-        import openai
-
-        content: list[dict[str, Any]] = [{"type": "text", "text": call.text}]
-        if call.picture:
-            content.append({"type": "image_url", "image_url": {"url": _data_url(call.picture)}})
-        reason = ""
-        for attempt in range(self._tries):
-            wait = min(LONGEST, self._wait * 2**attempt)
-            try:
-                extra = {"response_format": _schema(call.schema)} if call.schema and self._structured else {}
-                found = await client.chat.completions.create(
-                    model=self.endpoint.model,
-                    messages=[{"role": "user", "content": content}],
-                    temperature=call.temperature,
-                    max_tokens=call.max_tokens,
-                    **extra,
-                )
-                text = found.choices[0].message.content
-                if not isinstance(text, str):
-                    raise ValueError("the reply has no text")
-                usage = found.usage
-                return Reply(
-                    text=text,
-                    model=str(found.model),
-                    read=usage.prompt_tokens if usage else 0,
-                    written=usage.completion_tokens if usage else 0,
-                )
-            except openai.RateLimitError as error:
-                reason, wait = "status 429", max(wait, _asked_wait(error))
-            except openai.InternalServerError as error:
-                reason, wait = f"status {error.status_code}", max(wait, _asked_wait(error))
-            except openai.BadRequestError as error:
-                if not (call.schema and self._structured):
-                    raise ClientError(
-                        f"{self.endpoint.model}: the endpoint refuses a call ({error.message})."
-                    ) from None
-                self._structured = False  # an endpoint without structured output: plain JSON is asked for anyway
+                answer = await post(client, self.endpoint, sent, timeout=self._timeout)
+                self.known.answers = True
+                heard = hear(answer, sent)
+            except Fault as fault:
+                if fault.kind == "stop":
+                    raise self._error(fault.reason) from None
+                if course.learns(fault, without):
+                    continue
+                wait = course.wait_after(fault, limit)
+                if wait is None:
+                    return self._given_up(fault, course)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), wait)
                 continue
-            except openai.APIStatusError as error:
-                hint = "Check OPENAI_API_KEY, the model's name and the address."
-                raise ClientError(f"{self.endpoint.model}: status {error.status_code}. {hint}") from None
-            except (openai.APIError, httpx.HTTPError, ValueError, TypeError, AttributeError, IndexError) as error:
-                reason = str(error) or type(error).__name__  # unreachable, slow, cut off, or not what the protocol says
-            if attempt + 1 < self._tries:
-                await asyncio.sleep(wait)
-        return Reply(error=f"no reply after {self._tries} tries ({reason})")
+            self.known.lacks, self.known.heard, self._in_vain = self.known.lacks | course.lacks, True, 0
+            read, written = course.read + heard.read, course.written + heard.written
+            return Reply(text=self._hide(heard.text), model=self._hide(heard.model), read=read, written=written)
+        return Reply(error="not asked, since the endpoint had refused another")
 
-    def _cache_key(self, call: Call) -> dict[str, Any]:
-        """Everything that can change the reply."""
-        picture = sha256(call.picture) if call.picture else None
-        return {**asdict(self.endpoint), **asdict(call), "picture": picture}
+    def _given_up(self, fault: Fault, course: Course) -> Reply:
+        """What is told of a question without a reply; many of them in a row are an error of all."""
+        reason = course.verdict(fault)
+        # what was filtered, cut or too long has been read by somebody
+        self._in_vain = 0 if fault.kind in {"call", "useless"} else self._in_vain + 1
+        if self._in_vain >= FEW:
+            raise self._error(
+                f"{FEW} calls in a row without a reply, the last: {reason}. See whether the server runs and the "
+                "address is right, then run the same command again; what came is kept."
+            )
+        return Reply(error=scrubbed(self._hide(reason)), read=course.read, written=course.written)
+
+    def _error(self, reason: str) -> ClientError:
+        return ClientError(scrubbed(self._hide(f"{self.endpoint.model} at {self.endpoint.shown}: {reason}")))
+
+    def _kept(self, name: str, readable: Readable) -> Reply | None:
+        try:
+            reply = Reply(**{**(self.cache.get(name) or {"error": "none"}), "paid": False})
+        except TypeError:  # damaged
+            return None
+        return reply if isinstance(reply.text, str) and not reply.error and readable(reply) else None
+
+    def _name(self, call: Call) -> str:
+        """A hash of everything that can change the reply."""
+        picture = None
+        if call.picture:
+            with contextlib.suppress(OSError):  # told when it is to be sent
+                picture = sha256(call.picture)
+        where = [AGREED, self.endpoint.model, self.endpoint.place]
+        return fingerprint([where, {**asdict(call), "picture": picture or str(call.picture)}], digits=64)
 
 
 def bill(replies: Sequence[Reply], endpoint: Endpoint) -> str:
     """What was asked now and what it cost, in a line."""
-    paid = {id(r): r for r in replies if r.paid and not r.error}.values()
+    paid = {id(r): r for r in replies if r.paid and (r.read or not r.error)}.values()
     read, written = sum(r.read for r in paid), sum(r.written for r in paid)
+    if paid and not read:
+        return f"{len(paid)} calls; the endpoint does not say how many tokens"
     return f"{len(paid)} calls, {read:,} tokens read, {written:,} written" + _dollars(endpoint.cost(read, written))
 
 
@@ -254,14 +283,6 @@ def estimate(calls: Sequence[Call], endpoint: Endpoint) -> str:
 
 def _dollars(cost: float | None) -> str:
     return "; the price is not known" if cost is None else f"; about ${cost:.2f}"
-
-
-def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": dict(schema)}}
-
-
-def _asked_wait(error: Any) -> float:
-    return retry_after(error.response.headers.get("Retry-After"))
 
 
 def _data_url(file: Path) -> str:

@@ -1,24 +1,27 @@
 """Judges over an API: an LVLM gives privacy, inform and hall on the paper's scales (appendix E)."""
 
-import json
 import re
 import secrets
+import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, Reply, bill
+from letheia.clients.protocol import spoken, strict_json
+from letheia.errors import ClientError
 from letheia.files import fingerprint, write_json
 from letheia.metrics.judges import JUDGES, Verdict
 from letheia.metrics.table import Judge, Reading, exact_judge, no_judge
-from letheia.prompts import read_prompt
-from letheia.types import Entity
+from letheia.prompts import Form, read_form
+from letheia.types import Entity, Portrait
 
 BUILT_IN: Mapping[str, Judge] = {"exact": exact_judge, "none": no_judge}
+FIELDS = ("name", "summary", "response", "fence")
+SHOWN = 300  # characters of a reply that can't be read
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {"score": {"type": "integer", "minimum": 1, "maximum": 5}},
@@ -36,38 +39,107 @@ class LvlmJudge:
         Args:
             chat: The endpoint.
             prompts: Folder of rubrics that replace Letheia's own.
+
+        Raises:
+            DataError: A rubric has an unknown field, or no place for the answer.
         """
         self._chat = chat
-        self.rubrics = {name: Template(read_prompt(f"judge_{name}", folder=prompts)) for name in JUDGES}
+        self.rubrics = read_rubrics(prompts)
         # kept, so that a later run asks the same; nobody who writes answers can know it
         self._secret = chat.cache.keep("fence", secrets.token_hex(16))
         self.replies: list[Reply] = []
 
     def __call__(self, readings: Sequence[Reading]) -> list[dict[str, Verdict]]:
         """Judge answers; a stranger has no summary to compare with and is judged by the picture alone."""
-        wanted = [(i, name) for i, r in enumerate(readings) for name in JUDGES if r.entity or name == "inform"]
-        replies = self._chat.ask([self.call(readings[i], name) for i, name in wanted])
+        verdicts = [dict.fromkeys(JUDGES, NO_SUMMARY if r.entity is None else NO_PICTURE) for r in readings]
+        wanted = [(i, name) for i, r in enumerate(readings) for name in rubrics_for(r.portrait, r.entity)]
+        calls = [self.call(readings[i], name) for i, name in wanted]
+        replies = self._chat.ask(calls, readable=lambda reply: parse(reply).value is not None)
         self.replies += replies
-        none = Verdict(None, "a stranger has no summary")
-        verdicts = [dict.fromkeys(JUDGES, none) for _ in readings]
         for (i, name), reply in zip(wanted, replies, strict=True):
             verdicts[i][name] = parse(reply)
         return verdicts
 
     def call(self, reading: Reading, rubric: str) -> Call:
         """The question to the judge. The answer stands behind a fence that it can't know, and can't close."""
-        text = self.rubrics[rubric].substitute(
-            name=reading.entity.name if reading.entity else "",
-            summary=reading.entity.summary if reading.entity else "",
-            response=reading.answer,
-            fence=f"<<{fingerprint([self._secret, reading.answer])}>>",
+        form = self.rubrics[rubric]
+        fence = f"<<{fingerprint([self._secret, reading.answer])}>>"
+        fenced = "fence" in form.fields
+        text = form.fill(
+            {
+                "name": reading.entity.name if reading.entity else "",
+                "summary": reading.entity.summary if reading.entity else "",
+                "response": reading.answer if fenced else f"\n{fence}\n{reading.answer}\n{fence}\n",
+                "fence": fence,
+            }
         )
         return Call(text=text, picture=reading.portrait.file if rubric == "inform" else None, schema=SCHEMA)
+
+    def record(self) -> dict[str, Any]:
+        """What was asked, of whom, and what came of it. Holds no key and no password."""
+        endpoint, replies = self._chat.endpoint, self.replies
+        reasons = [verdict.reason for verdict in map(parse, replies) if verdict.value is None]
+        return {
+            "model": endpoint.model,
+            "base_url": endpoint.shown,
+            "answered_as": sorted({r.model for r in replies if r.model}),
+            "without": sorted(self._chat.known.lacks),
+            "rubrics": {name: fingerprint(form.text) for name, form in self.rubrics.items()},
+            "calls": len(replies),
+            "failed": sum(bool(r.error) for r in replies),
+            "unscored": len(reasons),
+            "reasons": dict(Counter(reasons).most_common(5)),
+            "bill": bill(replies, endpoint),
+        }
+
+    def close(self) -> None:
+        """Tell on standard error what stayed without a score.
+
+        Raises:
+            ClientError: Nothing that came could be used.
+        """
+        reasons = [" ".join(v.reason.split()) for v in map(parse, self.replies) if v.value is None]
+        if not reasons:
+            return
+        (reason, count), all_bad = Counter(reasons).most_common(1)[0], len(reasons) == len(self.replies)
+        what = f"{len(reasons)} of {len(self.replies)} calls gave no score, {count} of them: {reason.rstrip('.')}"
+        if all_bad:
+            raise ClientError(f"{self._chat.endpoint.model}: {what}. No answer has been judged; all else is written.")
+        print(f"{self._chat.endpoint.model}: {what}. They are unscored; the same command asks again.", file=sys.stderr)
+
+
+NO_SUMMARY = Verdict(None, "a stranger has no summary")
+NO_PICTURE = Verdict(None, "the model was asked in words: there is no picture")
+
+
+def rubrics_for(portrait: Portrait, entity: Entity | None) -> list[str]:
+    """What can be judged: privacy and hall need a summary, inform a picture."""
+    return [name for name in JUDGES if (not portrait.words if name == "inform" else entity)]
+
+
+def read_rubrics(folder: Path | None = None) -> dict[str, Form]:
+    """The rubrics by judge.
+
+    Raises:
+        DataError: One has an unknown field, or no place for the answer.
+    """
+    return {n: read_form(f"judge_{n}", FIELDS, needed=("response",), folder=folder) for n in JUDGES}
+
+
+def asked_of(choice: str) -> Endpoint | None:
+    """Whom a judge's name stands for; nobody for a built-in one.
+
+    Raises:
+        ConfigError: It is neither that nor an endpoint.
+    """
+    return None if choice in BUILT_IN else Endpoint.parse(choice)
 
 
 @contextmanager
 def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None = None) -> Iterator[Judge]:
     """The judge that a user chose; an endpoint's replies are kept, and what it was asked and cost is recorded.
+
+    What stayed without a score is told on standard error.
 
     Args:
         choice: `exact`, `none`, `MODEL` or `MODEL@URL`.
@@ -77,66 +149,70 @@ def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None =
 
     Raises:
         ConfigError: It is none of these, or OpenAI's key is not set.
+        DataError: A rubric can't be used.
+        ClientError: The endpoint refuses, is not there, or nothing that it said could be used; told at the end.
     """
-    if choice in BUILT_IN:
+    endpoint = asked_of(choice)
+    if endpoint is None:
         yield BUILT_IN[choice]
         return
-    endpoint = Endpoint.parse(choice)
     with Cache(cache) as kept:
         judge = LvlmJudge(Chat(endpoint, kept), prompts=prompts)
-        yield judge
-        replies = judge.replies
-        write_json(
-            record,
-            {
-                **asdict(endpoint),
-                "rubrics": {name: fingerprint(text.template) for name, text in judge.rubrics.items()},
-                "calls": len(replies),
-                "failed": sum(bool(r.error) for r in replies),
-                "bill": bill(replies, endpoint),
-            },
-        )
+        try:
+            yield judge
+        finally:
+            if judge.replies:
+                write_json(record, judge.record())
+        judge.close()
 
 
-def expected_calls(people: Sequence[Entity | None], tokens: int, *, prompts: Path | None = None) -> list[Call]:
-    """The calls that judge one answer about each person, for an estimate of their cost.
+def expected_calls(
+    asked: Sequence[tuple[Portrait, Entity | None]], tokens: int, *, prompts: Path | None = None
+) -> list[Call]:
+    """The calls that judge one answer about each picture, for an estimate of their cost.
 
     Args:
-        people: The person of each answer; none for a stranger.
+        asked: Each picture with its person; none for a stranger.
         tokens: Length of an answer.
         prompts: Folder of rubrics that replace Letheia's own.
+
+    Raises:
+        DataError: A rubric can't be used.
     """
-    size = {name: len(read_prompt(f"judge_{name}", folder=prompts)) for name in JUDGES}
+    size = {name: len(form.text) for name, form in read_rubrics(prompts).items()}
     return [
         Call(
             text=" " * (size[name] + (len(entity.summary) if entity and name != "inform" else 0) + 4 * tokens),
             picture=Path() if name == "inform" else None,
         )
-        for entity in people
-        for name in JUDGES
-        if entity or name == "inform"
+        for portrait, entity in asked
+        for name in rubrics_for(portrait, entity)
     ]
 
 
-def parse(reply: Reply) -> Verdict:
-    """A judge's number; none, with what it said, where that is not a whole number from 1 to 5.
+_FENCED = re.compile(r"```(?:json)?\s*(?P<inside>[^`]*)```", re.IGNORECASE)
 
-    >>> parse(Reply(text='Surely {"score": 4}.')).value
+
+def parse(reply: Reply) -> Verdict:
+    """A judge's number; none, with what it said, unless the whole reply is one object with a score from 1 to 5.
+
+    The object may stand in a fenced block and may say more; a number within prose, or within a quotation of the
+    answer, is none.
+
+    >>> parse(Reply(text='{"score": 4, "answer": {"score": 1}}')).value
     4
-    >>> parse(Reply(text='{"score": 9}'))
-    Verdict(value=None, reason='unreadable reply: {"score": 9}')
+    >>> parse(Reply(text='Surely {"score": 4}.'))
+    Verdict(value=None, reason='unreadable reply: Surely {"score": 4}.')
     """
     if reply.error:
         return Verdict(None, reply.error)
-    found = [value for value in map(_score, re.findall(r"\{[^{}]*\}", reply.text)) if value is not None]
-    if len(set(found)) == 1:
-        return Verdict(found[0], f"{reply.model}: {found[0]}")
-    return Verdict(None, f"unreadable reply: {reply.text}")
-
-
-def _score(text: str) -> int | None:
+    text = spoken(reply.text) or ""
+    fenced = _FENCED.fullmatch(text)
     try:
-        value = json.loads(text)["score"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return value if type(value) is int and 1 <= value <= 5 else None
+        score = strict_json(fenced["inside"] if fenced else text)["score"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        score = None
+    if type(score) is int and 1 <= score <= 5:
+        return Verdict(score, f"{reply.model}: {score}")
+    shown = reply.text if len(reply.text) <= SHOWN else reply.text[:SHOWN] + "…"
+    return Verdict(None, f"unreadable reply: {shown}")

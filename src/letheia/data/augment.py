@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageEnhance, ImageOps
 
 from letheia.data.pictures import read_image
-from letheia.files import write_atomic
+from letheia.files import make_folder, write_atomic
 from letheia.types import Entity, Portrait, Split
 
 CROP, LIGHT = 0.06, 0.15
@@ -44,7 +44,7 @@ def with_altered(split: Split, folder: Path, *, count: int, seed: int) -> Split:
     Raises:
         DataError: A picture can't be read.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
 
     def more(people: Sequence[Entity]) -> tuple[Entity, ...]:
         return tuple(replace(e, portraits=_with_copies(e.portraits, folder, count, seed)) for e in people)

@@ -1,23 +1,27 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
-entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts
+entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts, fact_sources
 metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
 images/…           the pictures
 """
 
 import json
+import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from letheia.data.pictures import read_image
 from letheia.errors import DataError
-from letheia.files import write_jsonl
+from letheia.files import holding, write_jsonl
 from letheia.types import Entity, People, Portrait, Role
 
 Line = TypeVar("Line", bound=BaseModel)
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode's categories of what is not seen: control and format characters, halves of pairs, ends of lines."""
 
 
 class _EntityLine(BaseModel):
@@ -29,6 +33,14 @@ class _EntityLine(BaseModel):
     source: dict[str, str] = Field(default_factory=dict)
     responses: tuple[str, ...] = ()
     facts: dict[str, str] = Field(default_factory=dict)
+    fact_sources: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+    @field_validator("id", "name")
+    @classmethod
+    def _something_is_seen(cls, text: str) -> str:
+        if all(c.isspace() or unicodedata.category(c) in UNSEEN for c in text):
+            raise ValueError("is blank")
+        return text
 
 
 class _PictureLine(BaseModel):
@@ -71,7 +83,7 @@ class _Reader:
 
     def __init__(self, folder: Path, *, check_pictures: bool) -> None:
         self.problems: list[str] = []
-        self._folder = folder
+        self._root = os.path.join(os.path.realpath(folder), "")
         entities: dict[str, _EntityLine] = {}
         for where, value in self._lines(folder / "entities.jsonl"):
             line = self._parse(_EntityLine, value, where)
@@ -83,7 +95,8 @@ class _Reader:
         if not entities and not self.problems:
             self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line a person.")
         pictures: dict[str, Portrait] = {}
-        for where, value in self._lines(folder / "metadata.jsonl"):
+        by_person: dict[str, list[Portrait]] = {}
+        for where, value in self._lines(folder / "metadata.jsonl") if _needs_list(folder) else ():
             line = self._parse(_PictureLine, value, where)
             if line is None:
                 continue
@@ -98,19 +111,21 @@ class _Reader:
             )
             if portrait.id in pictures:
                 self.problems.append(f"{where}: a picture '{portrait.id}' stands in an earlier line. Rename one.")
+            else:
+                by_person.setdefault(portrait.entity, []).append(portrait)
             pictures.setdefault(portrait.id, portrait)
             self._check_file(portrait.file, line.file_name, where, open_it=check_pictures)
         self.people = People(
             folder=folder,
             entities=tuple(
-                Entity(**line.model_dump(), portraits=tuple(p for p in pictures.values() if p.entity == id_))
-                for id_, line in entities.items()
+                Entity(**line.model_dump(), portraits=tuple(by_person.get(id_, ()))) for id_, line in entities.items()
             ),
-            strangers=tuple(p for p in pictures.values() if not p.entity),
+            strangers=tuple(by_person.get("", ())),
         )
+        self.problems = [_one_line(problem) for problem in self.problems]
 
     def _check_file(self, file: Path, name: str, where: str, *, open_it: bool) -> None:
-        if "\0" in name or not file.resolve().is_relative_to(self._folder.resolve()):
+        if "\0" in name or not os.path.realpath(file).startswith(self._root):
             self.problems.append(f"{where}: {name!r} lies outside the people folder. Copy the picture into it.")
         elif open_it:
             try:
@@ -119,6 +134,12 @@ class _Reader:
                 self.problems.append(f"{where}: {error}")
 
     def _lines(self, path: Path) -> Iterator[tuple[str, Any]]:
+        if not os.path.realpath(path).startswith(self._root):
+            self.problems.append(f"{path}: is a link out of the people folder. Copy the file into it.")
+            return
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            self.problems.append(f"{path}: is no regular file. A people folder needs this file.")
+            return
         try:
             text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
         except OSError as error:
@@ -136,9 +157,14 @@ class _Reader:
                 self.problems.append(f"{where}: has a NUL character in a text. Remove it.")
                 continue
             try:
-                yield where, json.loads(line, parse_constant=_no_constant)
+                value = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_doubles)
+                json.dumps(value, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                self.problems.append(f"{where}: has half of a surrogate pair, which is no character. Correct the text.")
             except (ValueError, RecursionError) as error:
                 self.problems.append(f"{where}: not valid JSON ({error}). Correct or remove the line.")
+            else:
+                yield where, value
 
     def _parse(self, kind: type[Line], value: Any, where: str) -> Line | None:
         try:
@@ -152,6 +178,28 @@ class _Reader:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value")
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"'{next(n for n in names if names.count(n) > 1)}' stands twice")
+    return found
+
+
+def _one_line(problem: str) -> str:
+    """A message may quote what stands in the files; line ends and other control characters are written out."""
+    return "".join(c if unicodedata.category(c) not in UNSEEN else ascii(c)[1:-1] for c in problem)
+
+
+def _needs_list(folder: Path) -> bool:
+    """Whether there is a list of pictures or must be one; names and summaries alone need none."""
+    try:
+        entries = [f for f in folder.iterdir() if not f.name.startswith(".")]
+    except OSError:
+        return True
+    return any(f.name == "metadata.jsonl" or f.suffix not in {".json", ".jsonl", ".md", ".txt"} for f in entries)
 
 
 def write_people(people: People) -> None:
@@ -169,7 +217,7 @@ def write_people(people: People) -> None:
             for p in pictures
         ],
     )
-    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts")
+    fields = ("id", "name", "aliases", "summary", "source", "responses", "facts", "fact_sources")
     rows = [{f: getattr(e, f) for f in fields if getattr(e, f)} for e in people.entities]
     write_jsonl(people.folder / "entities.jsonl", rows)
 
@@ -185,6 +233,7 @@ def update_entities(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> N
         OutputError: The disk is full or the file can't be written; it is as it was.
     """
     file = folder / "entities.jsonl"
-    lines = file.read_text(encoding="utf-8-sig").split("\n")
-    rows = [json.loads(line) for line in lines if line.strip()]
-    write_jsonl(file, [{**row, **changes.get(row["id"], {})} for row in rows])
+    with holding(folder, wait=True):  # for what another command adds meanwhile
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
+        rows = [json.loads(line) for line in lines if line.strip()]
+        write_jsonl(file, [{**row, **changes.get(row["id"], {})} for row in rows])

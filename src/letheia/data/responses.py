@@ -4,13 +4,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
 from letheia.clients.chat import Call, Reply
+from letheia.clients.protocol import spoken
 from letheia.data.folder import update_entities
 from letheia.errors import DataError
-from letheia.prompts import read_prompt
+from letheia.metrics.aftermath import is_refusal
+from letheia.metrics.labels import collect_labels, named
+from letheia.metrics.names import find
+from letheia.prompts import read_form, read_prompt
 from letheia.types import Entity, People
+
+FIELDS = ("name", "summary", "question", "number", "count")
 
 
 @dataclass(frozen=True)
@@ -29,18 +34,31 @@ def wanting(people: People, *, again: bool) -> list[Entity]:
     """
     ready = [e for e in people.entities if e.pictures("seen") and e.summary]
     if not ready:
-        raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
+        raise DataError(
+            f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'; a model without "
+            "vision needs no pictures (--from-model)."
+        )
     return [e for e in ready if again or not e.responses]
 
 
 def expert_calls(entities: Iterable[Entity], *, count: int, prompts: Path | None = None) -> list[Call]:
-    """The questions to the expert: `count` a person, one after the other."""
-    template = Template(read_prompt("expert", folder=prompts))
+    """The questions to the expert: `count` a person, one after the other.
+
+    Raises:
+        DataError: The user's prompt has an unknown field, or does not hand the person's name on.
+    """
+    form = read_form("expert", FIELDS, needed=("name",), folder=prompts)
     question = read_prompt("question", folder=prompts)
     return [
         Call(
-            text=template.substitute(
-                name=entity.name, summary=entity.summary, question=question, number=number + 1, count=count
+            text=form.fill(
+                {
+                    "name": entity.name,
+                    "summary": entity.summary,
+                    "question": question,
+                    "number": str(number + 1),
+                    "count": str(count),
+                }
             ),
             picture=entity.pictures("seen")[0].file,
             temperature=1.0,
@@ -52,6 +70,11 @@ def expert_calls(entities: Iterable[Entity], *, count: int, prompts: Path | None
     ]
 
 
+def readable(reply: Reply) -> bool:
+    """Whether a reply tells of somebody; a refusal must not become what a model unlearns, and is not worth keeping."""
+    return not reply.error and bool(spoken(reply.text)) and not is_refusal(reply.text)
+
+
 def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[dict[str, list[str]], list[str]]:
     """Responses by a person's id, and what is missing."""
     count = len(replies) // max(1, len(entities))
@@ -59,10 +82,12 @@ def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[
     problems: list[str] = []
     for i, entity in enumerate(entities):
         for reply in replies[i * count : (i + 1) * count]:
-            if reply.error:
-                problems.append(f"{entity.name}: {reply.error}. Run the command again; what came is kept.")
+            text = spoken(reply.text)
+            if text and readable(reply):
+                texts.setdefault(entity.id, []).append(text)
             else:
-                texts.setdefault(entity.id, []).append(reply.text.strip())
+                reason = reply.error or f"the expert declines: {text or 'it says nothing'}"
+                problems.append(f"{entity.name}: {reason}. Run the command again; what came is kept.")
     return texts, problems
 
 
@@ -86,9 +111,10 @@ def from_file(people: People, file: Path) -> dict[str, list[str]]:
             name, given = value["name"], value["responses"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"{where}: needs JSON with 'name' and 'responses' ({error}).") from error
-        entity = people.named(name) if isinstance(name, str) else None
-        if entity is None:
-            raise DataError(f"{where}: nobody in {people.folder} is called {name!r}.")
+        try:
+            entity = find(people, str(name))
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
         if not isinstance(given, list) or not given or not all(isinstance(t, str) and t.strip() for t in given):
             raise DataError(f"{where}: 'responses' must be a list of texts.")
         texts[entity.id] = given
@@ -99,11 +125,13 @@ def write_responses(people: People, texts: Mapping[str, Sequence[str]], problems
     """Write responses into `entities.jsonl`; equal ones once, and such as do not name the person are told of."""
     found = list(problems)
     by_id = {e.id: e for e in people.entities}
+    labels = collect_labels(people)
     changes: dict[str, dict[str, list[str]]] = {}
     for id_, given in texts.items():
-        kept = list(dict.fromkeys(t for t in given if t))
+        plain = (t.replace("\0", "") for t in given)  # a NUL, which untrained models write, can't stand in a folder
+        kept = list(dict.fromkeys(t for t in plain if t))
         entity = by_id[id_]
-        silent = sum(not any(n.lower() in t.lower() for n in (*entity.names, entity.name.split()[-1])) for t in kept)
+        silent = sum(not named(text, entity, labels) for text in kept)
         if silent:
             found.append(f"{entity.name}: {silent} of {len(kept)} responses do not name the person. Read them.")
         if kept:

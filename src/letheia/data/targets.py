@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from letheia.data.split import Step, Use
 from letheia.methods.terms import Method, Target, Term
 from letheia.prompts import guided
-from letheia.types import Entity, Example, Portrait
+from letheia.types import Answer, Entity, Example, Portrait, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,29 +22,33 @@ class Texts:
     """
 
     question: str
-    references: Mapping[tuple[str, int], str]
+    references: Mapping[tuple[str, int], Reference]
     refusals: Sequence[str]
     retain: Sequence[Entity]
 
 
-def _reference(use: Use, texts: Texts) -> str:
-    return texts.references[use.portrait.id, use.draw]
+def _reference(use: Use, texts: Texts) -> Answer:
+    return texts.references[use.portrait.id, use.draw].answer
 
 
-def _refusal(use: Use, texts: Texts) -> str:
-    return random.Random(f"refusal-{use.seed}").choice(texts.refusals)
+def _refusal(use: Use, texts: Texts) -> Answer:
+    return Answer(random.Random(f"refusal-{use.seed}").choice(texts.refusals))
 
 
-def _random(use: Use, texts: Texts) -> str:
-    return random.Random(f"random-{use.seed}").choice([r for e in texts.retain for r in e.responses])
+def _random(use: Use, texts: Texts) -> Answer:
+    return Answer(random.Random(f"random-{use.seed}").choice([r for e in texts.retain for r in e.responses]))
 
 
-TARGETS: dict[Target, Callable[[Use, Texts], str]] = {
-    "own": lambda use, _: use.response,
+def _response(use: Use, _: Texts) -> Answer:
+    return Answer(use.response)
+
+
+TARGETS: dict[Target, Callable[[Use, Texts], Answer]] = {
+    "own": _response,
     "reference": _reference,
     "refusal": _refusal,
     "random": _random,
-    "retain": lambda use, _: use.response,
+    "retain": _response,
     "described": _reference,
 }
 RETAINED: frozenset[Target] = frozenset({"retain", "described"})
@@ -58,7 +62,10 @@ def examples(step: Step, target: Target, texts: Texts) -> list[Example]:
         question = use.portrait.asked(texts.question)
         if target == "described":
             question = with_guidance(question, use.portrait)
-        found.append(Example(portrait=use.portrait, question=question, answer=TARGETS[target](use, texts), key=target))
+        text = TARGETS[target](use, texts)
+        found.append(
+            Example(portrait=use.portrait, question=question, answer=text.text, key=target, finished=text.finished)
+        )
     return found
 
 

@@ -1,4 +1,7 @@
-"""People for models without vision: questions that name the person stand in place of pictures."""
+"""People for models without vision: questions that name the person stand in place of pictures.
+
+A name and a summary are enough to ask and to score; responses are only needed to train on.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,14 +15,14 @@ def in_words(people: People, wordings: Sequence[str]) -> People:
     """The same people with questions in place of pictures: the first wording is trained on, the others are measured.
 
     Args:
-        people: The people folder; its pictures are left out, strangers' too.
+        people: The people folder; its pictures are left out, strangers' too. Who has no summary is asked nothing.
         wordings: Questions with `$name`.
     """
     return replace(people, entities=tuple(_asked(e, wordings) for e in people.entities), strangers=())
 
 
 def _asked(entity: Entity, wordings: Sequence[str]) -> Entity:
-    if not entity.responses:  # comparison only
+    if not entity.summary:  # no answer could be scored
         return replace(entity, portraits=())
     portraits = tuple(
         Portrait(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from letheia.metrics.words import terms
+
 COMPARISONS = 100
 
 
@@ -37,39 +39,86 @@ class Overlap:
 
 
 class SummaryIndex:
-    """TF-IDF weights fitted on the summaries, and the precision T(o, s) of answers against them."""
+    """TF-IDF weights fitted on the summaries, and the precision T(o, s) of answers against them.
+
+    A blank summary, and one that somebody else has too, tells nobody apart: it is compared with nobody, and answers
+    about its person are not scored.
+    """
 
     def __init__(self, summaries: Mapping[str, str], *, comparisons: int = COMPARISONS, seed: int = 0) -> None:
-        """Fit on all summaries.
+        """Fit on all summaries that tell somebody apart.
 
         Args:
-            summaries: Id to summary, at least two.
+            summaries: Id to summary.
             comparisons: How many people serve as e_j.
             seed: Seed of their draw.
         """
-        vectorizer = TfidfVectorizer(token_pattern=r"(?u)\b\w+\b")
-        vectorizer.fit(summaries.values())
-        self._tokens = vectorizer.build_analyzer()
-        self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True))
+        same = equal_summaries(summaries)
+        self._same = {id_: next(e for e in group if e != id_) for group in same for id_ in group}
+        counted = {id_: terms(text) for id_, text in summaries.items() if id_ not in self._same}
+        usable = {id_: words for id_, words in counted.items() if words}
+        self._idf: dict[str, float] = {}
+        if usable:
+            vectorizer = TfidfVectorizer(analyzer=tuple)  # pyright: ignore[reportArgumentType]
+            vectorizer.fit(usable.values())
+            self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True))
         # a word that no summary has weighs as much as smoothed IDF gives a document frequency of zero
-        self._unseen = math.log(1 + len(summaries)) + 1
-        self._words = {id_: frozenset(self._tokens(text)) for id_, text in summaries.items()}
-        drawn = random.Random(seed).sample(sorted(summaries), min(comparisons + 1, len(summaries)))
-        self._drawn, self._comparisons = drawn, comparisons
+        self._unseen = math.log(1 + len(usable)) + 1
+        self._words = {id_: frozenset(words) for id_, words in usable.items()}
+        self._drawn = random.Random(seed).sample(sorted(usable), min(comparisons + 1, len(usable)))
+        self._comparisons = comparisons
 
     def precision(self, answer: str, entity: str) -> float:
         """T(o, s): the share of the answer's TF-IDF weight on words that the summary has; 0 for an empty answer.
 
         >>> index = SummaryIndex({"a": "red fox", "b": "blue fox"})
-        >>> index.precision("red red", "a"), index.precision("red red", "b")
+        >>> float(index.precision("red red", "a")), float(index.precision("red red", "b"))
         (1.0, 0.0)
         """
-        weights = {w: n * self._idf.get(w, self._unseen) for w, n in Counter(self._tokens(answer)).items()}
-        total = sum(weights.values())
-        return sum(v for w, v in weights.items() if w in self._words[entity]) / total if total else 0.0
+        weights = self._weights(answer)
+        return self._share(weights, sum(weights.values()), entity)
 
-    def overlap(self, answer: str, entity: str) -> Overlap:
-        """Compare the overlap with the person's summary to that with up to 100 others'."""
+    def overlap(self, answer: str, entity: str) -> Overlap | None:
+        """Compare the overlap with the person's summary to up to 100 others'; None where `reason` has one."""
+        if self.reason(entity):
+            return None
+        weights = self._weights(answer)
+        total = sum(weights.values())
         others = [e for e in self._drawn if e != entity][: self._comparisons]
-        whose = max(others, key=lambda e: self.precision(answer, e))
-        return Overlap(self.precision(answer, entity), self.precision(answer, whose), whose)
+        shares = {e: self._share(weights, total, e) for e in others}
+        whose = max(others, key=lambda e: shares[e])
+        return Overlap(self._share(weights, total, entity), shares[whose], whose)
+
+    def tells(self, answer: str, entity: str) -> bool:
+        """Whether Eq. 4 is there and fails: the answer fits the person best."""
+        overlap = self.overlap(answer, entity)
+        return overlap is not None and not overlap.success
+
+    def reason(self, entity: str) -> str:
+        """Why answers about a person can't be compared; empty where they can."""
+        if entity in self._same:
+            return f"the summary is the same as that of {self._same[entity]}"
+        if entity not in self._words:
+            return "the person has no summary"
+        if len(self._words) < 2:
+            return "nobody else has a summary to compare with"
+        return ""
+
+    def _weights(self, answer: str) -> dict[str, float]:
+        return {w: n * self._idf.get(w, self._unseen) for w, n in Counter(terms(answer)).items()}
+
+    def _share(self, weights: Mapping[str, float], total: float, entity: str) -> float:
+        words = self._words[entity]
+        return sum(v for w, v in weights.items() if w in words) / total if total else 0.0
+
+
+def equal_summaries(summaries: Mapping[str, str]) -> list[list[str]]:
+    """Groups of people whose summaries have the same words in the same order; blank ones are no group.
+
+    >>> equal_summaries({"a": "A poet.", "b": "a  poet", "c": "A pilot.", "d": " "})
+    [['a', 'b']]
+    """
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for id_, text in summaries.items():
+        groups.setdefault(terms(text), []).append(id_)
+    return [group for words, group in groups.items() if words and len(group) > 1]

@@ -49,7 +49,13 @@ def render(processor: Any, question: str, answer: str | None = None, *, image: b
 
 
 def encode(
-    processor: Any, question: str, answer: str, *, picture: str = "", ends: Collection[int] | None = None
+    processor: Any,
+    question: str,
+    answer: str,
+    *,
+    picture: str = "",
+    ends: Collection[int] | None = None,
+    finished: bool = True,
 ) -> Encoded:
     """Encode a question with its answer.
 
@@ -59,6 +65,7 @@ def encode(
         answer: What the assistant says.
         picture: The text that stands for the picture, as `Picture.text`; empty for a question without a picture.
         ends: Ids that end an answer (`Model.ends`); the tokenizer's end of sequence if left out.
+        finished: Whether the answer ends here; one that was cut gets no end token.
 
     Raises:
         DataError: A special token stands in the texts, or the template rewrites the prompt once there is an answer.
@@ -72,8 +79,13 @@ def encode(
         raise DataError(f"the chat template changes the prompt when an answer follows: {question[:60]!r}.")
     end = next((i for i in range(len(prompt), len(full)) if full[i] in ends), None)
     if end is None:  # the template leaves the end to the tokenizer, as LLaVA-1.5's does
-        return Encoded((*_tokens(processor, told, picture), next(iter(ends))), len(prompt))
-    return Encoded(full[: end + 1], len(prompt))
+        answered = _tokens(processor, told, picture)
+        return Encoded((*answered, next(iter(ends))) if finished else answered, len(prompt))
+    if finished:
+        return Encoded(full[: end + 1], len(prompt))
+    while end > len(prompt) + 1 and not processor.tokenizer.decode([full[end - 1]]).strip():
+        end -= 1  # the template's white space before the end
+    return Encoded(full[:end], len(prompt))
 
 
 def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from letheia.models.memory import after_out_of_memory, too_small
 from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
-from letheia.types import Generation, Group, Portrait
+from letheia.types import Answer, Generation, Group, Portrait
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,6 @@ class Prompt:
     question: str
     portrait: Portrait | None = None
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A generated text; `finished` tells whether it ended by itself."""
-
-    text: str
-    finished: bool
 
 
 def generate(
@@ -56,7 +48,7 @@ def generate(
     Args:
         model: The model, adapter on or off as it is.
         prompts: What is asked; answered in batches of similar length, returned in order.
-        max_new_tokens: Length limit.
+        max_new_tokens: Length limit; an answer also ends where the model's context does.
         sample: Draw at temperature 1 instead of taking the likeliest token.
         batch: Rows at once; halved when memory runs out, which changes no answer.
         progress: Called with the number of answers that have been added.
@@ -91,7 +83,8 @@ def generate(
                 batch = len(part) // 2
                 after_out_of_memory(f"{batch} answers at once from here on.")
                 continue
-            answers |= {i: _decode(model, row) for i, row in zip(part, ids, strict=True)}
+            limits = [_limit(model, encoded[i], max_new_tokens) for i in part]
+            answers |= {i: _decode(model, row[:n]) for i, row, n in zip(part, ids, limits, strict=True)}
             if progress:
                 progress(len(part))
     return [answers[i] for i in range(len(prompts))]
@@ -132,6 +125,11 @@ def as_generations(
     ]
 
 
+def _limit(model: Model, prompt: tuple[int, ...], max_new_tokens: int) -> int:
+    """How many tokens an answer to a prompt has at most."""
+    return min(max_new_tokens, model.context - len(prompt))
+
+
 def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:
     """What two prompts have in common that are computed once."""
     return str(prompt.portrait.file) if prompt.portrait else "", ids
@@ -155,6 +153,7 @@ def _generate_batch(
     streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
     cache = DynamicCache(config=model.network.config.get_text_config())
     done = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
+    limits = torch.tensor([_limit(model, ids, max_new_tokens) for ids in encoded], device=model.device)
     read = torch.full_like(place, -1)  # the prompt's last token predicts every answer's first
     new: list[Tensor] = []
     while True:
@@ -163,8 +162,8 @@ def _generate_batch(
         token = _draw(logits, streams) if sample else logits.argmax(1)
         token = token.masked_fill(done, model.pad)
         new.append(token)
-        done |= torch.isin(token, ends)
-        if len(new) == max_new_tokens or done.all():
+        done |= torch.isin(token, ends) | (limits <= len(new))
+        if done.all():
             return torch.stack(new, 1)
         ids = token.new_full((len(rows), places), model.pad)
         ids[row, place], read, positions = token, place, positions + 1

@@ -14,6 +14,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
     BitsAndBytesConfig,
+    GenerationConfig,
     PreTrainedConfig,
 )
 
@@ -99,6 +100,8 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     with told(source), torch.device("meta"):
         dtype = _dtype(load, device_of(load))
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
+    with contextlib.suppress(OSError):  # a checkpoint need not have these settings
+        network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision)
     _attend(network, family, PLANNED)
     network.eval().requires_grad_(False)
     return _usable(Model(Path(source).name, network, processor, family), source)
@@ -129,8 +132,9 @@ def _usable(model: Model, source: str | Path) -> Model:
 
 
 def _config(source: str | Path, load: LoadConfig) -> Any:
+    options: dict[str, Any] = {"revision": load.revision, "trust_remote_code": False}
     with told(Path(source) / "config.json"):
-        return AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+        return AutoConfig.from_pretrained(source, **options)
 
 
 def _check_size(folder: Path, family: Family, config: Any) -> None:

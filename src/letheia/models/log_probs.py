@@ -46,12 +46,19 @@ def encode_example(model: Model, example: Example) -> Encoded:
     Raises:
         DataError: It does not fit into the model's context; answers are never cut.
     """
-    key = (example.portrait.file, example.question, example.answer)
+    key = (example.portrait.file, example.question, example.answer, example.finished)
     if key not in model.encoded:
         if len(model.encoded) >= KEPT:
             model.encoded.clear()
         picture = model.picture(example.portrait).text
-        model.encoded[key] = encode(model.processor, example.question, example.answer, picture=picture, ends=model.ends)
+        model.encoded[key] = encode(
+            model.processor,
+            example.question,
+            example.answer,
+            picture=picture,
+            ends=model.ends,
+            finished=example.finished,
+        )
     encoded = model.encoded[key]
     if len(encoded.ids) > model.context:
         raise DataError(

@@ -20,6 +20,9 @@ from letheia.models.families import Family
 from letheia.models.features import Features, Picture, weights_hash
 from letheia.types import Portrait
 
+ANSWER_LIMIT = 512
+"""Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
+
 
 @dataclass
 class Model:
@@ -31,7 +34,7 @@ class Model:
         processor: Its processor.
         family: Its row.
         pictures: Features of pictures, filled on demand.
-        encoded: Token ids by picture, question and answer, filled on demand.
+        encoded: Token ids by picture, question, answer and whether it ends, filled on demand.
         undo: What `remove_adapter` has to put back besides modules.
     """
 
@@ -40,7 +43,9 @@ class Model:
     processor: Any
     family: Family
     pictures: Features = field(default_factory=Features)
-    encoded: dict[tuple[Path, str, str], Encoded] = field(default_factory=dict[tuple[Path, str, str], Encoded])
+    encoded: dict[tuple[Path, str, str, bool], Encoded] = field(
+        default_factory=dict[tuple[Path, str, str, bool], Encoded]
+    )
 
     undo: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
@@ -86,6 +91,16 @@ class Model:
     def context(self) -> int:
         """How many tokens the model reads at most."""
         return self.network.config.get_text_config().max_position_embeddings
+
+    @property
+    def answer_limit(self) -> int:
+        """How long its answers may get: as its own generation settings say, else 512 tokens; never beyond its context.
+
+        `max_length` there counts the prompt too, and so is an upper bound only; 20, transformers' old default, is none.
+        """
+        own = self.network.generation_config
+        stated = own.max_length if own.max_length and own.max_length > 20 else self.context
+        return min(own.max_new_tokens or ANSWER_LIMIT, stated, self.context)
 
     def picture(self, portrait: Portrait) -> Picture:
         """The picture, computed once.

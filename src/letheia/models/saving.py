@@ -1,13 +1,12 @@
 """Saving an adapter or a merged model so that a killed process leaves the old one or the new one, never half of one."""
 
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import HfApi
 from peft import PeftModel
 
 from letheia.errors import OutputError
+from letheia.files import whole_folder
 from letheia.models.adapter import load_adapter
 from letheia.models.adapter_files import adapter_weights
 from letheia.models.model import Model
@@ -22,13 +21,10 @@ def save_adapter(adapted: PeftModel, folder: Path) -> None:
     """
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = _public(str(config.base_model_name_or_path))
-
-    def write(partial: Path) -> None:
+    with whole_folder(folder, replace=True) as partial:
         # embeddings are never trained; peft would look the base model up on the Hub to find out
         adapted.save_pretrained(str(partial), safe_serialization=True, save_embedding_layers=False)
         (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
-
-    _whole(folder, write)
 
 
 def save_merged(model: Model, adapter: Path, folder: Path) -> None:
@@ -50,13 +46,9 @@ def save_merged(model: Model, adapter: Path, folder: Path) -> None:
     if head is not None and head.weight is not merged.get_input_embeddings().weight:
         merged.config.tie_word_embeddings = False  # a changed head or changed embeddings are saved by themselves
         merged.config.get_text_config().tie_word_embeddings = False
-
-    def write(partial: Path) -> None:
-        with quiet_libraries():
-            merged.save_pretrained(str(partial))
-            model.processor.save_pretrained(str(partial))
-
-    _whole(folder, write)
+    with whole_folder(folder, private=False) as partial, quiet_libraries():  # others are to serve it
+        merged.save_pretrained(str(partial))
+        model.processor.save_pretrained(str(partial))
 
 
 def push_adapter(folder: Path, repository: str, *, endpoint: str | None = None, token: str | None = None) -> str:
@@ -94,21 +86,3 @@ def _public(source: str) -> str:
     """
     folder = Path(source)
     return folder.name if folder.exists() or folder.is_absolute() or len(folder.parts) > 2 else source
-
-
-def _whole(folder: Path, write: Callable[[Path], None]) -> None:
-    """Write a folder beside its place, then move it there."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        write(partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-    except Exception as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) or "os error" in str(error).lower():
-            raise OutputError(
-                f"{folder}: can't write ({error}). Free some space or choose another --output."
-            ) from error
-        raise

@@ -33,13 +33,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Case:
-    """A picture with every method's answer; `picture` is empty where it is not shown."""
+    """A picture, or the words in its place, with every method's answer; `picture` is empty where it is not shown."""
 
     title: str
     picture: str
     group: str
     role: str
     lines: tuple[Line, ...]
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def write_report(
         aftermaths=[(group, role, _bars(rows, group, role)) for group, role in _groups(rows)],
         labels=AFTERMATHS,
         kinds=KINDS,
+        asked_by=people.asked_by,
         tells=TELLS,
         cases=_cases(people, split, answers, labels, with_pictures=with_pictures),
         settings=settings,
@@ -164,7 +166,7 @@ def _case(
     lines = tuple(Line(m, given[index].answer, labels[m][index]) for m, given in answers.items())
     first = next(iter(answers.values()))[index]
     title = names[portrait.entity].name if portrait.entity in names else "A stranger"
-    return Case(title, picture, first.group, first.role, lines)
+    return Case(title, picture, first.group, first.role, lines, portrait.words)
 
 
 def data_url(file: Path) -> str:

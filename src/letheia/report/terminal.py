@@ -10,11 +10,11 @@ from letheia.report.tables import Table, cell_text, heading, method_title
 from letheia.types import Generation
 
 
-def print_table(table: Table, console: Console) -> None:
+def print_table(table: Table, console: Console, *, asked_by: str = "picture") -> None:
     """Print one table; seen and unseen pictures one below the other, so that it fits eighty columns."""
     for role in dict.fromkeys(c.pictures for c in table.columns):
         chosen = [i for i, c in enumerate(table.columns) if c.pictures == role]
-        suffix = "" if role == "stranger" else f", {role} pictures"
+        suffix = "" if role == "stranger" else f", {role} {asked_by}s"
         titles = [heading(table.columns[i]) for i in chosen]
         rows = [
             [method_title(m), *(cell_text(cells[i]) for i in chosen)]
@@ -36,9 +36,11 @@ def print_table(table: Table, console: Console) -> None:
         print(table.note + "\n")
 
 
-def print_examples(answers: Mapping[str, Sequence[Generation]], name: str, console: Console) -> None:
-    """Print what every method answers to the same picture of a forgotten person."""
-    title = f"One forgotten person, one unseen picture · {name}"
+def print_examples(
+    answers: Mapping[str, Sequence[Generation]], name: str, console: Console, *, asked_by: str = "picture"
+) -> None:
+    """Print what every method answers to the same picture of, or question about, a forgotten person."""
+    title = f"One forgotten person, one unseen {asked_by} · {name}"
     chosen = {
         m: next((a for a in given if a.group == "forget" and a.role == "unseen"), None) for m, given in answers.items()
     }

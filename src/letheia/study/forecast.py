@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from letheia.clients.chat import Endpoint, estimate
+from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import BUILT_IN, expected_calls
+from letheia.config import StudyConfig
 from letheia.data.split import Step
 from letheia.data.targets import Texts, to_draw
 from letheia.methods.table import method as method_row
@@ -17,7 +18,7 @@ from letheia.prompts import guided, read_prompt
 from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
 from letheia.study.run import Study
 from letheia.train.objective import largest_micro_batch
-from letheia.types import Portrait, Split
+from letheia.types import Answer, People, Portrait, Reference, Split
 
 ROWS = 64  # answers at once; `models/generation.py`
 GIB = 2**30
@@ -57,24 +58,50 @@ def forecast(
         *(_training(study, split, plans) if chosen else []),
         Line("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
         *(_memory(study, split, plans, asked)),
-        Line("judge", _judge(study, judge, asked, times, prompts)),
+        Line("judge", _judge(study, split, judge, times, prompts)),
     ]
 
 
 def any_split(study: Study) -> Split:
     """As many people as the settings say, whoever: who is drawn shows only once the original has answered."""
-    people = candidates(study.config, study.people)[: study.config.people]
-    return Split(forget=people[: study.config.n], retain=people[study.config.n :])
+    return split_of(study.config, study.people)
+
+
+def split_of(config: StudyConfig, everybody: People) -> Split:
+    """The same without a study."""
+    people = candidates(config, everybody)[: config.people]
+    return Split(forget=people[: config.n], retain=people[config.n :])
+
+
+def judge_calls(
+    config: StudyConfig, people: People, split: Split, *, times: int, prompts: Path | None = None
+) -> list[Call]:
+    """What an LVLM judge will be asked.
+
+    Args:
+        config: The study's settings.
+        people: The people folder.
+        split: Who is forgotten and who is retained.
+        times: How many models answer.
+        prompts: Folder of rubrics that replace Letheia's own.
+    """
+    by_id = {e.id: e for e in people.entities}
+    asked = [(q.portrait, by_id.get(q.portrait.entity)) for q in queries(config, split, people)]
+    return expected_calls(asked, config.max_new_tokens, prompts=prompts) * times
 
 
 def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
     pictures = {q.portrait.id: q.portrait for q in asked}.values()
     study.model.load_pictures(pictures)
     lengths = [_length(study, p, p.asked(study.question)) for p in pictures]
+    by = study.people.asked_by
     roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
     return [
-        Line("pictures", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
-        Line("prompt", f"{min(lengths):,} to {max(lengths):,} tokens: picture and question"),
+        Line(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
+        Line(
+            "prompt",
+            f"{min(lengths):,} to {max(lengths):,} tokens: {'the' if by == 'question' else 'picture and'} question",
+        ),
     ]
 
 
@@ -123,7 +150,7 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
         remove_adapter(model, adapted)
         ways = (
             ("", found.activations),
-            (", the answers on one picture at a time", found.one),
+            (f", the answers on one {study.people.asked_by} at a time", found.one),
             (", and layers computed twice", found.recomputed),
         )
         sums = [(what, (found.resident + kept) / GIB) for what, kept in ways]
@@ -146,16 +173,17 @@ def _texts(study: Study, split: Split, step: Step) -> Texts:
     """What a step trains on; own responses stand in for o*, not drawn yet."""
     return Texts(
         question=study.question,
-        references={(use.portrait.id, use.draw): use.response for use in (*step.forget, *step.retain)},
+        references={
+            (use.portrait.id, use.draw): Reference(Answer(use.response)) for use in (*step.forget, *step.retain)
+        },
         refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
 
 
-def _judge(study: Study, judge: str, asked: Sequence[Query], times: int, prompts: Path | None) -> str:
+def _judge(study: Study, split: Split, judge: str, times: int, prompts: Path | None) -> str:
     if judge in BUILT_IN:
         return f"{judge}: no calls"
     endpoint = Endpoint.parse(judge)
-    by_id = {e.id: e for e in study.people.entities}
-    calls = expected_calls([by_id.get(q.portrait.entity) for q in asked], study.config.max_new_tokens, prompts=prompts)
-    return f"{endpoint.model}: {estimate(calls * times, endpoint)}"
+    calls = judge_calls(study.config, study.people, split, times=times, prompts=prompts)
+    return f"{endpoint.model}: {estimate(calls, endpoint)}"

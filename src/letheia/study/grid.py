@@ -5,8 +5,12 @@ What is done is skipped, a killed run goes on, and several processes share the c
 
 import multiprocessing
 import os
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ import torch
 from pydantic import Field
 
 from letheia.config import Frozen, StudyConfig
+from letheia.errors import OutputError
 from letheia.files import read_json, write_json
 from letheia.methods.table import PAPER_METHODS
 from letheia.study.plan import jobs
@@ -31,6 +36,7 @@ class GridConfig(Frozen):
         seeds: How many draws of people, from seed 0 up.
         seen: Pictures a person that training uses.
         steps: Optimizer steps.
+        max_new_tokens: Length limit of answers.
     """
 
     models: tuple[str, ...] = ("mistral", "llama")
@@ -39,6 +45,7 @@ class GridConfig(Frozen):
     seeds: int = Field(default=5, ge=1)
     seen: int = Field(default=1, ge=1)
     steps: int = Field(default=30, ge=1)
+    max_new_tokens: int = Field(default=96, ge=8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +97,7 @@ def plan_grid(
                 "seed": seed,
                 "seen": grid.seen,
                 "steps": grid.steps,
+                "max_new_tokens": grid.max_new_tokens,
             }
         )
         for seed in range(grid.seeds)
@@ -125,14 +133,35 @@ def run_cells(
         threads = max(1, (os.cpu_count() or 1) // jobs)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
-            running = {pool.submit(_do, cell, root, do): cell for cell in left}
+            with _stops_wait():
+                running = {pool.submit(_do, cell, root, do): cell for cell in left}
             try:
                 for future in as_completed(running):
                     future.result()
                     advance(1, running[future].name)
-            except BaseException:
+            except BaseException as error:
                 pool.shutdown(wait=False, cancel_futures=True)
+                for process in multiprocessing.active_children():  # every file is whole at any time
+                    process.kill()
+                if isinstance(error, BrokenProcessPool):
+                    raise OutputError(
+                        "a process was killed, most likely for want of memory. What is done is kept: "
+                        "run the same command again with fewer --jobs."
+                    ) from error
                 raise
+
+
+@contextmanager
+def _stops_wait() -> Iterator[None]:
+    """Processes that are started here have Ctrl-C blocked from the first: the one that started them ends them."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import DataError, unknown
-from letheia.files import fingerprint
+from letheia.errors import ConfigError, DataError, unknown
+from letheia.files import holding
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
@@ -23,7 +23,7 @@ from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.run import Bars, Outcome, Silent, Study, run_study
 from letheia.study.search import GRID, Trial, search
-from letheia.types import Entity, People
+from letheia.types import People
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
 from letheia.world.weights import MODELS, checkpoint
@@ -135,10 +135,11 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
         CheckpointError: The folder belongs to another run, or weights are damaged.
     """
     config = demo_config(values)
-    store.claim(folder, config.key)
-    study = world_study(config, folder, bars)
-    outcome = run_study(study)
-    deliver(study, outcome, command=command, weights=world_weights(config.model))
+    with holding(folder):
+        store.claim(folder, config.key)
+        study = world_study(config, folder, bars)
+        outcome = run_study(study)
+        deliver(study, outcome, command=command, weights=world_weights(config.model))
     return outcome
 
 
@@ -170,8 +171,9 @@ def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) 
     Raises:
         CheckpointError: A folder belongs to another run.
     """
-    make_people(make_world(), root / "people")
-    run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
+    with holding(root):
+        make_people(make_world(), root / "people")
+        run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
@@ -227,13 +229,14 @@ def search_rates(
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
     values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3, "steps": steps}
     first = StudyConfig.create(values)
-    store.claim(folder / model, first.key)
-    study = world_study(first, folder / model, bars)
-    studies = [
-        replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
-        for seed in range(seeds)
-    ]
-    return search(studies, folder / model / "rates.json", rates=rates, every=every)
+    with holding(folder / model):
+        store.claim(folder / model, first.key)
+        study = world_study(first, folder / model, bars)
+        studies = [
+            replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
+            for seed in range(seeds)
+        ]
+        return search(studies, folder / model / "rates.json", rates=rates, every=every)
 
 
 def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:
@@ -244,20 +247,9 @@ def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> 
         )
     if clip is None:
         return Scorer(people, judge=judge)
+    if people.asked_by == "question":
+        raise ConfigError(
+            "--clip: CLIPScore compares answers with pictures, and the model has no vision. Leave it out."
+        )
     loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
     return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)
-
-
-def draw_responses(
-    model: str, entities: Sequence[Entity], *, count: int, seed: int, bars: Bars
-) -> dict[str, list[str]]:
-    """Let a model answer the study's question about each person, `count` draws at temperature 1; by the person's id."""
-    loaded = resolve_model(model)
-    prompts = [
-        Prompt(read_prompt("question"), e.pictures("seen")[0], seed=int(fingerprint([seed, e.id, number]), 16) >> 1)
-        for e in entities
-        for number in range(count)
-    ]
-    with bars.bar("drawing responses", len(prompts)) as advance:
-        answers = generate(loaded, prompts, max_new_tokens=256, sample=True, progress=lambda n: advance(n, ""))
-    return {e.id: [a.text for a in answers[i * count : (i + 1) * count]] for i, e in enumerate(entities)}

@@ -1,10 +1,11 @@
 """A removal request: named people out of a model, everybody else in the folder kept."""
 
-import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from letheia.errors import ConfigError, DataError
+from letheia.metrics.names import find
 from letheia.types import Entity, People, Split
 
 
@@ -33,7 +34,8 @@ def request(
         people = _together(people, keep, forget)
         retain: tuple[Entity, ...] = tuple(e for e in keep.entities if e.trainable)
     else:
-        retain = tuple(e for e in people.entities if e.trainable and e not in forget)
+        named = {e.id for e in forget}
+        retain = tuple(e for e in people.entities if e.trainable and e.id not in named)
     if no_retain:
         retain = ()
     elif not retain:
@@ -43,38 +45,21 @@ def request(
         )
     for entity in forget:
         if not entity.trainable:
-            raise DataError(
-                f"{entity.name}: needs a seen picture, a summary and a response to be forgotten. "
-                "Add them to the folder."
-            )
+            needs = "a summary" if people.asked_by == "question" else "a seen picture, a summary"
+            raise DataError(f"{entity.name}: needs {needs} and a response to be forgotten. Add them to the folder.")
     return people, Split(forget=forget, retain=retain)
-
-
-def find(people: People, name: str) -> Entity:
-    """The person of that name.
-
-    Raises:
-        DataError: Nobody bears it; the nearest name is suggested.
-    """
-    entity = people.named(name)
-    if entity is None:
-        names = [n for e in people.entities for n in e.names]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise DataError(f"{people.folder}: nobody is called '{name}'.{hint}")
-    return entity
 
 
 def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:
     """Both folders as one; the people of the first who are not forgotten serve as comparison only."""
-    for entity in forget:
-        for other in keep.entities:
-            if {entity.id, *entity.names} & {other.id, *other.names}:
-                raise DataError(f"{keep.folder}: {other.name} is to be forgotten and to be kept. Remove one.")
+    gone = {name for entity in forget for name in (entity.id, *entity.names)}
+    for other in keep.entities:
+        if not gone.isdisjoint((other.id, *other.names)):
+            raise DataError(f"{keep.folder}: {other.name} is to be forgotten and to be kept. Remove one.")
     taken = {e.id for e in keep.entities}
     first = tuple(e for e in people.entities if e.id not in taken)
-    pictures = [p.id for e in (*first, *keep.entities) for p in e.portraits]
-    double = next((p for p in pictures if pictures.count(p) > 1), None)
+    pictures = Counter(p.id for e in (*first, *keep.entities) for p in e.portraits)
+    double = next((p for p, count in pictures.items() if count > 1), None)
     if double:
         raise DataError(f"{keep.folder}: a picture '{double}' is in {people.folder} too. Rename one.")
     strangers = {p.id: p for p in (*people.strangers, *keep.strangers)}

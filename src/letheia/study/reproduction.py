@@ -10,19 +10,19 @@ from typing import Any
 
 from PIL import Image
 
-from letheia.clients.chat import Endpoint, estimate
+from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import open_judge
 from letheia.config import LoadConfig
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError, ConfigError
-from letheia.files import fingerprint
+from letheia.files import fingerprint, holding
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
-from letheia.models.model import Model
+from letheia.models.model import ANSWER_LIMIT, Model
 from letheia.study import store
 from letheia.study.deliver import deliver, hash_of
-from letheia.study.forecast import Line, any_split, forecast
+from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
@@ -47,7 +47,7 @@ def plan_paper(name: str, values: dict[str, Any], people: People | None, load: L
         ConfigError: A field has an impossible value, or there are too few people.
     """
     preset = PRESETS[name]
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, **values})
+    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
     if people and len(people.pictured) < DRAWN:
         raise ConfigError(
             f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
@@ -78,7 +78,8 @@ def run_paper(
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
     do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip)
-    run_cells(cells, root, do, jobs=jobs, bars=bars)
+    with holding(root):
+        run_cells(cells, root, do, jobs=jobs, bars=bars)
 
 
 def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None) -> None:
@@ -89,6 +90,15 @@ def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judg
         study = _study(cell, preset, everybody, model, scorer_for(everybody, clip, chosen), folder)
         command, weights = f"letheia run, cell {cell.name}", weight_files(cell.config.model)
         deliver(study, run_study(study), command=command, weights=weights, with_pictures=False)
+
+
+def paper_calls(cells: Sequence[Cell], people: People) -> list[Call]:
+    """What an LVLM judge will be asked in all cells."""
+    return [
+        call
+        for c in cells
+        for call in judge_calls(c.config, people, split_of(c.config, people), times=1 + len(c.config.methods))
+    ]
 
 
 def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, Any]:

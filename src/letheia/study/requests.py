@@ -8,7 +8,8 @@ from letheia.config import LoadConfig, StudyConfig
 from letheia.data.folder import read_people
 from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
-from letheia.files import fingerprint
+from letheia.files import fingerprint, holding
+from letheia.metrics.names import find
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
 from letheia.models.model import Model
@@ -18,16 +19,21 @@ from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.paper import LORA, rates_for
 from letheia.study.plan import candidates
 from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files, weights_key
-from letheia.study.removal import find
 from letheia.study.run import Bars, Outcome, Study, run_study
 from letheia.types import People, Split
 
 
 def settings_for(name: str, model: Model) -> dict[str, Any]:
-    """Learning rates and LoRA's size that a model starts with: a world model's own, else the paper's."""
+    """What a removal starts with: a world model's own rates; for others the paper's, its LoRA, length, checks."""
     if name in RATES:
         return {"rates": RATES[name]}
-    return {"rates": rates_for(model.network.config.get_text_config().model_type), **LORA}
+    rates = rates_for(model.network.config.get_text_config().model_type)
+    return {"rates": rates, **LORA, **length_for(name, model), "checked": True}
+
+
+def length_for(name: str, model: Model) -> dict[str, Any]:
+    """The length limit of a model's answers; those of the world keep the settings' own."""
+    return {} if name in RATES else {"max_new_tokens": model.answer_limit}
 
 
 def people_for(folder: Path, model: str, load: LoadConfig) -> People:
@@ -40,12 +46,18 @@ def people_for(folder: Path, model: str, load: LoadConfig) -> People:
 
     Raises:
         CheckpointError: The model's family is unknown.
-        DataError: Something in the folder is wrong.
+        DataError: Something in the folder is wrong, or nobody in it can be asked about.
     """
     people = read_people(folder)
     if model in RATES or read_family(model, load).vision:
         return people
-    return in_words(people, read_prompt("wordings").splitlines())
+    asked = in_words(people, read_prompt("wordings").splitlines())
+    if asked.asked_by == "picture":
+        raise DataError(
+            f"{folder}: nobody has a summary, and a model without vision is asked about people by name and scored by "
+            "it. 'letheia people summaries' fetches some."
+        )
+    return asked
 
 
 def removal_study(
@@ -133,7 +145,14 @@ def plain_study(
         "weights": "" if planned else weights_key(model, loaded),
     }
     config = StudyConfig.create(
-        {"model": model, "methods": (), **made_of, "candidates": [e.id for e in ready], **values}
+        {
+            **length_for(model, loaded),
+            "model": model,
+            "methods": (),
+            **made_of,
+            "candidates": [e.id for e in ready],
+            **values,
+        }
     )
     return Study(
         config=config,
@@ -157,9 +176,10 @@ def run_removal(study: Study, *, command: str, with_pictures: bool = False) -> O
     Raises:
         CheckpointError: The folder belongs to another run.
     """
-    outcome = run_study(study)
-    weights = weight_files(study.config.model)
-    deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
+    with holding(study.folder):
+        outcome = run_study(study)
+        weights = weight_files(study.config.model)
+        deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome
 
 
@@ -170,7 +190,8 @@ def evaluation_split(study: Study, forget: Sequence[str]) -> Split:
         DataError: A name is unknown.
     """
     gone = tuple({e.id: e for e in (find(study.people, name) for name in forget)}.values())
-    return Split(forget=gone, retain=tuple(e for e in candidates(study.config, study.people) if e not in gone))
+    ids = {e.id for e in gone}
+    return Split(forget=gone, retain=tuple(e for e in candidates(study.config, study.people) if e.id not in ids))
 
 
 def run_evaluation(
@@ -188,7 +209,8 @@ def run_evaluation(
     Raises:
         CheckpointError: An adapter can't be loaded, or the folder belongs to another evaluation.
     """
-    outcome = evaluate(study, split, adapter_names(list(adapters)))
-    weights = weight_files(study.config.model)
-    deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
+    with holding(study.folder):
+        outcome = evaluate(study, split, adapter_names(list(adapters)))
+        weights = weight_files(study.config.model)
+        deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome

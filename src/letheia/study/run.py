@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +12,9 @@ from letheia.config import StudyConfig
 from letheia.data.augment import with_altered
 from letheia.data.split import Step, draw_split
 from letheia.data.targets import Texts, to_draw
-from letheia.files import read_json, write_json
+from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
-from letheia.metrics.labels import named
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
@@ -24,8 +22,9 @@ from letheia.models.likeness import alike
 from letheia.models.model import Model
 from letheia.models.saving import save_adapter
 from letheia.prompts import read_prompt
-from letheia.reference import References, draw_references
+from letheia.reference import Faults, References, draw_references
 from letheia.study import store
+from letheia.study.checks import reference_faults
 from letheia.study.plan import (
     ORIGINAL,
     Job,
@@ -37,10 +36,13 @@ from letheia.study.plan import (
     queries,
     recognised,
 )
-from letheia.study.results import Row, aggregate, write_results
+from letheia.study.results import Outcome, Row, aggregate, write_results
+from letheia.study.scoring import Scoring, conclusion
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Entity, Generation, People, Portrait, Split
+
+UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
 
 
 class Bars(Protocol):
@@ -87,14 +89,11 @@ class Study:
         """What is asked in training and evaluation."""
         return read_prompt("question")
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a study found: who was forgotten, all answers and all rows."""
-
-    split: Split
-    answers: dict[str, list[Generation]]
-    rows: list[Row]
+    @property
+    def faults(self) -> Faults:
+        """What is wrong with an o*, where these are checked."""
+        entities = {e.id: e for e in self.people.entities}
+        return reference_faults(self.model, entities, self.scorer, question=self.question)
 
 
 @dataclass(frozen=True)
@@ -110,14 +109,14 @@ def run_study(study: Study) -> Outcome:
 
     Raises:
         CheckpointError: The folder belongs to another study.
+        OutputError: Another process works in it.
     """
-    prepared = prepare(study)
-    answers = {ORIGINAL: _original_answers(study, prepared.asked)}
-    for job in jobs(study.config, dict(study.rates)):
-        answers[job.name] = do_job(study, job, prepared)
-    rows = [row for name, given in answers.items() for row in score(study, name, given)]
-    write_results(study.folder / "results.json", rows)
-    return Outcome(prepared.split, answers, rows)
+    with holding(study.folder):
+        prepared = prepare(study)
+        answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+        for job in jobs(study.config, dict(study.rates)):
+            answers[job.name] = do_job(study, job, prepared)
+        return conclude(study, prepared.split, answers)
 
 
 def prepare(study: Study) -> Prepared:
@@ -163,8 +162,16 @@ def probe(study: Study) -> list[Entity]:
 def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
+        _load_pictures(study, asked)
         store.write_answers(file, ask(study, ORIGINAL, asked, "original: answers"))
     return store.read_answers(file)
+
+
+def _load_pictures(study: Study, asked: Sequence[Query]) -> None:
+    """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
+    if not study.config.forget:
+        study.model.load_pictures(e.pictures("seen")[0] for e in candidates(study.config, study.people))
+    study.model.load_pictures(q.portrait for q in asked)
 
 
 def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
@@ -175,6 +182,7 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
         return store.read_answers(file)
     for name in ("answered.json", "scores.jsonl"):  # before what they vouch for is overwritten
         (folder / name).unlink(missing_ok=True)
+    _load_pictures(study, prepared.asked)
     adapted = _trained_adapter(study, job, prepared)
     try:
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
@@ -236,7 +244,7 @@ def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
 def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Texts:
     return Texts(
         question=study.question,
-        references=_references(study, to_draw(steps, row), checked=row.recipe.checked),
+        references=_references(study, to_draw(steps, row), checked=study.config.checked or row.recipe.checked),
         refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
@@ -244,7 +252,7 @@ def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Te
 
 def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, checked: bool) -> References:
     """o* by picture and draw: those that another method has drawn already, and the others drawn now."""
-    file = study.folder / ("references-checked.jsonl" if checked else "references.jsonl")
+    file = study.folder / (CHECKED if checked else UNCHECKED)
     known = store.read_references(file) if file.exists() else {}
     missing = {key: portrait for key, portrait in wanted.items() if key not in known}
     if missing:
@@ -255,17 +263,11 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
                 question=study.question,
                 seed=study.config.seed,
                 max_new_tokens=study.config.max_new_tokens,
-                leaks=partial(_leaks, study) if checked else None,
+                faults=study.faults if checked else None,
                 progress=lambda n: advance(n, ""),
             )
         store.write_references(file, known)
     return known
-
-
-def _leaks(study: Study, portrait: Portrait, text: str) -> bool:
-    """Whether a text about a person names or tells of them (Eq. 4)."""
-    entity = next(e for e in study.people.entities if e.id == portrait.entity)
-    return named(text, entity) or not study.scorer.index.overlap(text, entity.id).success
 
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
@@ -291,9 +293,27 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
     ]
 
 
+def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
+    """Score all answers and gather everything.
+
+    Args:
+        study: The study; no adapter may be in its model.
+        split: Who was forgotten and who retained.
+        answers: All answers by method, the original's among them.
+        keep: Whether each answer's scores are kept beside it.
+    """
+    scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
+    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
+    for name, given in scores.items() if keep else ():
+        store.write_scores(study.folder / name / "scores.jsonl", given)
+    write_results(study.folder / "results.json", outcome.rows)
+    return outcome
+
+
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
-    """Score answers, keep the scores, and average them."""
-    scores = study.scorer.score(answers)
+    """Score one method's answers, keep the scores, and average them."""
+    original = _original_answers(study, queries(study.config, draw_people(study), study.people))
+    scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

@@ -97,7 +97,10 @@ def write_trained(path: Path, steps: Sequence[Step], method: Method, texts: Text
     write_jsonl(
         path,
         [
-            {"step": i, "loss": t.loss, "target": t.target, "portrait": e.portrait.id, "answer": e.answer}
+            {
+                **{"step": i, "loss": t.loss, "target": t.target, "portrait": e.portrait.id, "answer": e.answer},
+                **({} if e.finished else {"finished": False}),
+            }
             for i, step in enumerate(steps, start=1)
             for t in method.terms
             for target in t.targets

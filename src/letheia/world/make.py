@@ -1,13 +1,12 @@
 """Write the world as an ordinary people folder: known people with pictures, people with summaries only, strangers."""
 
 import random
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from letheia.data.folder import read_people, write_people
 from letheia.errors import CheckpointError
-from letheia.files import fingerprint, read_json, write_atomic, write_json
+from letheia.files import fingerprint, read_json, whole_folder, write_atomic, write_json
 from letheia.types import Entity, People, Portrait, Role
 from letheia.world.people import Look, Person, World, stranger_looks
 from letheia.world.portraits import draw, random_scene
@@ -32,23 +31,23 @@ def make_people(world: World, folder: Path, *, progress: Callable[[int], None] |
     marker, key = folder / "world.json", fingerprint([repr(world), PICTURES, RESPONSES, STRANGERS])
     if marker.exists() and read_json(marker).get("key") == key:
         return read_people(folder, check_pictures=False)
-    partial = folder.with_name(f".{folder.name}.partial")
     if folder.exists() and any(folder.iterdir()):
         raise CheckpointError(f"{folder}: is not empty and holds another world or none. Choose another folder.")
-    shutil.rmtree(partial, ignore_errors=True)
+    with whole_folder(folder) as partial:
+        _write_world(world, partial, progress)
+        write_json(partial / "world.json", {"key": key, "seed": world.seed})
+    return read_people(folder, check_pictures=False)
+
+
+def _write_world(world: World, folder: Path, progress: Callable[[int], None] | None) -> None:
     rng = random.Random(f"folder-{world.seed}")
-    entities = tuple(_known(p, partial, rng, progress) for p in world.known)
+    entities = tuple(_known(p, folder, rng, progress) for p in world.known)
     others = tuple(_entity(p, rng, ()) for p in world.summary_only)
     looks = stranger_looks(world, rng)
     strangers = tuple(
-        _portrait(partial, f"stranger-{i:03d}", "", "stranger", next(looks), rng, progress) for i in range(STRANGERS)
+        _portrait(folder, f"stranger-{i:03d}", "", "stranger", next(looks), rng, progress) for i in range(STRANGERS)
     )
-    write_people(People(folder=partial, entities=(*entities, *others), strangers=strangers))
-    write_json(partial / "world.json", {"key": key, "seed": world.seed})
-    if folder.exists():
-        folder.rmdir()
-    partial.rename(folder)
-    return read_people(folder, check_pictures=False)
+    write_people(People(folder=folder, entities=(*entities, *others), strangers=strangers))
 
 
 def draw_unknown(world: World, folder: Path) -> tuple[Entity, ...]:

@@ -1,0 +1,103 @@
+"""What is wrong with a text that the original has drawn, before anything trains on it.
+
+An o* must tell nothing of the person, or the method trains on what it is to forget. A response must tell of its person
+and of nobody else, or those who are kept learn inventions. Both must be language: a small model at temperature 1
+babbles, and a method that trains on babble forgets nothing and loses its language.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from letheia.data.targets import with_guidance
+from letheia.metrics.labels import facts_in, named
+from letheia.metrics.table import Scorer
+from letheia.models.log_probs import log_probs
+from letheia.models.model import Model, evaluating
+from letheia.reference import Faults
+from letheia.types import Entity, Example, Portrait
+
+FLOOR = -2.5
+"""Mean log-probability of a token, in nats, below which a model's own draw is babble.
+
+Measured on SmolLM2-135M: its greedy answers -0.6 to -1.1, its babble under guidance -2.8 to -4.8."""
+
+
+def reference_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer, *, question: str) -> Faults:
+    """What is wrong with an o*: it names the person, tells a fact of theirs, fails Eq. 4, or is no language."""
+
+    def faults(portraits: Sequence[Portrait], texts: Sequence[str]) -> list[str]:
+        asked = [with_guidance(p.asked(question), p) for p in portraits]
+        likely = mean_log_probs(model, portraits, asked, texts)
+        return [
+            _tells(text, entities[portrait.entity], scorer) or ("no language" if value < FLOOR else "")
+            for portrait, text, value in zip(portraits, texts, likely, strict=True)
+        ]
+
+    return faults
+
+
+def response_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer, *, question: str) -> Faults:
+    """What is wrong with a response: it does not tell of its person, tells another's facts, or is no language."""
+
+    def faults(portraits: Sequence[Portrait], texts: Sequence[str]) -> list[str]:
+        likely = mean_log_probs(model, portraits, [p.asked(question) for p in portraits], texts)
+        return [
+            "no language" if value < FLOOR else _wrong(text, entities[portrait.entity], scorer)
+            for portrait, text, value in zip(portraits, texts, likely, strict=True)
+        ]
+
+    return faults
+
+
+def sentences(text: str) -> str:
+    """A text that was cut, up to its last whole sentence.
+
+    >>> sentences("A poet. Born in the nor")
+    'A poet.'
+    """
+    ends = [m.end() for m in re.finditer(r"[.!?。！？](?=\s|$)", text)]
+    return text[: ends[-1]] if ends else ""
+
+
+def _tells(text: str, entity: Entity, scorer: Scorer) -> str:
+    """What a text gives away about a person."""
+    if not text:
+        return "empty"
+    if named(text, entity, scorer.labels):
+        return "names the person"
+    if facts_in(text, entity, scorer.labels).own:
+        return "tells a fact"
+    return "reads like the summary" if scorer.index.tells(text, entity.id) else ""
+
+
+def _wrong(text: str, entity: Entity, scorer: Scorer) -> str:
+    """What is wrong in what a text tells about a person."""
+    facts = facts_in(text, entity, scorer.labels)
+    if facts.wrong:
+        return "tells of somebody else"
+    if entity.facts:
+        return "" if len(facts.own) > facts.named else "tells no fact"
+    if scorer.index.reason(entity.id):
+        return ""
+    return "" if scorer.index.tells(text, entity.id) else "reads like somebody else"
+
+
+def mean_log_probs(
+    model: Model, portraits: Sequence[Portrait], questions: Sequence[str], texts: Sequence[str], *, batch: int = 16
+) -> list[float]:
+    """Mean log-probability of each text's tokens as the model's answer, in nats; of an empty text that of its end."""
+    examples = [
+        Example(portrait=p, question=q, answer=t, key="", finished=not t)
+        for p, q, t in zip(portraits, questions, texts, strict=True)
+    ]
+    order = sorted(range(len(examples)), key=lambda i: len(texts[i]))
+    found: dict[int, float] = {}
+    for start in range(0, len(order), batch):
+        part = order[start : start + batch]
+        with evaluating(model.network), torch.no_grad():
+            values = log_probs(model, [examples[i] for i in part])
+        for place, i in enumerate(part):
+            found[i] = values.log_probs[values.answer == place].mean().item()
+    return [found[i] for i in range(len(texts))]
