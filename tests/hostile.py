@@ -4,11 +4,20 @@ Each must end in one line that names the folder or a file in it, within seconds,
 """
 
 import json
+import shutil
 import struct
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
+
+import families
+from letheia.errors import CheckpointError
+from letheia.models.adapter import add_adapter, load_adapter
+from letheia.models.loading import load_model
+from letheia.models.quiet import quiet_libraries
+from letheia.models.saving import save_adapter
 
 Change = Callable[[Path], object]
 
@@ -187,6 +196,38 @@ ADAPTER: dict[str, Change] = {
 
 MUTATIONS = {"model": CHECKPOINT, "adapter": ADAPTER}
 """All of them, by what the folder holds."""
+
+
+def run() -> Iterator[tuple[str, int, int]]:
+    """Try all of them: a title, how many were tried, and how many did not end in one line that names the place."""
+    with tempfile.TemporaryDirectory() as place, quiet_libraries():
+        good = Path(place) / "good"
+        (good / "model").mkdir(parents=True)
+        families.make("llava", good / "model", ["Who is the person in this image?", "A poet in a red shirt."] * 20)
+        model = load_model(good / "model")
+        save_adapter(add_adapter(model, rank=4, alpha=8, seed=0), good / "adapter")
+        for kind, changes in MUTATIONS.items():
+            wrong = sum(not _told(good / kind, Path(place) / str(i), c) for i, c in enumerate(changes.values()))
+            yield f"hostile and damaged {kind}s", len(changes), wrong
+
+
+def _told(good: Path, place: Path, change: Change) -> bool:
+    folder = place / good.name
+    shutil.copytree(good, folder)
+    change(folder)
+    try:
+        if good.name == "model":
+            load_model(folder)
+        else:
+            load_adapter(load_model(good.parent / "model"), folder)
+    except CheckpointError as error:
+        return str(folder) in str(error) and "\n" not in str(error)
+    except Exception:
+        return False
+    finally:
+        shutil.rmtree(place)
+    return False
+
 
 HARMLESS: dict[str, Change] = {
     "targets without end": fields("adapter_config.json", target_modules="((.*)*)*x"),

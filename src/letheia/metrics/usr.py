@@ -92,7 +92,8 @@ class SummaryIndex:
     def best(self, answer: str, without: Collection[str]) -> float:
         """The largest overlap with anybody's summary but some people's; 0 with nobody left."""
         weights = self._weights(answer)
-        return max((self._share(weights, e) for e in self._drawn if e not in without), default=0.0)
+        total = sum(weights.values())
+        return max((self._share(weights, total, e) for e in self._drawn if e not in without), default=0.0)
 
     def tells(self, answer: str, entity: str) -> bool:
         """Whether Eq. 4 is there and fails: the answer fits the person best."""

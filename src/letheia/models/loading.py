@@ -132,8 +132,9 @@ def _usable(model: Model, source: str | Path) -> Model:
 
 
 def _config(source: str | Path, load: LoadConfig) -> Any:
+    options: dict[str, Any] = {"revision": load.revision, "trust_remote_code": False}
     with told(Path(source) / "config.json"):
-        return AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+        return AutoConfig.from_pretrained(source, **options)
 
 
 def _check_size(folder: Path, family: Family, config: Any) -> None:
