@@ -42,7 +42,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
             print(f"without {fill}: {', '.join(lacking)}")
     unpictured = [e.name for e in people.entities if not e.portraits]
     if unpictured:
-        print(f"without pictures, so that their summaries are comparison only for a model with vision: {listed(unpictured)}")
+        print(f"without pictures (comparison only for a model with vision): {listed(unpictured)}")
     for notice in notices(people):
         print(f"note: {notice}")
 
