@@ -43,8 +43,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
             print(f"without {fill}: {', '.join(lacking)}")
     unpictured = [e.name for e in people.entities if not e.portraits]
     if unpictured:
-        what = "without pictures, so that their summaries are comparison only for a model with vision"
-        print(f"{what}: {listed(unpictured)}")
+        print(f"without pictures (comparison only for a model with vision): {listed(unpictured)}")
     for notice in notices(people):
         print(f"note: {notice}")
 
