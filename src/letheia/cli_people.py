@@ -8,6 +8,7 @@ import typer
 
 from letheia import cli_facts
 from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
+from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -23,6 +24,7 @@ app.command("facts")(cli_facts.people_facts)
 def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")]) -> None:
     """Read a people folder, pictures included, and list everything that is wrong, with file and line."""
     from letheia.data.folder import check_people, read_people
+    from letheia.data.notices import listed, notices
 
     problems = check_people(folder)
     for problem in problems:
@@ -39,6 +41,12 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     for lacking, fill in ((_without(people, "summary"), "summaries"), (_without(people, "responses"), "responses")):
         if lacking:
             print(f"without {fill}: {', '.join(lacking)}")
+    unpictured = [e.name for e in people.entities if not e.portraits]
+    if unpictured:
+        what = "without pictures, so that their summaries are comparison only for a model with vision"
+        print(f"{what}: {listed(unpictured)}")
+    for notice in notices(people):
+        print(f"note: {notice}")
 
 
 @app.command("import")
@@ -158,8 +166,8 @@ def people_summaries(
     people = read_people(folder, check_pictures=False)
     pages = _titles(titles or [], people)
     if dry_run:
-        names = [pages.get(e.name, e.name) for e in wanting(people, again=again)]
-        print(f"{len(names)} pages of {base_url or BASE_URL}, at most {rate:g} a second: {', '.join(names)}")
+        names = [pages.get(e.id, e.name) for e in wanting(people, again=again)]
+        print(f"{len(names)} pages of {scrubbed(base_url or BASE_URL)}, at most {rate:g} a second: {', '.join(names)}")
         return
     agent = f"letheia/{version('letheia')} ({contact or 'no contact given'})"
     with (
@@ -254,7 +262,7 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
         name, sign, title = option.partition("=")
         if not sign or not title.strip():
             raise ConfigError(f"--title {option!r}: write it as 'Name=Page title'.")
-        pairs[find(people, name.strip()).name] = title.strip()
+        pairs[find(people, name.strip()).id] = title.strip()
     return pairs
 
 

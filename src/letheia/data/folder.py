@@ -42,6 +42,11 @@ class _EntityLine(BaseModel):
             raise ValueError("is blank")
         return text
 
+    @field_validator("summary")
+    @classmethod
+    def _blank_is_none(cls, text: str) -> str:
+        return text if text.strip() else ""
+
 
 class _PictureLine(BaseModel):
     model_config = ConfigDict(extra="ignore")

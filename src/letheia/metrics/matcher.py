@@ -115,7 +115,9 @@ def _fits(words: Sequence[Word], start: int, form: Form) -> bool:
         return False
     if form.capitals and not _capitals_fit(words, here, form):
         return False
-    return not form.family or _stands_alone(words, start, end, form.family)
+    if form.family or (form.owner and form.ordinary and len(here) == 1 < len(words)):
+        return _stands_alone(words, start, end, form.family)
+    return True
 
 
 def _capitals_fit(words: Sequence[Word], here: Sequence[Word], form: Form) -> bool:
@@ -128,7 +130,7 @@ def _capitals_fit(words: Sequence[Word], here: Sequence[Word], form: Form) -> bo
 
 
 def _stands_alone(words: Sequence[Word], start: int, end: int, first: str) -> bool:
-    """Whether a family name is no part of somebody else's longer name: capitals beside it are the person's own."""
+    """Whether a word is no part of a longer name, as in *Pink Floyd*; the own first name may stand before it."""
     if end < len(words) and words[end].gap == JOINED and _part_of_name(words[end]) and words[end].key not in SUFFIXES:
         return False
     strange = False

@@ -151,9 +151,11 @@ def _joined_initials(words: Sequence[Word]) -> list[Word]:
 def _form(name: str, owner: str, words: Sequence[Word], common: frozenset[str], *, exact: bool) -> Form:
     keys = tuple(w.key for w in words)
     cased = any(w.text.lower() != w.text.upper() for w in words)
-    ordinary = cased and all(is_ordinary(k, common) for k in keys)
+    written_together = any(w.gap > JOINED for w in words[1:])  # will.i.am, P!nk
+    ordinary = cased and not written_together and all(is_ordinary(k, common) for k in keys)
     alone = len(words) == 1 and fold(words[0].text) == keys[0]
-    needed = cased and (ordinary or alone or not exact)
+    lower = len(words) > 1 and not any(w.text[0].isupper() for w in words)
+    needed = cased and not lower and (ordinary or alone or not exact)
     capitals = capitals_of(words) if needed else ()
     return Form(name, keys, gaps_of(words), capitals, ordinary, owner, exact)
 
