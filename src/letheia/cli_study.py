@@ -160,3 +160,5 @@ def report(
             shown = world_people(Path(drawn) / "people")
         write_study_report(output, study, shown)
     print(f"Report: {output}")
+    if shown is None:
+        print("names, pictures and answers are left out, as nothing says that anybody may see them: give --people")
