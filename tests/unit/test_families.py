@@ -19,7 +19,7 @@ from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter, save_merged
-from letheia.types import Example, Portrait
+from letheia.types import Answer, Example, Portrait
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from pathlib import Path
 import letheia
 
 SOURCE = Path(letheia.__file__).parent
-COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_study", "cli_world")
+COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_study", "cli_world")
 STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
     ("foundations", ("types", "errors", "config", "files", "prompts")),
@@ -50,7 +50,18 @@ LAYERS = [
     ("world", ("world",)),
     (
         "command line",
-        ("cli", "doctor", "cli_options", "cli_models", "cli_people", "cli_study", "cli_world", "__main__", "__init__"),
+        (
+            "cli",
+            "doctor",
+            "cli_options",
+            "cli_models",
+            "cli_people",
+            "cli_facts",
+            "cli_study",
+            "cli_world",
+            "__main__",
+            "__init__",
+        ),
     ),
 ]
 # the configuration checks method names against the table; the references' type is a dictionary that the store writes

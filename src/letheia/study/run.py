@@ -172,8 +172,16 @@ def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = Fals
 def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
+        _load_pictures(study, asked)
         store.write_answers(file, ask(study, ORIGINAL, asked, "original: answers"))
     return store.read_answers(file)
+
+
+def _load_pictures(study: Study, asked: Sequence[Query]) -> None:
+    """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
+    if not study.config.forget:
+        study.model.load_pictures(e.pictures("seen")[0] for e in candidates(study.config, study.people))
+    study.model.load_pictures(q.portrait for q in asked)
 
 
 def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
@@ -184,6 +192,7 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
         return store.read_answers(file)
     for name in ("answered.json", "scores.jsonl"):  # before what they vouch for is overwritten
         (folder / name).unlink(missing_ok=True)
+    _load_pictures(study, prepared.asked)
     adapted = _trained_adapter(study, job, prepared)
     try:
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
