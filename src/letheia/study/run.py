@@ -1,10 +1,8 @@
 """Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from peft import PeftModel
 
@@ -25,6 +23,8 @@ from letheia.models.saving import save_adapter
 from letheia.prompts import read_prompt
 from letheia.reference import Faults, References, draw_references
 from letheia.study import store
+from letheia.study.bars import Bars
+from letheia.study.bars import Silent as Silent
 from letheia.study.checks import reference_faults
 from letheia.study.knowledge import still_known, unknown
 from letheia.study.plan import (
@@ -44,23 +44,6 @@ from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Generation, People, Portrait, Split
 
 UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
-
-
-class Bars(Protocol):
-    """Where progress is shown: a bar a stage."""
-
-    def bar(self, title: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:
-        """A bar; the function inside advances it by a number and sets a note."""
-        ...
-
-
-class Silent:
-    """Shows no progress."""
-
-    @contextmanager
-    def bar(self, title: str, total: int) -> Iterator[Callable[[int, str], None]]:
-        """A bar that nobody sees."""
-        yield lambda _n, _note: None
 
 
 @dataclass(frozen=True, kw_only=True)
