@@ -99,6 +99,8 @@ def load_options(
 
 def show_outcome(outcome: "Outcome") -> None:
     """Print a study's tables, what else there is to say, and an example."""
+    from rich.console import Console
+
     from letheia.report.tables import all_tables
     from letheia.report.terminal import print_examples, print_table
 
