@@ -24,6 +24,8 @@ from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults, References, draw_references
 from letheia.study import store
+from letheia.study.bars import Bars
+from letheia.study.bars import Silent as Silent
 from letheia.study.checks import reference_faults
 from letheia.study.knowledge import still_known, unknown
 from letheia.study.plan import (
