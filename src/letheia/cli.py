@@ -14,6 +14,7 @@ from rich.console import Console
 from letheia import cli_models, cli_people, cli_study, cli_world
 from letheia.cli_options import (
     Adapters,
+    Anyway,
     Attn,
     Clip,
     Device,
@@ -23,6 +24,7 @@ from letheia.cli_options import (
     JudgeName,
     MaxNewTokens,
     ModelName,
+    Recompute,
     Replies,
     Revision,
     Rubrics,
@@ -149,6 +151,8 @@ def unlearn(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    recompute: Recompute = False,
+    anyway: Anyway = False,
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
     ] = None,
@@ -171,7 +175,13 @@ def unlearn(
     keep = people_for(retain, model, load) if retain else None
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
-    values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
+    values |= {
+        "recompute": recompute,
+        "rank": rank,
+        "alpha": alpha,
+        "max_new_tokens": max_new_tokens,
+        "checked": checked,
+    }
     if learning_rate is not None:
         values["rates"] = dict.fromkeys(chosen, learning_rate)
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
@@ -184,6 +194,7 @@ def unlearn(
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
             planned=dry_run,
+            anyway=anyway,
         )
         if dry_run:
             show_forecast(study, split, judge=judge, prompts=prompts)

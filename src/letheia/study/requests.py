@@ -14,6 +14,7 @@ from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
 from letheia.models.model import Model
 from letheia.prompts import read_prompt
+from letheia.study.budget import within_memory
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.paper import LORA, rates_for
@@ -70,6 +71,7 @@ def removal_study(
     judge: Judge = exact_judge,
     bars: Bars,
     planned: bool = False,
+    anyway: bool = False,
 ) -> Study:
     """Named people out of any model, by one or several methods.
 
@@ -82,11 +84,15 @@ def removal_study(
         judge: Gives the three verdicts.
         bars: Where progress is shown.
         planned: Leave the model's weights out, for a forecast.
+        anyway: Start although the plan needs more memory than is free.
 
     Raises:
-        ConfigError: A field has an impossible value.
+        ConfigError: A field has an impossible value, or there is too little memory.
         CheckpointError: The model can't be loaded.
     """
+    if not planned and values["model"] not in RATES:  # before the weights take what there is
+        sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
+        values = {**values, "recompute": within_memory(sketch, split, anyway=anyway).recompute}
     model = resolve_model(values["model"], values.get("load"), planned=planned)
     chosen = (*split.forget, *split.retain)
     start = settings_for(values["model"], model)
