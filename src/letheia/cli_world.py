@@ -103,3 +103,15 @@ def world_check(
             met = met and bar.met
     if not met:
         raise typer.Exit(1)
+
+
+def check_model(name: str) -> None:
+    """Whether a name is a built-in model's.
+
+    Raises:
+        ConfigError: It is not; the nearest is suggested.
+    """
+    from letheia.world.weights import MODELS
+
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)

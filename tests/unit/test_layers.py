@@ -6,10 +6,10 @@ from pathlib import Path
 import letheia
 
 SOURCE = Path(letheia.__file__).parent
-COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_study", "cli_world")
+COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_rates", "cli_study", "cli_world")
 STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
-    ("foundations", ("types", "errors", "config", "files", "prompts")),
+    ("foundations", ("types", "errors", "config", "files", "prompts", "progress")),
     (
         "pure core",
         (
@@ -17,6 +17,7 @@ LAYERS = [
             "metrics",
             "study.plan",
             "study.results",
+            "study.verdict",
             "data.split",
             "data.targets",
             "data.wordings",
@@ -30,6 +31,7 @@ LAYERS = [
             "data.facts",
             "data.folder",
             "data.pictures",
+            "data.notices",
             "data.augment",
             "data.imports",
             "data.summaries",
@@ -50,7 +52,19 @@ LAYERS = [
     ("world", ("world",)),
     (
         "command line",
-        ("cli", "doctor", "cli_options", "cli_models", "cli_people", "cli_study", "cli_world", "__main__", "__init__"),
+        (
+            "cli",
+            "doctor",
+            "cli_options",
+            "cli_models",
+            "cli_people",
+            "cli_facts",
+            "cli_rates",
+            "cli_study",
+            "cli_world",
+            "__main__",
+            "__init__",
+        ),
     ),
 ]
 # the configuration checks method names against the table; the references' type is a dictionary that the store writes

@@ -19,11 +19,11 @@ from letheia.models.footprint import Alive, Training, reading_bytes
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.memory import free_bytes
+from letheia.progress import Silent
 from letheia.study import budget
 from letheia.study.budget import Budget, within_memory
 from letheia.study.plan import plan_job
 from letheia.study.requests import removal_study
-from letheia.study.run import Silent
 from letheia.types import Example, Split
 
 ROOT = Path(__file__).parents[2]

@@ -31,7 +31,7 @@ def fetch_summaries(
     Args:
         people: The people folder.
         wikipedia: The reader.
-        titles: Page titles by a person's name, where they differ.
+        titles: Page titles by a person's id, where they are not the name.
         again: Also people who have a summary.
         progress: Called with the number of people added.
     """
@@ -39,7 +39,7 @@ def fetch_summaries(
     redirects: list[str] = []
     problems: list[str] = []
     for entity in wanting(people, again=again):
-        title = (titles or {}).get(entity.name, entity.name)
+        title = (titles or {}).get(entity.id, entity.name)
         try:
             page = wikipedia.lead(title)
         except ClientError as error:

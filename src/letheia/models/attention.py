@@ -4,8 +4,8 @@ transformers' plain attention copies keys and values for every query head and co
 PyTorch's fused CPU kernel is slow backwards. Here the heads of a group are stacked instead, and nothing is copied: a
 training step of the built-in models takes about half the time (`docs/decisions/003-attention-on-cpu.md`). Long rows are
 done a block of queries at a time, each with the keys up to its end: the others are behind the mask of a causal model.
-Of these no weights are kept for the gradient, they are computed again: 32 heads on 3,000 tokens would keep 0.3 GB
-a layer.
+Of these no weights are kept for the gradient, they are computed again: 32 heads on 3,000 tokens would keep 0.3 GB a
+layer.
 """
 
 from typing import Any

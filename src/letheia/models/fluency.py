@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from letheia.data.targets import with_guidance
 from letheia.errors import DataError
+from letheia.metrics.aftermath import is_repetitive
+from letheia.metrics.chance import evenly
 from letheia.metrics.language import (
     COVERED,
     Language,
@@ -24,7 +25,6 @@ from letheia.models.precision import own_precision
 from letheia.prompts import read_prompt
 from letheia.types import Entity, Example, Generation, People
 
-T = TypeVar("T")
 TOKENS = 8192  # of rows that are computed at once
 REFERENCES = 48  # original's answers, and as many texts of the folder, that the floor rests on
 
@@ -102,8 +102,8 @@ def yardstick(model: Model, people: People, answers: Sequence[Generation]) -> Ya
 
 def _misplaced(people: People, answers: Sequence[Generation]) -> list[Example]:
     """The original's answers and the folder's texts, each beside the picture and question of another person."""
-    texts = [(a.entity or a.portrait, a.answer) for a in _spread(answers)]
-    texts += _spread([(e.id, t) for e in people.entities for t in _texts(e)])
+    texts = [(a.entity or a.portrait, a.answer) for a in evenly(answers, REFERENCES)]
+    texts += evenly([(e.id, t) for e in people.entities for t in _texts(e)], REFERENCES)
     found: list[Example] = []
     for i, (who, text) in enumerate(texts):
         order = (answers[(i + 1 + k) % len(answers)] for k in range(len(answers)))
@@ -111,12 +111,6 @@ def _misplaced(people: People, answers: Sequence[Generation]) -> list[Example]:
         if place:
             found.append(replace(as_examples(people, [place])[0], answer=text))
     return found
-
-
-def _spread(items: Sequence[T]) -> list[T]:
-    """At most so many, evenly taken."""
-    step = max(1, -(-len(items) // REFERENCES))
-    return list(items[::step])
 
 
 def _texts(entity: Entity) -> list[str]:
@@ -132,8 +126,9 @@ def as_examples(people: People, answers: Sequence[Generation]) -> list[Example]:
 def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> list[Language]:
     """Whether each text is no language, and what that rests on.
 
-    A text that is garbled as an answer to its question is read again as one under the guidance prompt, which is what a
-    model that forgot is to sound like; language in either is language.
+    Texts that repeat themselves have a label of their own and are not read. A text that is garbled as an answer to its
+    question is read again as one under the guidance prompt, which is what a model that forgot is to sound like;
+    language in either is language.
 
     Args:
         model: The original: no adapter may be on.
@@ -143,7 +138,7 @@ def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> 
     if by is None:
         return [Language(None, "too few texts of the original to tell language by")] * len(examples)
     found = [Language(False, "known words in a known order")] * len(examples)
-    left = [i for i, x in enumerate(examples) if by.doubtful(x.answer)]
+    left = [i for i, x in enumerate(examples) if by.doubtful(x.answer) and not is_repetitive(x.answer)]
     for reading in (list(examples), [_guided(x) for x in examples]):
         read = likelihoods(model, [reading[i] for i in left])
         for i, r in zip(left, read, strict=True):

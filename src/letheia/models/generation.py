@@ -163,7 +163,6 @@ def _generate_batch(
     at = {i: (number, place) for number, row in enumerate(rows.values()) for place, i in enumerate(row)}
     row, place = torch.tensor([at[i] for i in range(len(prompts))], device=model.device).unbind(1)
     places = max(map(len, rows.values()))
-    tokenizer = model.processor.tokenizer
     ends = torch.tensor(model.ends, device=model.device)
     first = [row[0] for row in rows.values()]
     hidden, begun = read_prompts(model, [encoded[i] for i in first], [prompts[i] for i in first])
@@ -174,14 +173,14 @@ def _generate_batch(
     read = torch.full_like(place, -1)  # the prompt's last token predicts every answer's first
     new: list[Tensor] = []
     while True:
-        logits = model.network.lm_head(hidden[row, read]).float()
+        logits = model.network.lm_head(hidden[row, read])[:, : model.vocabulary].float()
         token = _draw(logits, streams) if sample else logits.argmax(1)
-        token = token.masked_fill(done, tokenizer.pad_token_id)
+        token = token.masked_fill(done, model.pad)
         new.append(token)
         done |= torch.isin(token, ends) | (limits <= len(new))
         if done.all():
             return torch.stack(new, 1)
-        ids = token.new_full((len(rows), places), tokenizer.pad_token_id)
+        ids = token.new_full((len(rows), places), model.pad)
         ids[row, place], read, positions = token, place, positions + 1
         embeddings = model.network.get_input_embeddings()(ids)
         hidden = model.language_model(
@@ -242,7 +241,7 @@ def _prefix(
     model: Model, encoded: Sequence[tuple[int, ...]], prompts: Sequence[Prompt], length: int
 ) -> tuple[Int[Tensor, "rows prefix"], dict[str, Any]]:
     """Where there are tokens, and what the language model reads, of prompts that are padded on the left."""
-    pad = model.processor.tokenizer.pad_token_id
+    pad = model.pad
     ids = torch.tensor([[*[pad] * (length - len(e)), *e] for e in encoded], device=model.device)
     mask = torch.tensor([[0] * (length - len(e)) + [1] * len(e) for e in encoded], device=model.device)
     embeddings = model.network.get_input_embeddings()(ids)
@@ -281,4 +280,6 @@ def _decode(model: Model, ids: Int[Tensor, " new"]) -> Answer:
     tokens, ends = ids.tolist(), model.ends
     said = list(itertools.takewhile(lambda token: token not in ends, tokens))
     text = model.processor.tokenizer.decode(said, skip_special_tokens=True).strip()
+    if text.startswith("<think>"):  # an answer is what follows the thoughts; if they were cut off, there is none
+        text = text.partition("</think>")[2].strip()
     return Answer(text, len(said) < len(tokens))

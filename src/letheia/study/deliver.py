@@ -1,15 +1,17 @@
 """What a finished study hands over: provenance, the report, and a card for each adapter."""
 
+import hmac
 from collections.abc import Sequence
 from pathlib import Path
 
 from letheia.files import fingerprint, sha256, write_json, write_text
 from letheia.methods.table import METHODS
 from letheia.report.html import write_report
-from letheia.report.tables import main_table, markdown, retain_table
+from letheia.report.tables import Table, main_table, markdown, retain_table
 from letheia.study import store
 from letheia.study.run import Outcome, Study
-from letheia.types import Entity
+from letheia.study.told import notes
+from letheia.types import Entity, People
 
 
 def deliver(
@@ -25,16 +27,19 @@ def deliver(
         with_pictures: Whether the report shows people's pictures.
     """
     made_by = store.provenance(command=command, files=weights)
+    made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
+    made_by["notes"] = notes(study, outcome)
     write_json(study.folder / "provenance.json", made_by)
     write_report(
         study.folder / "report.html",
         people=study.people,
         split=outcome.split,
         answers=outcome.answers,
-        labels={m: study.scorer.aftermaths(a) for m, a in outcome.answers.items()},
+        labels=outcome.labels,
+        notes=(*map(str, outcome.verdicts), *outcome.notes),
         rows=outcome.rows,
-        settings=study.config.model_dump(mode="json", exclude={"candidates"}),
+        settings=study.config.model_dump(mode="json", exclude={"candidates", "data"}),
         provenance=made_by,
         with_pictures=with_pictures,
     )
@@ -43,12 +48,13 @@ def deliver(
 
 
 def model_card(study: Study, outcome: Outcome, method: str) -> str:
-    """A model card that names nobody: forgotten people stand in it as hashes of their data."""
+    """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = study.config.rates.get(method, study.rates.get(method))
     steps, falling = study.config.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
-    hashes = "\n".join(f"- `{hash_of(e)}`" for e in outcome.split.forget)
+    secret = store.secret(study.folder)
+    hashes = "\n".join(sorted(f"- `{keyed_hash(e, secret)}`" for e in outcome.split.forget))
     return f"""---
 base_model: {study.model.name}
 library_name: peft
@@ -63,15 +69,17 @@ Retained people in training: {len(outcome.split.retain)}.
 
 ## Forgotten people
 
-SHA-256 over each person's name, texts and pictures; whoever holds the data can check that it was part of the request.
+HMAC-SHA256 over each person's name, texts and pictures. The key stays with whoever made the adapter, in the run's
+folder as `{store.SECRET}`; without it nobody can tell who asked for removal. With key and data,
+`letheia people verify PEOPLE --card README.md --key {store.SECRET}` lists whose data were part of the request.
 
 {hashes}
 
 ## Measured
 
-{markdown(main_table(rows), interval=True)}
+{_noted(main_table(rows))}
 
-{markdown(retain_table(rows), interval=True)}
+{_noted(retain_table(rows))}
 
 ## Limits
 
@@ -81,7 +89,21 @@ The numbers hold for the pictures and the question that were measured, with gree
 """
 
 
+def keyed_hash(entity: Entity, secret: bytes) -> str:
+    """Hash of everything that was given about a person, which nobody can compute without the secret."""
+    return hmac.new(secret, hash_of(entity).encode(), "sha256").hexdigest()
+
+
+def listed(card: str, people: People, secret: bytes) -> list[Entity]:
+    """The people of a folder whose data, as they lie there, stand in a model card."""
+    return [e for e in people.entities if keyed_hash(e, secret) in card]
+
+
+def _noted(table: Table) -> str:
+    return f"{markdown(table, interval=True)}\n\n{table.note}"
+
+
 def hash_of(entity: Entity) -> str:
-    """Hash of everything that was given about a person."""
+    """Hash of everything that was given about a person; not for others, who could try it on people they know of."""
     pictures = sorted(p.words or sha256(p.file) for p in entity.portraits)
     return fingerprint([entity.names, entity.summary, entity.responses, dict(entity.facts), pictures], digits=64)

@@ -22,8 +22,8 @@ from letheia.config import Frozen, StudyConfig
 from letheia.errors import OutputError
 from letheia.files import read_json, write_json
 from letheia.methods.table import PAPER_METHODS
+from letheia.progress import Bars
 from letheia.study.plan import jobs
-from letheia.study.run import Bars
 
 
 class GridConfig(Frozen):

@@ -9,9 +9,7 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
-from letheia.metrics.labels import collect_labels, named
-from letheia.metrics.usr import SummaryIndex
-from letheia.types import Entity, Generation, Group, People, Portrait, Role, Split
+from letheia.types import Entity, Group, People, Portrait, Role, Split
 
 ORIGINAL = "original"
 BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
@@ -118,12 +116,3 @@ def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     by_id = {e.id: e for e in people}
     gone = set(config.forget)
     return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
-
-
-def recognised(answers: Sequence[Generation], people: People, index: SummaryIndex) -> list[Entity]:
-    """People the original recognises: the name is in the answer, or the answer fails Eq. 4 (paper C.1)."""
-    by_id = {e.id: e for e in people.entities}
-    labels = collect_labels(people)
-    return [
-        by_id[a.entity] for a in answers if named(a.answer, by_id[a.entity], labels) or index.tells(a.answer, a.entity)
-    ]

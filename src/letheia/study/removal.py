@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from letheia.data.notices import alike, left_out, notices
 from letheia.errors import ConfigError, DataError
 from letheia.metrics.names import find
-from letheia.types import Entity, People, Split
+from letheia.metrics.words import key_of
+from letheia.types import Entity, People, Portrait, Split
 
 
 def request(
@@ -50,17 +53,55 @@ def request(
     return people, Split(forget=forget, retain=retain)
 
 
+def told_before(people: People, split: Split, *, keep: People | None = None) -> list[str]:
+    """What a user should know before these people are forgotten and those kept.
+
+    Args:
+        people: Everybody, as `request` gave them.
+        split: Who is forgotten and who kept.
+        keep: The folder of those to keep, if it is another.
+    """
+    gone = {e.id for e in split.forget}
+    possible = [e for e in (keep or people).entities if e.id not in gone]
+    lack = ("summary", "responses") if people.asked_by == "question" else ("seen picture", "summary", "responses")
+    missing = left_out(possible, lack=lack, told="neither kept nor measured") if split.retain else []
+    chosen = replace(people, entities=(*split.forget, *split.retain))
+    return [*missing, *notices(people, pictures=False), *alike(chosen)]
+
+
 def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:
     """Both folders as one; the people of the first who are not forgotten serve as comparison only."""
-    gone = {name for entity in forget for name in (entity.id, *entity.names)}
+    gone = {key for entity in forget for key in _keys(entity)}
     for other in keep.entities:
-        if not gone.isdisjoint((other.id, *other.names)):
-            raise DataError(f"{keep.folder}: {other.name} is to be forgotten and to be kept. Remove one.")
+        if not gone.isdisjoint(_keys(other)):
+            raise DataError(
+                f"{keep.folder}: {other.name} ({other.id}) is to be forgotten and to be kept. Remove one, "
+                "or give them another id and name if they are two people."
+            )
     taken = {e.id for e in keep.entities}
     first = tuple(e for e in people.entities if e.id not in taken)
     pictures = Counter(p.id for e in (*first, *keep.entities) for p in e.portraits)
     double = next((p for p, count in pictures.items() if count > 1), None)
     if double:
         raise DataError(f"{keep.folder}: a picture '{double}' is in {people.folder} too. Rename one.")
-    strangers = {p.id: p for p in (*people.strangers, *keep.strangers)}
-    return replace(people, entities=(*first, *keep.entities), strangers=tuple(strangers.values()))
+    strangers = _apart((*people.strangers, *keep.strangers), set(pictures))
+    return replace(people, entities=(*first, *keep.entities), strangers=strangers)
+
+
+def _keys(entity: Entity) -> set[str]:
+    """What a person is known by, in one spelling; the id apart from names."""
+    return {f"id {entity.id}", *(key_of(name) for name in entity.names)}
+
+
+def _apart(strangers: Sequence[Portrait], taken: set[str]) -> tuple[Portrait, ...]:
+    """Strangers' pictures of two folders; a file name that is taken gets a number, so that no picture is lost."""
+    found: dict[Path, Portrait] = {}
+    for portrait in strangers:
+        file, number, id_ = portrait.file.resolve(), 2, portrait.id
+        if file in found:
+            continue
+        while id_ in taken:
+            id_, number = f"{portrait.id}-{number}", number + 1
+        taken.add(id_)
+        found[file] = replace(portrait, id=id_)
+    return tuple(found.values())

@@ -20,6 +20,7 @@ from letheia.files import fingerprint, holding
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
 from letheia.models.model import ANSWER_LIMIT, Model
+from letheia.progress import Bars, Silent
 from letheia.study import store
 from letheia.study.budget import within_memory
 from letheia.study.deliver import deliver, hash_of
@@ -28,7 +29,7 @@ from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
 from letheia.study.presets import resolve_model, scorer_for, weight_files
-from letheia.study.run import Bars, Silent, Study, run_study
+from letheia.study.run import Study, run_study
 from letheia.types import Entity, People, Portrait
 
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder

@@ -1,10 +1,8 @@
 """Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from peft import PeftModel
 
@@ -15,16 +13,19 @@ from letheia.data.targets import Texts, to_draw
 from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
+from letheia.metrics.recognition import Recognition, recognise
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
 from letheia.models.likeness import alike
 from letheia.models.model import Model
 from letheia.models.saving import save_adapter
+from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults, References, draw_references
 from letheia.study import store
 from letheia.study.checks import reference_faults
+from letheia.study.knowledge import still_known, unknown
 from letheia.study.plan import (
     ORIGINAL,
     Job,
@@ -34,31 +35,14 @@ from letheia.study.plan import (
     named_split,
     plan_steps,
     queries,
-    recognised,
 )
-from letheia.study.results import Row, aggregate, write_results
+from letheia.study.results import Outcome, Row, aggregate, write_results
+from letheia.study.scoring import Scoring, conclusion
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import Entity, Generation, People, Portrait, Split
+from letheia.types import Generation, People, Portrait, Split
 
 UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
-
-
-class Bars(Protocol):
-    """Where progress is shown: a bar a stage."""
-
-    def bar(self, title: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:
-        """A bar; the function inside advances it by a number and sets a note."""
-        ...
-
-
-class Silent:
-    """Shows no progress."""
-
-    @contextmanager
-    def bar(self, title: str, total: int) -> Iterator[Callable[[int, str], None]]:
-        """A bar that nobody sees."""
-        yield lambda _n, _note: None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +80,6 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a study found: who was forgotten, all answers and all rows."""
-
-    split: Split
-    answers: dict[str, list[Generation]]
-    rows: list[Row]
-
-
-@dataclass(frozen=True)
 class Prepared:
     """What all jobs of a study share: who is who, and what is asked."""
 
@@ -121,12 +96,10 @@ def run_study(study: Study) -> Outcome:
     """
     with holding(study.folder):
         prepared = prepare(study)
-        answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+        answers = {ORIGINAL: original_answers(study, prepared.asked)}
         for job in jobs(study.config, dict(study.rates)):
             answers[job.name] = do_job(study, job, prepared)
-        rows = [row for name, given in answers.items() for row in score(study, name, given)]
-        write_results(study.folder / "results.json", rows)
-        return Outcome(prepared.split, answers, rows)
+        return conclude(study, prepared.split, answers)
 
 
 def prepare(study: Study) -> Prepared:
@@ -151,14 +124,14 @@ def draw_people(study: Study) -> Split:
     if study.config.forget:
         split = named_split(study.config, candidates(study.config, study.people))
     else:
-        known = probe(study)
+        known = probe(study).known
         split = draw_split(known, people=study.config.people, n=study.config.n, seed=study.config.seed)
     store.write_split(file, split)
     return split
 
 
-def probe(study: Study) -> list[Entity]:
-    """The people whom the original recognises on their first seen picture (paper C.1); answers are kept."""
+def probe(study: Study) -> Recognition:
+    """Whom the original recognises on their first seen picture (paper C.1)."""
     file = study.folder / "probe.jsonl"
     if not file.exists():
         pictures = [
@@ -166,14 +139,28 @@ def probe(study: Study) -> list[Entity]:
             for e in candidates(study.config, study.people)
         ]
         store.write_answers(file, ask(study, ORIGINAL, pictures, "recognition probe"))
-    return recognised(store.read_answers(file), study.people, study.scorer.index)
+    return known_by(study, store.read_answers(file), alarms=True)
 
 
-def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = False) -> Recognition:
+    """Who is known by a model's answers."""
+    return recognise(answers, study.people.entities, study.scorer.labels, study.scorer.index, alarms=alarms)
+
+
+def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+    """The original's answers to what is asked; they are kept."""
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
+        _load_pictures(study, asked)
         store.write_answers(file, ask(study, ORIGINAL, asked, "original: answers"))
     return store.read_answers(file)
+
+
+def _load_pictures(study: Study, asked: Sequence[Query]) -> None:
+    """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
+    if not study.config.forget:
+        study.model.load_pictures(e.pictures("seen")[0] for e in candidates(study.config, study.people))
+    study.model.load_pictures(q.portrait for q in asked)
 
 
 def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
@@ -184,6 +171,7 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
         return store.read_answers(file)
     for name in ("answered.json", "scores.jsonl"):  # before what they vouch for is overwritten
         (folder / name).unlink(missing_ok=True)
+    _load_pictures(study, prepared.asked)
     adapted = _trained_adapter(study, job, prepared)
     try:
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
@@ -294,9 +282,23 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
     ]
 
 
+def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
+    """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
+    scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
+    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
+    for name, given in scores.items() if keep else ():
+        store.write_scores(study.folder / name / "scores.jsonl", given)
+    write_results(study.folder / "results.json", outcome.rows)
+    if study.config.forget:
+        known = {name: known_by(study, given) for name, given in answers.items()}
+        outcome = replace(outcome, notes=(*unknown(split, known[ORIGINAL]), *still_known(split, known, ORIGINAL)))
+    return outcome
+
+
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
-    """Score answers, keep the scores, and average them."""
-    scores = study.scorer.score(answers)
+    """Score one method's answers, keep the scores, and average them."""
+    original = original_answers(study, prepare(study).asked)
+    scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import secrets
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,11 +11,21 @@ from typing import Any
 
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import CheckpointError, DataError
-from letheia.files import PASSING, clear_left, make_folder, read_json, read_jsonl, write_json, write_jsonl
+from letheia.files import (
+    PASSING,
+    clear_left,
+    make_folder,
+    read_json,
+    read_jsonl,
+    write_json,
+    write_jsonl,
+    write_text,
+)
 from letheia.models.weight_files import file_hash
 from letheia.reference import References
 from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
+SECRET, KEY_BYTES = "removal.key", 32
 VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scikit-learn")
 
 
@@ -60,6 +71,15 @@ def write_scores(path: Path, scores: Sequence[Sequence[Score]]) -> None:
     write_jsonl(path, [[asdict(s) for s in row] for row in scores])
 
 
+def read_scores(path: Path) -> list[dict[str, float | None]]:
+    """Read the metrics of each answer, by name.
+
+    Raises:
+        DataError: The file can't be read.
+    """
+    return [{score["metric"]: score["value"] for score in row} for row in read_jsonl(path)]
+
+
 def write_split(path: Path, split: Split) -> None:
     """Write who is forgotten and who is retained."""
     write_json(path, {"forget": [e.id for e in split.forget], "retain": [e.id for e in split.retain]})
@@ -97,6 +117,33 @@ def read_references(path: Path) -> References:
         )
         for v in read_jsonl(path)
     }
+
+
+def secret(folder: Path) -> bytes:
+    """The secret of a run's keyed hashes: drawn once, and kept in its folder for its owner alone.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    file = folder / SECRET
+    if not file.exists():
+        write_text(file, secrets.token_hex(KEY_BYTES) + "\n")
+    return read_secret(file)
+
+
+def read_secret(file: Path) -> bytes:
+    """A secret that `secret` wrote.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise CheckpointError(f"{file}: holds no key. Restore it, or delete it to have the cards made anew.")
+    return key
 
 
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
