@@ -14,6 +14,7 @@ from letheia import cli_models, cli_people, cli_rates, cli_study, cli_world
 from letheia.cli_options import (
     AUTO,
     Adapters,
+    Anyway,
     Attn,
     Clip,
     Device,
@@ -24,6 +25,7 @@ from letheia.cli_options import (
     JudgeName,
     MaxNewTokens,
     ModelName,
+    Recompute,
     Replies,
     Revision,
     Rubrics,
@@ -165,6 +167,8 @@ def unlearn(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    recompute: Recompute = False,
+    anyway: Anyway = False,
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
     ] = None,
@@ -190,6 +194,7 @@ def unlearn(
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     tell(told_before(everybody, split, keep=keep))
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
+    values["recompute"] = recompute
     values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate not in (None, AUTO):
         values["rates"] = dict.fromkeys(chosen, rate_of(learning_rate))
@@ -203,6 +208,7 @@ def unlearn(
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
             planned=dry_run,
+            anyway=anyway,
         )
         if dry_run:
             show_forecast(study, split, judge=judge, prompts=prompts)

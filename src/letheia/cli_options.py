@@ -34,6 +34,10 @@ MaxNewTokens = Annotated[
     int | None,
     typer.Option(min=8, help="Length limit of answers; by the checkpoint if left out, 96 for the built-in models."),
 ]
+Recompute = Annotated[
+    bool, typer.Option("--recompute", help="Compute layers twice: less memory, a third longer, the same adapter.")
+]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
 

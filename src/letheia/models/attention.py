@@ -35,7 +35,7 @@ def grouped_attention(
 
     No query may see a key behind its own place, counted from the end; families where it may (Gemma 3) don't use this.
     """
-    if torch.is_autocast_enabled(query.device.type):
+    if query.device.type != "meta" and torch.is_autocast_enabled(query.device.type):
         query, key, value = (each.to(torch.get_autocast_dtype(query.device.type)) for each in (query, key, value))
     kept = torch.is_grad_enabled() and any(each.requires_grad for each in (query, key, value))
     return _Grouped.apply(query * scaling, key, value, attention_mask, kept).transpose(1, 2).contiguous(), None

@@ -23,6 +23,7 @@ from letheia.errors import CheckpointError, ConfigError, LetheiaError, first_lin
 from letheia.models.attention import GROUPED, PLANNED
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
 from letheia.models.families import Family, family_of
+from letheia.models.memory import keep_heap_small
 from letheia.models.model import Model
 from letheia.models.processor import load_processor
 from letheia.models.quiet import quiet_libraries
@@ -79,6 +80,8 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         torch.nn.Module.to(network, device)
     if device.type == "cpu" and not load.attn and not family.both_ways:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
+    if device.type == "cpu":
+        keep_heap_small(sum(p.nbytes for p in network.parameters()))
     network.eval().requires_grad_(False)
     return _usable(Model(name or folder.name, network, processor, family), source)
 
@@ -102,7 +105,9 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
     with contextlib.suppress(OSError):  # a checkpoint need not have these settings
         network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision or "main")
-    _attend(network, family, PLANNED)
+    device = device_of(load)
+    own = device.type == "cpu" and not load.attn and not family.both_ways
+    _attend(network, family, GROUPED if own else PLANNED)
     network.eval().requires_grad_(False)
     return _usable(Model(Path(source).name, network, processor, family), source)
 

@@ -22,6 +22,8 @@ from letheia.types import Portrait
 
 ANSWER_LIMIT = 512
 """Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
+SCORES = 2**26
+"""Numbers of a vision tower's attention at once."""
 
 
 @dataclass
@@ -120,12 +122,27 @@ class Model:
         if not self.family.vision:
             return
         files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
-        batch = batch if self.family.batched else 1
+        batch = min(batch, self.pictures_at_once)
         for start in range(0, len(files), batch):
             self._compute(files[start : start + batch])
 
+    @property
+    def pictures_at_once(self) -> int:
+        """How many pictures' attention fits into some hundred megabytes; two of five tiles in a tower of 336 pixels."""
+        if not self.family.batched:
+            return 1
+        tower = self.network.config.vision_config
+        tiles = 1 + max((h * w // tower.image_size**2 for h, w in self._tilings), default=0)
+        scores = tower.num_attention_heads * (tower.image_size // tower.patch_size) ** 4
+        return max(1, SCORES // (tiles * scores))
+
+    @property
+    def _tilings(self) -> Sequence[tuple[int, int]]:
+        """The sizes that a picture is cut into tiles at, where the family does."""
+        return self.network.config.to_dict().get("image_grid_pinpoints") or ()
+
     def _compute(self, files: Sequence[Path]) -> list[Picture]:
-        inputs = self._inputs(files)
+        inputs = self.picture_inputs(files)
         texts = [self.processor.replace_image_token(inputs, i) for i in range(len(files))]
         places = [text.count(self.processor.tokenizer.convert_ids_to_tokens(self.picture_token)) for text in texts]
         computed: list[Picture] = []
@@ -139,7 +156,7 @@ class Model:
             self.pictures.put(file, computed[-1])
         return computed
 
-    def _inputs(self, files: Sequence[Path]) -> Any:
+    def picture_inputs(self, files: Sequence[Path]) -> Any:
         """What the vision tower reads.
 
         Raises:
@@ -151,7 +168,7 @@ class Model:
         except Exception as error:  # each family's processor has its own
             if len(files) > 1:
                 for file in files:  # which one is it?
-                    self._inputs([file])
+                    self.picture_inputs([file])
             width, height = images[0].size
             raise DataError(
                 f"{files[0]}: {self.name} can't read a picture of {width} x {height} pixels ({first_line(error)}). "

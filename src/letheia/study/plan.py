@@ -72,11 +72,13 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
             "decay": row.recipe.decay,
             "rank": config.rank,
             "alpha": config.alpha,
+            "recompute": config.recompute,
             "seed": config.seed,
         }
     )
     does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    key = fingerprint([config.key, does, train.model_dump()])
+    results = {**train.model_dump(), "recompute": False}  # which changes none
+    key = fingerprint([config.key, does, results])
     return Job(name=name or method, method=method, train=train, key=key)
 
 

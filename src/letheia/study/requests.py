@@ -19,6 +19,7 @@ from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.auto import with_found_rates
+from letheia.study.budget import within_memory
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.knowledge import check, unknown
@@ -77,6 +78,7 @@ def removal_study(
     judge: Judge = exact_judge,
     bars: Bars,
     planned: bool = False,
+    anyway: bool = False,
 ) -> Study:
     """Named people out of any model, by one or several methods.
 
@@ -89,11 +91,15 @@ def removal_study(
         judge: Gives the three verdicts.
         bars: Where progress is shown.
         planned: Leave the model's weights out, for a forecast.
+        anyway: Start although the plan needs more memory than is free.
 
     Raises:
-        ConfigError: A field has an impossible value.
+        ConfigError: A field has an impossible value, or there is too little memory.
         CheckpointError: The model can't be loaded.
     """
+    if not planned and values["model"] not in RATES:  # before the weights take what there is
+        sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
+        values = {**values, "recompute": within_memory(sketch, split, anyway=anyway).recompute}
     model = resolve_model(values["model"], values.get("load"), planned=planned)
     chosen = (*split.forget, *split.retain)
     start = settings_for(values["model"], model)
