@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo study test lint setup clean
+.PHONY: demo study test faults lint setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -14,6 +14,10 @@ study: setup
 
 test: lint
 	$(BIN)/python -m pytest
+
+# tries what goes wrong around a run, for an hour; one row: make faults ROW=pictures
+faults: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -P benchmarks/faults $(ROW)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
 from letheia.report.html import write_report
-from letheia.study.results import Row, aggregate
+from letheia.study.results import Row, aftermaths, aggregate
 from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.people import World, make_world
@@ -128,14 +128,15 @@ def small_run(people: People, tmp_path: Path) -> tuple[list[Row], Path]:
             for p in people.strangers
         ]  # fmt: skip
     scorer = Scorer(people)
-    rows = [r for given in answers.values() for r in aggregate(given, scorer.score(given), n=2, seed=0)]
+    scores = {m: scorer.score(given) for m, given in answers.items()}
+    rows = [r for m, given in answers.items() for r in aggregate(given, scores[m], n=2, seed=0)]
     page = tmp_path / "report.html"
     write_report(
         page,
         people=people,
         split=split,
         answers=answers,
-        labels={m: scorer.aftermaths(a) for m, a in answers.items()},
+        labels={m: aftermaths(s) for m, s in scores.items()},
         rows=rows,
         settings={"model": "m", "note": "</pre><script>"},
         provenance={},

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from letheia import cli_facts
 from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
 if TYPE_CHECKING:
-    from letheia.data.facts.rules import Found
-    from letheia.types import Entity, People
+    from letheia.types import People
 
+LISTED = 20  # pictures that are left out; the others are counted
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
+app.command("facts")(cli_facts.people_facts)
 
 
 @app.command("check")
@@ -49,7 +51,17 @@ def people_import(
     names: Annotated[
         list[str] | None, typer.Option("--person", help="Whom to import; repeat for several. Everybody if left out.")
     ] = None,
-    seen: Annotated[int, typer.Option(min=1, help="Pictures a person that may be trained on.")] = 1,
+    strangers: Annotated[
+        Path | None, typer.Option(help="Folder with pictures of people whom the model never knew.")
+    ] = None,
+    as_strangers: Annotated[
+        list[str] | None,
+        typer.Option("--stranger", help="A label or sub-folder whose pictures show strangers; repeat for several."),
+    ] = None,
+    seen: Annotated[
+        int | None,
+        typer.Option(min=1, help="Pictures a person that may be trained on; half, at most five, if left out."),
+    ] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="At most so many pictures a person.")] = None,
     image: Annotated[str, typer.Option(help="The data set's column of pictures.")] = "image",
     label: Annotated[str, typer.Option(help="The data set's column of labels, whose names become people.")] = "label",
@@ -60,33 +72,63 @@ def people_import(
     """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
     if (dataset is None) == (folders is None):
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports import from_dataset, from_folders, write_import
+    from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
 
     sources = (
         from_folders(folders)
         if folders
         else from_dataset(dataset or "", split=split, image=image, label=label, revision=revision)
     )
-    with TerminalBars(make_console()).bar("copying pictures", len(sources)) as advance:
+    shown = from_strangers(strangers) if strangers else []
+    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
         imported = write_import(
             sources,
             folder,
             seen=seen,
             pictures=pictures,
             names=names or (),
+            strangers=shown,
+            as_strangers=as_strangers or (),
             seed=seed,
             progress=lambda n: advance(n, ""),
         )
-    for reason in imported.left_out:
+    for reason in imported.left_out[:LISTED]:
         print(f"left out: {reason}", file=sys.stderr)
+    if len(imported.left_out) > LISTED:
+        print(f"left out: {len(imported.left_out) - LISTED} more", file=sys.stderr)
     people = imported.people
+    for entity in people.entities:
+        trained, measured = len(entity.pictures("seen")), len(entity.pictures("unseen"))
+        note = "" if measured else "; nothing can be said beyond the seen ones" if trained else "; a name alone"
+        print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
-    print(f"{folder}: {len(people.entities)} people, {count} pictures. Next: letheia people summaries {folder}")
-    lonely = [e.name for e in people.entities if not e.pictures("unseen")]
+    print(f"{folder}: {len(people.entities)} people, {count} pictures; {len(people.strangers)} strangers' pictures.")
+    lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
-        print(
-            f"no unseen picture, so that nothing can be said beyond the seen one: {', '.join(lonely)}", file=sys.stderr
-        )
+        print(f"{lonely} people have no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+    print(f"Next: letheia people summaries {folder}")
+
+
+@app.command("verify")
+def people_verify(
+    folder: Annotated[Path, typer.Argument(help="A people folder, as it was when people were removed.")],
+    card: Annotated[Path, typer.Option(help="The adapter's model card, README.md.")],
+    key: Annotated[Path, typer.Option(help="The run's key, removal.key in its folder.")],
+) -> None:
+    """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
+    from letheia.data.folder import read_people
+    from letheia.study.deliver import listed
+    from letheia.study.store import read_secret
+
+    try:
+        text = card.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{card}: can't be read ({error}).") from error
+    people = read_people(folder, check_pictures=False)
+    found = listed(text, people, read_secret(key))
+    for entity in found:
+        print(f"{entity.id}: {entity.name}")
+    print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
 
 
 @app.command("summaries")
@@ -133,83 +175,6 @@ def people_summaries(
     print(f"{folder}: {found.count} summaries fetched.")
     if found.problems:
         raise ClientError(f"{len(found.problems)} without a summary, listed above; what came is written.")
-
-
-@app.command("facts")
-def people_facts(
-    folder: Annotated[Path, typer.Argument(help="A people folder with summaries.")],
-    by: Annotated[
-        str,
-        typer.Option(help="Who reads the summaries: rules (English, offline), spacy, or a model: MODEL or MODEL@URL."),
-    ] = "rules",
-    again: Annotated[
-        bool, typer.Option("--again", help="Also for people who have derived facts; replaces those.")
-    ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="A model's calls on the way at once.")] = 16,
-    cache: Annotated[Path, typer.Option(help="Where a model's replies are kept.")] = Path("runs/chat.sqlite"),
-    dry_run: DryRun = False,
-) -> None:
-    """Derive labelled facts from summaries, each with the words it came from, for you to look over."""
-    from letheia.data.facts.labels import choose, wanting, write_labels
-    from letheia.data.facts.readers import by_spacy
-    from letheia.data.facts.rules import by_rules
-    from letheia.data.folder import read_people
-
-    people = read_people(folder, check_pictures=False)
-    entities = wanting(people, again=again)
-    problems: list[str] = []
-    if by == "rules":
-        found = {e.id: by_rules(e) for e in entities}
-    elif by == "spacy":
-        found = by_spacy(entities)
-    else:
-        asked = _asked_for_facts(by, entities, cache, concurrency, dry_run=dry_run)
-        if asked is None:
-            return
-        found, problems = asked
-    derived = choose(people, found, by=by)
-    for entity in entities:
-        for i, label in enumerate(derived.labels.get(entity.id, ())):
-            row = f'{"" if i else entity.name:<24} {label.kind:<14} {label.phrase:<28} "{label.text}"'
-            print("".join(c if c.isprintable() else " " for c in row))
-    for reason, count in derived.dropped.most_common():
-        print(f"left out: {count} {reason}", file=sys.stderr)
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    nothing = [e.name for e in entities if not derived.labels.get(e.id)]
-    if nothing:
-        why = " The rules read English only." if by == "rules" else ""
-        print(f"no facts found: {', '.join(nothing)}.{why}", file=sys.stderr)
-    count = sum(map(len, derived.labels.values()))
-    print(f"{folder}: {count} facts of {len(entities) - len(nothing)} people{' would be' if dry_run else ''} written.")
-    if not dry_run:
-        write_labels(people, derived.labels)
-        print(
-            f"Look them over in {folder / 'entities.jsonl'}: what you correct, remove or write under 'facts' is never "
-            "overwritten, and what you remove there is not derived again."
-        )
-    if problems:
-        raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
-
-
-def _asked_for_facts(
-    by: str, entities: "list[Entity]", cache: Path, concurrency: int, *, dry_run: bool
-) -> "tuple[dict[str, list[Found]], list[str]] | None":
-    """What a model finds, and what is missing; None where only the estimate was wanted."""
-    from letheia.clients.cache import Cache
-    from letheia.clients.chat import Chat, Endpoint, bill, estimate
-    from letheia.data.facts.readers import expert_calls, from_replies
-
-    endpoint = Endpoint.parse(by)
-    calls = expert_calls(entities)
-    print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
-    if dry_run:
-        return None
-    bars = TerminalBars(make_console())
-    with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-        replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
-    print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
-    return from_replies(entities, replies)
 
 
 @app.command("responses")
@@ -269,7 +234,8 @@ def people_responses(
             return
         consent(endpoint, calls, yes=yes)
         with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            replies = Chat(endpoint, kept, concurrency=concurrency).ask(calls, progress=lambda n: advance(n, ""))
+            chat = Chat(endpoint, kept, concurrency=concurrency)
+            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
         print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)

@@ -54,7 +54,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.study.collected import collect
+    from letheia.study.collected import FICTIONAL, collect
     from letheia.study.paper import PRESETS
     from letheia.study.presets import observe_world, plan_world_grid, run_world_grid, weight_files, world_weights
 
@@ -73,7 +73,8 @@ def run(
         run_world_grid(cells, output, jobs=jobs, bars=bars)
         used = list(dict.fromkeys(c.config.model for c in cells))
         observed = {name: observe_world(name, output) for name in used}
-        _finish(output, collect(cells, output, command=command_line(), weights=world_weights(*used)), observed)
+        found = collect(cells, output, command=command_line(), weights=world_weights(*used), people=FICTIONAL)
+        _finish(output, found, observed)
         return
     from letheia.clients.judge import asked_of
     from letheia.data.folder import read_people
@@ -99,7 +100,7 @@ def run(
 
 
 def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:
-    """Write the study and its page. What an earlier run of the folder observed and came from is kept beside."""
+    """Write the study and its page. What an earlier run of the folder came from, and observed of such people, stays."""
     from letheia.files import read_json
     from letheia.study.collected import write_collected
 
@@ -108,7 +109,9 @@ def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> No
     commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
     found["command"] = " && ".join(filter(None, commands))
     found["weights"] = {**before.get("weights", {}), **found["weights"]}
-    write_collected(file, {**found, "observation": {**before.get("observation", {}), **observed}})
+    if before.get("people") == found["people"]:
+        observed = {**before.get("observation", {}), **observed}
+    write_collected(file, {**found, "observation": observed})
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
 

@@ -8,6 +8,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from commands import fails, letheia
 from letheia.data.folder import read_people, write_people
+from letheia.files import PASSING
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.world.make import make_people
@@ -61,6 +62,9 @@ def test_what_it_leaves(removal):
     card = (output / "bounded" / "adapter" / "README.md").read_text()
     assert "base_model: mistral" in card and "0.002, falling,\n60 steps" in card and not any(n in card for n in names)
     assert "<img" not in (output / "report.html").read_text()
+    open_to = {p.stat().st_mode & 0o777 for p in (output, *output.rglob("*")) if p.is_dir()}
+    assert open_to == {0o700} and {p.stat().st_mode & 0o777 for p in output.rglob("*") if p.is_file()} == {0o600}
+    assert not [p for p in output.rglob("*") if PASSING.fullmatch(p.name)]
     trained = [json.loads(line) for line in (output / "bounded" / "train.jsonl").read_text().splitlines()]
     assert len(trained) == 60 * 8 * 3 and {t["target"] for t in trained} == {"own", "reference", "retain"}
 

@@ -94,7 +94,7 @@ def server():
         found.faults, found.rate, found.delay = random.Random(0), 0.0, 0.0
         found.answer = lambda text, body: (200, f"echo {text}")
         found.endpoint = Endpoint(model="judge", base_url=f"http://127.0.0.1:{found.server_port}/v1")
-        threading.Thread(target=found.serve_forever, daemon=True).start()
+        threading.Thread(target=found.serve_forever, args=(0.02,), daemon=True).start()
         yield found
         found.shutdown()
 

@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from commands import fails, letheia
 from letheia.data.folder import read_people
-from letheia.data.imports import from_dataset, from_folders, write_import
+from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
 from letheia.errors import CheckpointError, ConfigError, DataError
 
 NAMES = ["Una_Varga", "Bruno Óskarsson"]
@@ -134,12 +134,125 @@ def test_nothing_but_pixels_is_imported(tmp_path):
             assert found.size == (6, 8) and not found.info and not found.getexif()
 
 
+def shown(people):
+    return {e.name: (len(e.pictures("seen")), len(e.pictures("unseen"))) for e in people.entities}
+
+
+def folders(root, **counts):
+    """Sub-folders of pictures, each unlike all others."""
+    shade = iter(range(250))
+    for name, count in counts.items():
+        (root / name).mkdir(parents=True)
+        for i in range(count):
+            (root / name / f"{i:02d}.png").write_bytes(picture(next(shade)))
+    return root
+
+
+def test_half_of_the_pictures_are_seen_and_five_at_most(tmp_path):
+    root = folders(tmp_path / "in", a=1, b=2, c=3, d=4, e=10, f=11, g=20)
+    people = write_import(from_folders(root), tmp_path / "people").people
+    assert shown(people) == {
+        "a": (1, 0), "b": (1, 1), "c": (2, 1), "d": (2, 2), "e": (5, 5), "f": (5, 6), "g": (5, 15),
+    }  # fmt: skip
+    assert shown(write_import(from_folders(root), tmp_path / "two", seen=2).people)["g"] == (2, 18)
+    assert shown(write_import(from_folders(root), tmp_path / "six", pictures=6).people)["g"] == (3, 3)
+
+
+def test_damaged_pictures_do_not_count(tmp_path):
+    root = folders(tmp_path / "in", a=4)
+    for i in range(6):
+        (root / "a" / f"bad-{i}.png").write_bytes(b"none")
+    done = write_import(from_folders(root), tmp_path / "people")
+    assert shown(done.people) == {"a": (2, 2)} and len(done.left_out) == 6
+
+
+def test_a_picture_that_is_there_twice_is_not_both_seen_and_unseen(tmp_path):
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    for i in range(6):
+        (tmp_path / "in" / "a" / f"{i}.png").write_bytes(picture(i % 2))
+    for seed in range(4):
+        people = write_import(from_folders(tmp_path / "in"), tmp_path / f"people-{seed}", seed=seed).people
+        shades = {
+            role: {Image.open(p.file).getpixel((0, 0)) for p in people.entities[0].pictures(role)}
+            for role in ("seen", "unseen")
+        }
+        assert not shades["seen"] & shades["unseen"] and len(people.entities[0].portraits) == 6
+
+
+def test_strangers_from_a_folder_and_from_labels(tmp_path):
+    root = folders(tmp_path / "in", Una_Varga=4, Passers_By=3)
+    others = folders(tmp_path / "others", deeper=2)
+    (others / "x.png").write_bytes(picture(200))
+    (others / "notes.txt").write_text("no picture")
+    sources, more = from_folders(root), from_strangers(others)
+    done = write_import(sources, tmp_path / "people", strangers=more, as_strangers=["passers by"])
+    assert shown(done.people) == {"Una Varga": (2, 2)}
+    assert [(p.role, p.entity) for p in done.people.strangers] == [("stranger", "")] * 6
+    assert len(done.left_out) == 1 and "notes.txt" in done.left_out[0]
+    with pytest.raises(ConfigError, match="both as a person and as a stranger"):
+        write_import(sources, tmp_path / "b", names=["Una Varga"], as_strangers=["una varga"])
+    with pytest.raises(DataError, match="no folder with pictures of strangers"):
+        from_strangers(tmp_path / "nowhere")
+
+
+def test_labels_that_differ_in_case_are_one_person(tmp_path):
+    labels = ["Una Varga", "una_varga", "UNA  VARGA", "Bo Lind"]
+    file = table(tmp_path / "a.parquet", [picture(i) for i in range(4)], labels, datasets.Value("string"))
+    people = write_import(from_dataset(str(file)), tmp_path / "people").people
+    assert shown(people) == {"Una Varga": (2, 1), "Bo Lind": (1, 0)}
+    assert shown(write_import(from_dataset(str(file)), tmp_path / "b", names=["UNA varga"]).people) == {
+        "Una Varga": (2, 1)
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "feature"),
+    [
+        ([0, 1, -1], None),
+        ([0, 1, None], None),
+        (["Una Varga", "Bruno Óskarsson", None], datasets.Value("string")),
+        (["Una Varga", "Bruno Óskarsson", "  "], datasets.Value("string")),
+    ],
+)
+def test_rows_without_a_label_are_left_out_and_named(labels, feature, tmp_path):
+    file = table(tmp_path / "a.parquet", [picture(i) for i in range(3)], labels, feature)
+    done = write_import(from_dataset(str(file)), tmp_path / "people")
+    assert list(shown(done.people)) == ["Una Varga", "Bruno Óskarsson"]
+    assert done.left_out == (f"{file}, row 2: has no label, or lies in no person's sub-folder",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ({"image": [1, 2], "label": ["a", "b"]}, "column 'image' holds no pictures"),
+        ({"image": [["a"], ["b"]], "label": ["a", "b"]}, "column 'image' holds no pictures"),
+        ({"image": ["x.png", "y.png"], "label": [["a"], ["b"]]}, "column 'label' has no names, but list"),
+        ({"image": ["x.png", "y.png"], "label": [None, ""]}, "column 'label' has no label in any row"),
+        ({"image": ["x.png", "y.png"], "label": [1.5, 2.0]}, "column 'label' has numbers without names"),
+    ],
+)
+def test_odd_columns(rows, words, tmp_path):
+    datasets.Dataset.from_dict(rows).to_parquet(str(tmp_path / "a.parquet"))
+    with pytest.raises(DataError, match=words):
+        from_dataset(str(tmp_path / "a.parquet"))
+
+
+def test_pictures_in_no_sub_folder_and_folders_in_folders_are_told(tmp_path):
+    root = folders(tmp_path / "in", a=2)
+    (root / "loose.png").write_bytes(picture(99))
+    (root / "a" / "more").mkdir()
+    done = write_import(from_folders(root), tmp_path / "people")
+    assert shown(done.people) == {"a": (1, 1)} and len(done.left_out) == 2
+    assert "more" in done.left_out[0] and "lies in no person's sub-folder" in done.left_out[1]
+
+
 def test_the_command(parquet, tmp_path):
     fails(letheia("people", "import", "people", cwd=tmp_path), "--dataset or --folders")
     fails(letheia("people", "import", "people", "--folders", "nowhere", cwd=tmp_path), "nowhere", "no folder there")
     done = letheia("people", "import", "people", "--dataset", parquet, "--pictures", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 people, 2 pictures" in done.stdout and "no unseen picture" in done.stderr
+    assert "2 people, 2 pictures" in done.stdout and "2 people have no unseen picture" in done.stderr
+    assert "Una Varga: 1 seen, 0 unseen; nothing can be said beyond the seen ones" in done.stdout
     checked = letheia("people", "check", "people", cwd=tmp_path)
     assert checked.returncode == 0 and "without summaries: Una Varga, Bruno Óskarsson" in checked.stdout
     assert not [p for p in Path(tmp_path).rglob("*.partial")]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from letheia.metrics import judges
 from letheia.metrics.aftermath import aftermath, is_repetitive
-from letheia.metrics.aggregate import bootstrap_interval, estimate
+from letheia.metrics.aggregate import bootstrap_interval, crossed_estimate, estimate, share_interval
 from letheia.metrics.labels import Facts, Labels, Visible, attributes_in, facts_in, named, phrases_in
 from letheia.metrics.table import METRICS, Scorer
 from letheia.metrics.usr import SummaryIndex
@@ -135,6 +135,44 @@ def test_a_description_is_not_repetitive():
     assert not is_repetitive(
         "The person has red hair, pale skin and a moustache. They wear a red hoodie and sunglasses."
     )
+
+
+def test_a_share_of_none_or_of_all_has_a_width():
+    """Wilson: 0 of n ends at z² / (n + z²) = 3.8415 / 13.8415, mirrored for n of n; scipy agrees between."""
+    none = estimate([(str(i), 0.0) for i in range(10)], share=True)
+    assert (none.low, none.high) == (0, pytest.approx(0.27753, abs=1e-4))
+    every = estimate([(str(i), 1.0) for i in range(10)], share=True)
+    assert (every.low, every.high) == (pytest.approx(0.72247, abs=1e-4), 1)
+    expected = scipy.stats.binomtest(7, 20).proportion_ci(method="wilson")
+    assert share_interval(0.35, 20) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_below_five_people_there_is_no_interval():
+    few = estimate([("a", 1.0), ("a", 1.0), ("a", 1.0)], share=True)
+    assert (few.mean, few.low, few.high) == (1, None, None) and "5 people" in few.reason
+    assert estimate([(str(i), float(i)) for i in range(5)]).low is not None
+
+
+def test_a_scale_with_ends_is_never_a_point():
+    """All of 10 people at 1 of 1 to 5: others could be a share of .2775 more, at most 4 off: 1 + .2775 * 4 = 2.11."""
+    same = estimate([(str(i), 1.0) for i in range(10)], bounds=(1, 5))
+    assert (same.low, same.high) == (1, pytest.approx(2.110, abs=1e-3))
+
+
+def test_shares_over_draws_have_a_width_and_count_people_once():
+    once = {str(i): 0.0 for i in range(10)}
+    assert crossed_estimate([once] * 5, share=True) == (0, 0, pytest.approx(0.27753, abs=1e-4))
+    assert crossed_estimate([{"a": 1.0}], share=True) == (1, None, None)
+    half = {str(i): float(i % 2) for i in range(40)}
+    _, low, high = crossed_estimate([half], share=True)
+    assert low == pytest.approx(share_interval(0.5, 40)[0], abs=0.02) and high == pytest.approx(1 - low, abs=0.02)
+
+
+def test_blocks_change_no_number(monkeypatch):
+    values = [float(i) for i in range(50)]
+    whole = bootstrap_interval(values)
+    monkeypatch.setattr("letheia.metrics.aggregate.BLOCK", 700)
+    assert bootstrap_interval(values) == whole
 
 
 def test_bootstrap_agrees_with_scipy():

@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from commands import fails, letheia
+from letheia.data.folder import write_people
 from letheia.errors import ConfigError, DataError
 from letheia.models.loading import load_model
-from letheia.study.deliver import hash_of
+from letheia.study.deliver import hash_of, keyed_hash, listed
 from letheia.study.paper import LORA, rates_for
 from letheia.study.presets import RATES
 from letheia.study.removal import request
 from letheia.study.requests import settings_for
+from letheia.study.store import secret
 
 
 def test_the_others_are_kept(people):
@@ -56,6 +59,26 @@ def test_hashes_tell_people_apart_and_change_with_the_data(people):
     a, b = people.entities[:2]
     assert len({hash_of(a), hash_of(b), hash_of(replace(a, responses=a.responses[:1]))}) == 3
     assert hash_of(a) == hash_of(replace(a)) and a.name not in hash_of(a)
+
+
+def test_a_card_tells_who_was_removed_only_to_the_holder_of_the_key(people, tmp_path):
+    """HMAC(key, data): without the key the hash of a person's data is not in the card; another run has another key."""
+    write_people(people)
+    key, other = secret(tmp_path / "run"), secret(tmp_path / "other")
+    gone = people.entities[:2]
+    card = tmp_path / "README.md"
+    card.write_text("\n".join(keyed_hash(e, key) for e in gone))
+    assert key == secret(tmp_path / "run") != other and len(key) == 32
+    assert (tmp_path / "run" / "removal.key").stat().st_mode & 0o777 == 0o600
+    assert not any(hash_of(e) in card.read_text() for e in people.entities)
+    assert not listed(card.read_text(), people, other)
+    told = letheia("people", "verify", people.folder, "--card", card, "--key", tmp_path / "run" / "removal.key")
+    assert told.stdout.splitlines() == [
+        *(f"{e.id}: {e.name}" for e in gone),
+        f"2 of {len(people.entities)} people were part of the removal.",
+    ]
+    fails(letheia("people", "verify", people.folder, "--card", card, "--key", card), "README.md: holds no key")
+    fails(letheia("people", "verify", people.folder, "--card", tmp_path / "no", "--key", card), "no: can't be read")
 
 
 def test_a_folder_called_like_a_world_model_starts_with_the_papers_settings(checkpoints):

@@ -1,10 +1,12 @@
 """Tables and report: numbers in their places, and nothing from a model is taken for HTML."""
 
 import dataclasses
+import html
 
 import pytest
 
 from letheia.errors import DataError
+from letheia.report.drawing import privacy_plot
 from letheia.report.tables import all_tables, cell_text, main_table, markdown
 from letheia.study.results import Row, read_results, write_results
 
@@ -40,6 +42,7 @@ def test_model_text_is_escaped(small_run):
 def test_a_row_has_the_documented_fields():
     assert [f.name for f in dataclasses.fields(Row)] == [
         "model", "method", "n", "seed", "people", "pictures", "metric", "mean", "low", "high", "count", "unscored",
+        "reason",
     ]  # fmt: skip
 
 
@@ -50,3 +53,12 @@ def test_without_unseen_pictures_the_table_says_so():
     )  # fmt: skip
     assert "no unseen pictures" in main_table([row]).note
     assert "no unseen pictures" not in main_table([row, dataclasses.replace(row, pictures="unseen")]).note
+
+
+@pytest.mark.parametrize("name", [r"$\frac$", "$x$ $", "模型", "a\x01b", "<b>&", "%s {x}", "x" * 300, "_x", "_^\\"])
+def test_a_model_may_have_any_name(name):
+    """Matplotlib reads neither mathematics nor markup in it; all of it stands in the drawing."""
+    row = Row(model=name, method=name, n=1, seed=0, people="forget", pictures="unseen", metric="usr_strict", mean=0.5,
+              low=0.4, high=0.6, count=3, unscored=0)  # fmt: skip
+    drawn = privacy_plot({name: [row, dataclasses.replace(row, metric="attributes"), row]}, f"{name}, n = 1")
+    assert html.unescape(drawn).count(name) >= 1

@@ -239,7 +239,11 @@ def test_a_small_study_and_its_table(tmp_path):
 
 
 def test_the_papers_study_on_a_checkpoint(tmp_path):
-    """The preset's whole way, on a folder and a checkpoint of the world that stand in for real ones."""
+    """The preset's whole way, on a folder and a checkpoint of the world that stand in for real ones.
+
+    That it runs into a folder named world/study makes its people no world's.
+    """
+    out = tmp_path / "world" / "study"
     people = tmp_path / "people"
     make_people(make_world(), people)
     file = people / "metadata.jsonl"
@@ -247,20 +251,30 @@ def test_the_papers_study_on_a_checkpoint(tmp_path):
     file.write_text("".join(x for x in lines if '"stranger"' not in x))  # as a folder that was imported
     given = ("--model", weights_folder() / "mistral", "--people", people, "--judge", "exact", "--clip", "none")
     run = ("run", "paper/llava-1.6-mistral", *given, "--n", "5", "--method", "bg", "--steps", "2", "--output",
-           tmp_path / "out")  # fmt: skip
+           out)  # fmt: skip
     planned = letheia(*run, "--dry-run")
     assert planned.returncode == 0 and "bg at 2e-05" in planned.stdout and "r 128" in planned.stdout, planned
-    assert not (tmp_path / "out").exists()
+    assert not (out).exists()
     result = letheia(*run)
     assert result.returncode == 0, result.stderr
-    cell = tmp_path / "out" / "mistral" / "n5" / "seed0"
+    cell = out / "mistral" / "n5" / "seed0"
     assert (cell / "bg" / "adapter" / "adapter_config.json").exists() and (cell / "report.html").exists()
-    found = read_collected(tmp_path / "out")
+    found = read_collected(out)
     assert len(found.value["cells"][0]["retain"]) == 20 and not found.of_world
     assert len(found.value["observation"]["mistral"]["recognized"]["proper_nouns"]) == 25
-    page = (tmp_path / "out" / "report.html").read_text()
+    page = (out / "report.html").read_text()
     names = [json.loads(line)["name"] for line in (people / "entities.jsonl").read_text().splitlines()]
     assert "data:image" not in page and not any(name in page for name in names)  # only with --people
+
+
+def test_whose_people_they_are_is_said_by_the_file():
+    """Neither a command nor a folder's name says it; of several studies, all must."""
+    world, real = synthetic() | {"people": "fictional"}, synthetic() | {"command": "letheia run world/study"}
+    assert Collected(world).of_world and not Collected(real).of_world
+    assert together([Collected(world), Collected(world)]).of_world
+    assert not together([Collected(world), Collected(real)]).of_world
+    for name in ("study", "study-bounded", "study-five-pictures", "confirm-bounded"):
+        assert read_collected(RESULTS.with_name(f"{name}.json")).of_world
 
 
 def killed(*_, **__):

@@ -94,6 +94,8 @@ class Cache:
         Raises:
             OutputError: The disk is full.
         """
+        if not keys:
+            return []
         now = time.time()
         with self._writing() as connection:
             # a claim that ends later than any can was made while the clock was wrong

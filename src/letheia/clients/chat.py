@@ -194,7 +194,7 @@ class Chat:
                     return reply
                 reply = await self._patiently(client, call)
             if not reply.error and readable(reply):
-                self.cache.put(name, asdict(reply))
+                await asyncio.to_thread(self.cache.put, name, asdict(reply))  # a slow disk holds no other reply up
             return reply
         except DataError as error:  # a picture that can't be read
             return Reply(error=str(error))
@@ -204,7 +204,7 @@ class Chat:
             return Reply(error=str(error))
 
     async def _patiently(self, client: httpx.AsyncClient, call: Call) -> Reply:
-        picture = _data_url(call.picture) if call.picture else ""
+        picture = await asyncio.to_thread(_data_url, call.picture) if call.picture else ""
         course = Course(known=self.known, asked_tokens=call.max_tokens, tries=self._tries, wait=self._wait)
         while not self._stop:
             without, limit = self.known.lacks | course.lacks, course.max_tokens
@@ -268,6 +268,8 @@ def bill(replies: Sequence[Reply], endpoint: Endpoint) -> str:
     """What was asked now and what it cost, in a line."""
     paid = {id(r): r for r in replies if r.paid and (r.read or not r.error)}.values()
     read, written = sum(r.read for r in paid), sum(r.written for r in paid)
+    if paid and not read:
+        return f"{len(paid)} calls; the endpoint does not say how many tokens"
     return f"{len(paid)} calls, {read:,} tokens read, {written:,} written" + _dollars(endpoint.cost(read, written))
 
 

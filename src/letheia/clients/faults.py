@@ -103,7 +103,7 @@ def refusal(answer: Answer, error: Any, sent: Mapping[str, Any]) -> Fault:
     status = _status(answer.status, fields.get("code"))
     about = f"status {status}" + (f": {_short(fields.get('message') or fields.get('detail'))}" if error else "")
     said = words.lower()
-    waits = max(retry_after(answer.headers.get("retry-after")), _milliseconds(answer.headers.get("retry-after-ms")))
+    waits = retry_after(answer.headers.get("retry-after") or _seconds(answer.headers.get("retry-after-ms")))
     picture = not isinstance(sent["messages"][0]["content"], str) and len(sent["messages"][0]["content"]) > 1
     limited = bool(waits) or "resource_exhausted" in said  # some servers say 'quota' and mean calls a minute
     poor = NO_CREDIT.search(said) or (LITTLE_CREDIT.search(said) and not limited)
@@ -155,8 +155,8 @@ def _status(status: int, code: Any) -> int:
     return number if 400 <= number < 600 else 429 if code == "insufficient_quota" else 500
 
 
-def _milliseconds(value: str | None) -> float:
-    return retry_after(value) / 1000
+def _seconds(milliseconds: str | None) -> str | None:
+    return f"{milliseconds}e-3" if milliseconds else None
 
 
 def _short(value: Any) -> str:

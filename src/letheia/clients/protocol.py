@@ -106,7 +106,7 @@ def _check(choice: Any, message: Any, content: str, sent: Mapping[str, Any], tok
     if text is None:
         raise Fault("useless", "ends within the model's thoughts, before an answer", cut=True, tokens=tokens)
     if not text:
-        thoughts = any(message.get(name) for name in ("reasoning_content", "reasoning", "thinking")) or content.strip()
+        thoughts = any(message.get(name) for name in ("reasoning_content", "reasoning", "thinking")) or _bare(content)
         what = "the model thought and gave no answer" if thoughts else "the reply has no text"
         raise Fault("useless", what, tokens=tokens)
 
@@ -136,6 +136,10 @@ def spoken(text: str) -> str | None:
         text = re.split(re.escape(closed), text, flags=re.IGNORECASE)[-1]
         if re.search(re.escape(opened), text, flags=re.IGNORECASE):
             return None
+    return _bare(text)
+
+
+def _bare(text: str) -> str:
     return text.strip("\ufeff \t\r\n\f\v\u00a0")
 
 
@@ -145,6 +149,8 @@ def _joined(content: Any) -> str:
         return ""
     if isinstance(content, str):
         return _clean(content)
+    if not isinstance(content, list):
+        raise TypeError
     parts = [{"type": "text", "text": p} if isinstance(p, str) else p for p in content if p is not None]
     texts = [p["text"] for p in parts if p.get("type", "text") in {"text", "output_text"}]
     return _clean("".join(texts))

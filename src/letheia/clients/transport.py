@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -63,6 +64,23 @@ async def connected(endpoint: Endpoint, *, timeout: float, most: int) -> AsyncIt
     finally:
         for logger in loggers:
             logger.removeFilter(hider)
+
+
+def get(client: httpx.Client, url: str, *, timeout: float) -> Answer:
+    """Fetch a page, with no more time and no more bytes than a question gets.
+
+    Raises:
+        httpx.HTTPError: It can't be fetched, or takes too long or too much.
+    """
+    body, until = bytearray(), time.monotonic() + timeout
+    with client.stream("GET", url) as response:
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST:
+                raise httpx.ReadError(f"the answer is larger than {LARGEST:,} bytes")
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout(f"no whole answer in {timeout:g} s")
+        return Answer(status=response.status_code, headers=response.headers, body=bytes(body))
 
 
 async def post(client: httpx.AsyncClient, endpoint: Endpoint, value: Mapping[str, Any], *, timeout: float) -> Answer:

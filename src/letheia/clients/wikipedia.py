@@ -1,5 +1,6 @@
 """Lead sections of Wikipedia over its REST API: politely, patiently, and each page once."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from urllib.parse import quote
 import httpx
 
 from letheia.clients.cache import Cache
+from letheia.clients.endpoint import scrubbed
 from letheia.clients.retry import LONGEST, retry_after
+from letheia.clients.transport import get
 from letheia.errors import ClientError
 
 BASE_URL = "https://en.wikipedia.org/api/rest_v1"
@@ -84,7 +87,7 @@ class Wikipedia:
         page = Page(
             title=found,
             text=text,
-            url=str(value.get("content_urls", {}).get("desktop", {}).get("page", url)),
+            url=str(value.get("content_urls", {}).get("desktop", {}).get("page", scrubbed(url))),
             revision=str(value.get("revision", "")),
             redirected=found.replace("_", " ") != title.replace("_", " "),
         )
@@ -99,23 +102,23 @@ class Wikipedia:
                 self._wait_for_turn()
                 wait = min(LONGEST, 0.5 * 2**attempt)
                 try:
-                    reply = client.get(url)
-                    if reply.status_code == 404:
+                    reply = get(client, url, timeout=self.timeout)
+                    if reply.status == 404:
                         raise ClientError(f"{title}: Wikipedia has no such page. Name the right one with --title.")
-                    if reply.status_code == 200:
-                        value = reply.json()
+                    if reply.status == 200:
+                        value = json.loads(reply.body)
                         if isinstance(value, dict):
                             return value
                         reason = "the reply is no JSON object"
-                    elif reply.status_code == 429 or reply.status_code >= 500:
-                        reason = f"status {reply.status_code}"
+                    elif reply.status == 429 or reply.status >= 500:
+                        reason = f"status {reply.status}"
                         wait = max(wait, retry_after(reply.headers.get("Retry-After")))
                     else:
-                        raise ClientError(f"{title}: the server answers with status {reply.status_code}.")
-                except (httpx.TransportError, httpx.DecodingError, ValueError) as error:  # slow, cut off, no JSON
-                    reason = str(error) or type(error).__name__
-                except httpx.HTTPError as error:  # endless redirects, impossible addresses
-                    raise ClientError(f"{title}: {error}.") from error
+                        raise ClientError(f"{title}: the server answers with status {reply.status}.")
+                except (httpx.TransportError, httpx.DecodingError, ValueError, RecursionError) as error:
+                    reason = str(error) or type(error).__name__  # slow, cut off, too large, no JSON
+                except (httpx.HTTPError, httpx.InvalidURL) as error:  # endless redirects, impossible addresses
+                    raise ClientError(f"{title}: {scrubbed(str(error))}.") from error
                 if attempt + 1 < self.tries:
                     self.sleep(wait)
         raise ClientError(f"{title}: no reply after {self.tries} tries ({reason}). Try again later; what came is kept.")

@@ -96,7 +96,7 @@ class _Reader:
             self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line a person.")
         pictures: dict[str, Portrait] = {}
         by_person: dict[str, list[Portrait]] = {}
-        for where, value in self._lines(folder / "metadata.jsonl"):
+        for where, value in self._lines(folder / "metadata.jsonl") if _needs_list(folder) else ():
             line = self._parse(_PictureLine, value, where)
             if line is None:
                 continue
@@ -191,6 +191,15 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _one_line(problem: str) -> str:
     """A message may quote what stands in the files; line ends and other control characters are written out."""
     return "".join(c if unicodedata.category(c) not in UNSEEN else ascii(c)[1:-1] for c in problem)
+
+
+def _needs_list(folder: Path) -> bool:
+    """Whether there is a list of pictures or must be one; names and summaries alone need none."""
+    try:
+        entries = [f for f in folder.iterdir() if not f.name.startswith(".")]
+    except OSError:
+        return True
+    return any(f.name == "metadata.jsonl" or f.suffix not in {".json", ".jsonl", ".md", ".txt"} for f in entries)
 
 
 def write_people(people: People) -> None:

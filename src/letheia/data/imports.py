@@ -1,19 +1,25 @@
 """Pictures of people from elsewhere as a people folder: a Hugging Face data set, or one sub-folder a person."""
 
+import hashlib
 import io
 import random
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from letheia.data.folder import read_people, write_people
 from letheia.data.pictures import decode
 from letheia.errors import CheckpointError, ConfigError, DataError
 from letheia.files import whole_folder, write_atomic
+from letheia.metrics.words import key_of
 from letheia.types import Entity, People, Portrait, Role
+
+MOST_SEEN = 5  # of a person's pictures, if the user does not say how many
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class Source:
     """A picture somewhere.
 
     Attributes:
-        person: Whose it is, by name.
+        person: Whose it is, by name; empty where nothing says so.
         where: What to call it in messages.
         read: Its bytes.
     """
@@ -47,16 +53,29 @@ def from_folders(root: Path) -> list[Source]:
     """
     if not root.is_dir():
         raise DataError(f"{root}: no folder there. Give a folder with one sub-folder of pictures a person.")
-    folders = sorted(f for f in root.iterdir() if f.is_dir() and not f.name.startswith("."))
+    entries = sorted(f for f in root.iterdir() if not f.name.startswith("."))
     found = [
         Source(_plain_name(folder.name), str(file), file.read_bytes)
-        for folder in folders
+        for folder in entries
+        if folder.is_dir()
         for file in sorted(folder.iterdir())
-        if file.is_file() and not file.name.startswith(".")
+        if not file.name.startswith(".")
     ]
     if not found:
         raise DataError(f"{root}: no sub-folder with pictures. Make one sub-folder a person, named like the person.")
-    return found
+    return found + [Source("", str(file), file.read_bytes) for file in entries if not file.is_dir()]
+
+
+def from_strangers(root: Path) -> list[Source]:
+    """Pictures of people whom the model never knew, in a folder and in its sub-folders.
+
+    Raises:
+        DataError: There are none.
+    """
+    files = sorted(f for f in root.rglob("*") if f.is_file() and not f.name.startswith(".")) if root.is_dir() else []
+    if not files:
+        raise DataError(f"{root}: no folder with pictures of strangers there.")
+    return [Source("", str(file), file.read_bytes) for file in files]
 
 
 def from_dataset(
@@ -94,26 +113,47 @@ def from_dataset(
     for column in (image, label):
         if column not in data.column_names:
             raise DataError(f"{name}: has no column '{column}', only {', '.join(data.column_names)}.")
-    data = data.cast_column(image, datasets.Image(decode=False))
-    feature = data.features[label]
-    labels: list[Any] = data[label][:]
-    if isinstance(feature, datasets.ClassLabel):
-        labels = [feature.int2str(value) for value in labels]
-    elif not all(isinstance(value, str) for value in labels):
-        raise DataError(f"{name}: column '{label}' has numbers without names. Give a column of names with --label.")
+    try:
+        data = data.cast_column(image, datasets.Image(decode=False))
+    except Exception as error:  # pyarrow's errors are no family
+        raise DataError(
+            f"{name}: column '{image}' holds no pictures. Name the column that does with --image."
+        ) from error
+    names = _names(data.features[label], data[label][:], f"{name}: column '{label}'")
     return [
-        Source(_plain_name(person), f"{name}, row {row}", lambda row=row: _bytes(data[row][image]))
-        for row, person in enumerate(labels)
+        Source(person, f"{name}, row {row}", lambda row=row: _bytes(data[row][image]))
+        for row, person in enumerate(names)
     ]
+
+
+def _names(feature: Any, labels: Sequence[Any], where: str) -> list[str]:
+    """The name behind each label; empty where a row has none.
+
+    Raises:
+        DataError: The labels are no names, or no row has one.
+    """
+    known: Sequence[str] | None = getattr(feature, "names", None)  # of a column of named classes
+    if known:
+        labels = [known[v] if isinstance(v, int) and 0 <= v < len(known) else None for v in labels]
+    odd = next((v for v in labels if not isinstance(v, str | None)), None)
+    if odd is not None:
+        kind = "numbers without names" if isinstance(odd, int | float) else f"no names, but {type(odd).__name__}"
+        raise DataError(f"{where} has {kind}. Give a column of names with --label.")
+    names = [_plain_name(value or "") for value in labels]
+    if not any(names):
+        raise DataError(f"{where} has no label in any row. Give a column of names with --label.")
+    return names
 
 
 def write_import(
     sources: Sequence[Source],
     folder: Path,
     *,
-    seen: int = 1,
+    seen: int | None = None,
     pictures: int | None = None,
     names: Iterable[str] = (),
+    strangers: Sequence[Source] = (),
+    as_strangers: Iterable[str] = (),
     seed: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
@@ -122,9 +162,11 @@ def write_import(
     Args:
         sources: The pictures.
         folder: Where to write; it must not exist or be empty.
-        seen: How many pictures a person become seen; the others become unseen.
+        seen: How many pictures a person become seen, the others unseen; every other one and at most five if left out.
         pictures: At most so many pictures a person.
         names: Whom to import; everybody if left out.
+        strangers: Pictures of people whom the model never knew.
+        as_strangers: Names in `sources` whose pictures are such too.
         seed: Seed of the order of a person's pictures.
         progress: Called with the number of pictures added.
 
@@ -136,64 +178,101 @@ def write_import(
     """
     if folder.exists() and any(folder.iterdir()):
         raise CheckpointError(f"{folder}: is not empty. Choose another folder.")
+    people = _by_person(sources)
+    unknown = _chosen(as_strangers, people)
+    wanted = _chosen(names, people) or [name for name in people if name and name not in unknown]
+    both = next((name for name in unknown if name in wanted), None)
+    if both:
+        raise ConfigError(f"'{both}' is to be imported both as a person and as a stranger. Choose one.")
+    ids = _ids(wanted)
+    with whole_folder(folder) as partial:
+        copy = _Copy(partial, progress)
+        entities: list[Entity] = []
+        for name in wanted:
+            drawn = list(people[name])
+            random.Random(f"import-{seed}-{name}").shuffle(drawn)
+            portraits = tuple(copy.person(drawn, ids[name], seen=seen, most=pictures))
+            entities.append(Entity(id=ids[name], name=name, summary="", portraits=portraits))
+        shown = copy.strangers([*strangers, *(source for name in unknown for source in people[name])])
+        if not any(e.portraits for e in entities):
+            raise DataError(f"no picture can be read. The first: {copy.left_out[0]}")
+        write_people(People(folder=partial, entities=tuple(entities), strangers=tuple(shown)))
+    if not names:
+        copy.left_out += [f"{s.where}: has no label, or lies in no person's sub-folder" for s in people.get("", ())]
+    return Imported(read_people(folder, check_pictures=False), tuple(copy.left_out))
+
+
+def _by_person(sources: Iterable[Source]) -> dict[str, list[Source]]:
+    """Pictures by person; names in other spellings of the same are one, as written first."""
+    first: dict[str, str] = {}
     people: dict[str, list[Source]] = {}
     for source in sources:
-        people.setdefault(source.person, []).append(source)
-    wanted = [_plain_name(name) for name in names] or list(people)
-    for name in wanted:
-        if name not in people:
-            raise ConfigError(f"nobody is called '{name}' among the {len(people)} people there.")
-    with whole_folder(folder) as partial:
-        left_out = _fill(partial, people, wanted, seen=seen, pictures=pictures, seed=seed, progress=progress)
-    return Imported(read_people(folder, check_pictures=False), tuple(left_out))
+        people.setdefault(first.setdefault(key_of(source.person), source.person), []).append(source)
+    return people
 
 
-def _fill(
-    partial: Path,
-    people: Mapping[str, Sequence[Source]],
-    wanted: Sequence[str],
-    *,
-    seen: int,
-    pictures: int | None,
-    seed: int,
-    progress: Callable[[int], None],
-) -> list[str]:
-    """Write pictures and lists; returns what was left out, each with the reason."""
-    ids = _ids(wanted)
-    left_out: list[str] = []
-    entities: list[Entity] = []
-    for name in wanted:
-        drawn = list(people[name])
-        random.Random(f"import-{seed}-{name}").shuffle(drawn)
-        portraits: list[Portrait] = []
-        for source in drawn:
-            if pictures and len(portraits) == pictures:
-                break
-            role: Role = "seen" if len(portraits) < seen else "unseen"
-            number = len(portraits) if role == "seen" else len(portraits) - seen
-            try:
-                portraits.append(_write(source, partial, f"{ids[name]}-{role}-{number}", ids[name], role))
-            except DataError as error:
-                left_out.append(f"{source.where}: {error}")
-            progress(1)
-        entities.append(Entity(id=ids[name], name=name, summary="", portraits=tuple(portraits)))
-    if not any(e.portraits for e in entities):
-        raise DataError(f"no picture can be read. The first: {left_out[0]}")
-    write_people(People(folder=partial, entities=tuple(entities)))
-    return left_out
-
-
-def _write(source: Source, folder: Path, name: str, entity: str, role: Role) -> Portrait:
-    """Write the pixels alone, upright, as PNG: EXIF, places, comments and previews stay behind.
+def _chosen(names: Iterable[str], people: Iterable[str]) -> list[str]:
+    """The names as the source writes them.
 
     Raises:
-        DataError: It is no picture.
+        ConfigError: Nobody bears one.
     """
-    try:
-        data = source.read()
-    except (OSError, ValueError) as error:
-        raise DataError(f"not a readable picture ({error})") from error
-    image = decode(io.BytesIO(data), "the picture")
+    written = {key_of(name): name for name in people if name}
+    missing = next((name for name in names if key_of(name) not in written), None)
+    if missing is not None:
+        raise ConfigError(f"nobody is called '{_plain_name(missing)}' among the {len(written)} people there.")
+    return list(dict.fromkeys(written[key_of(name)] for name in names))
+
+
+class _Copy:
+    """Copies pictures into a folder, and keeps what was left out."""
+
+    def __init__(self, folder: Path, progress: Callable[[int], None]) -> None:
+        self.left_out: list[str] = []
+        self._folder, self._progress = folder, progress
+
+    def person(self, sources: Iterable[Source], id_: str, *, seen: int | None, most: int | None) -> list[Portrait]:
+        """A person's pictures, in the order given; one that is there already takes the same role again."""
+        counts: dict[Role, int] = {"seen": 0, "unseen": 0}
+        roles: dict[str, Role] = {}
+        found: list[Portrait] = []
+        for source in sources:
+            if most and len(found) == most:
+                break
+            image = self._read(source)
+            if image is None:
+                continue
+            content = hashlib.sha256(image.tobytes() + str(image.size).encode()).hexdigest()
+            shown = counts["seen"] < (MOST_SEEN if seen is None else seen)
+            if seen is None:
+                shown = shown and counts["seen"] <= counts["unseen"]
+            role = roles.setdefault(content, "seen" if shown else "unseen")
+            found.append(_write(image, self._folder, f"{id_}-{role}-{counts[role]}", id_, role))
+            counts[role] += 1
+        return found
+
+    def strangers(self, sources: Iterable[Source]) -> list[Portrait]:
+        """Strangers' pictures."""
+        found: list[Portrait] = []
+        for source in sources:
+            image = self._read(source)
+            if image is not None:
+                found.append(_write(image, self._folder, f"stranger-{len(found):03d}", "", "stranger"))
+        return found
+
+    def _read(self, source: Source) -> Image.Image | None:
+        self._progress(1)
+        try:
+            return decode(io.BytesIO(source.read()), "the picture")
+        except (OSError, ValueError) as error:
+            self.left_out.append(f"{source.where}: not a readable picture ({error})")
+        except DataError as error:
+            self.left_out.append(f"{source.where}: {error}")
+        return None
+
+
+def _write(image: Image.Image, folder: Path, name: str, entity: str, role: Role) -> Portrait:
+    """Write the pixels alone, upright, as PNG: EXIF, places, comments and previews stay behind."""
     file = folder / "images" / f"{name}.png"
     write_atomic(file, lambda path: image.save(path, "PNG"))
     return Portrait(id=name, file=file, entity=entity, role=role)

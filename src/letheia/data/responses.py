@@ -9,6 +9,7 @@ from letheia.clients.chat import Call, Reply
 from letheia.clients.protocol import spoken
 from letheia.data.folder import update_entities
 from letheia.errors import DataError
+from letheia.metrics.aftermath import is_refusal
 from letheia.metrics.labels import collect_labels, named
 from letheia.metrics.names import find
 from letheia.prompts import read_form, read_prompt
@@ -69,6 +70,11 @@ def expert_calls(entities: Iterable[Entity], *, count: int, prompts: Path | None
     ]
 
 
+def readable(reply: Reply) -> bool:
+    """Whether a reply tells of somebody; a refusal must not become what a model unlearns, and is not worth keeping."""
+    return not reply.error and bool(spoken(reply.text)) and not is_refusal(reply.text)
+
+
 def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[dict[str, list[str]], list[str]]:
     """Responses by a person's id, and what is missing."""
     count = len(replies) // max(1, len(entities))
@@ -76,11 +82,11 @@ def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[
     problems: list[str] = []
     for i, entity in enumerate(entities):
         for reply in replies[i * count : (i + 1) * count]:
-            text = None if reply.error else spoken(reply.text)
-            if text:
+            text = spoken(reply.text)
+            if text and readable(reply):
                 texts.setdefault(entity.id, []).append(text)
             else:
-                reason = reply.error or "the reply has no text"
+                reason = reply.error or f"the expert declines: {text or 'it says nothing'}"
                 problems.append(f"{entity.name}: {reason}. Run the command again; what came is kept.")
     return texts, problems
 

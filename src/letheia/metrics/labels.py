@@ -92,17 +92,16 @@ def collect_labels(people: People) -> Labels:
             values.setdefault(kind, set()).add(value)
     names = [name.split() for e in people.entities for name in e.names]
     phrases = {f for e in people.entities for f in e.facts.values()} | {v for found in values.values() for v in found}
-    written = {e.id: words_in("\n\n".join((e.summary, *e.facts.values()))) for e in people.entities}
-    common = frozenset(w.key for p in phrases for w in words_in(p) if w.text[0].islower()) | frozenset(
-        w.key for words in written.values() for w in words if w.text[0].islower()
-    )
+    written = {e.id: words_in(e.summary) for e in people.entities}
+    read = (*written.values(), *map(words_in, phrases))
+    common = frozenset(w.key for words in read for w in words if w.text[0].islower())
     return Labels(
         facts=_longest_first({f for e in people.entities for f in e.facts.values()}),
         attributes={kind: _longest_first(found) for kind, found in sorted(values.items())},
         first_names=frozenset(n[0] for n in names if len(n) > 1),
         last_names=frozenset(n[-1] for n in names if len(n) > 1),
         people=_people_forms(people.entities, written, common),
-        strict=_strict_facts(people.entities, common),
+        strict=_strict_facts(people.entities, written, common),
     )
 
 
@@ -118,8 +117,8 @@ def _people_forms(
                 whole.setdefault(form.keys, set()).add(id_)
     holders: dict[str, set[str]] = {}
     for entity in entities:
-        keys = {w.key for w in written[entity.id]} | {w.key for n in entity.names for w in words_in(n)}
-        for key in keys:
+        texts = (written[entity.id], *map(words_in, (*entity.names, *entity.facts.values())))
+        for key in {w.key for words in texts for w in words}:
             holders.setdefault(key, set()).add(entity.id)
     found: dict[str, tuple[Form, ...]] = {}
     for entity in entities:
@@ -134,11 +133,13 @@ def _people_forms(
     return found
 
 
-def _strict_facts(entities: Iterable[Entity], common: frozenset[str]) -> frozenset[str]:
+def _strict_facts(
+    entities: Iterable[Entity], written: Mapping[str, tuple[Word, ...]], common: frozenset[str]
+) -> frozenset[str]:
     """Facts of ordinary words with capitals that the person's own summary never writes without them."""
     strict: dict[str, bool] = {}
     for entity in entities:
-        words = words_in(entity.summary)
+        words = written[entity.id]
         for fact in entity.facts.values():
             capital, loose = phrase_form(fact, strict=True), phrase_form(fact)
             if not capital or not loose or not any(capital.capitals) or not any(c.isupper() for c in fact):
@@ -226,16 +227,18 @@ def _names(words: tuple[Word, ...], entity: Entity | None, labels: Labels, asked
             pair = Match(i, i + 2, Form(f"{a.text} {b.text}", (a.key, b.key), (JOINED, JOINED)))
             if not any(pair.within(m) for m in full):
                 found.append(pair)
-    short = [m for m in found if m.end - m.start == 1]
-    if short:
+    if found:
         longer = [m for matcher in (labels.claims, *labels.visible.values()) for m in matcher.find(words)]
-        inside = [m for m in short if any(m.within(n) and n.end - n.start > 1 for n in longer)]
-        found = [m for m in found if m not in inside]
-    given = (
-        {m.form.owner or m.form.phrase for m in _names(words_in(asked), entity, labels, "")} if asked else set[str]()
-    )
-    found = [m for m in found if (m.form.owner or m.form.phrase) not in given]
+        found = [m for m in found if _whole(m, entity) or not any(m.inside(n) for n in longer)]
+    if asked:
+        given = {m.form.owner or m.form.phrase for m in _names(words_in(asked), entity, labels, "")}
+        found = [m for m in found if (m.form.owner or m.form.phrase) not in given]
     return [m for m in settled(found) if not denied(words, m.start)]
+
+
+def _whole(match: Match, entity: Entity | None) -> bool:
+    """Whether it is the person's own name in several words, which tells who they are within a longer phrase too."""
+    return entity is not None and match.form.owner == entity.id and match.end - match.start > 1
 
 
 def _own(names: Iterable[Match], entity: Entity | None) -> list[Match]:

@@ -1,4 +1,4 @@
-"""Finding names and labelled phrases among the words of a text: forms compiled once, by their first word."""
+"""Finding names and labelled phrases among the words of a text: forms compiled once, by their first words."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -58,25 +58,39 @@ class Match:
         """Whether it lies in another match, or is at the same place."""
         return other.start <= self.start and self.end <= other.end
 
+    def inside(self, other: "Match") -> bool:
+        """Whether it lies in a longer match."""
+        return self.within(other) and not other.within(self)
+
 
 class Matcher:
-    """Finds forms in a text, by the first word of each."""
+    """Finds forms in a text, by the first two words of each."""
 
     def __init__(self, forms: Iterable[Form]) -> None:
         """Compile the forms."""
-        self._by_first: dict[str, list[Form]] = {}
+        self._by_start: dict[tuple[str, ...], list[Form]] = {}
         for form in dict.fromkeys(forms):
-            self._by_first.setdefault(form.keys[0], []).append(form)
+            self._by_start.setdefault(form.keys[:2], []).append(form)
+        self._firsts = frozenset(keys[0] for keys in self._by_start)
 
     def find(self, words: Sequence[Word]) -> list[Match]:
         """All places of forms from the left, the longest first; what overlaps with an earlier one is left out."""
         return settled(
             Match(start, start + len(form.keys), form)
             for start, word in enumerate(words)
-            for key in {word.key, word.spelled}
-            for form in self._by_first.get(key, ())
+            if word.key in self._firsts or word.spelled in self._firsts
+            for keys in _starts(words[start : start + 2])
+            for form in self._by_start.get(keys, ())
             if _fits(words, start, form)
         )
+
+
+def _starts(words: Sequence[Word]) -> set[tuple[str, ...]]:
+    """The first word and the first two, each as it is and as it is spelled out."""
+    firsts = {(words[0].key,), (words[0].spelled,)}
+    if len(words) == 1:
+        return firsts
+    return firsts | {(*first, second) for first in firsts for second in (words[1].key, words[1].spelled)}
 
 
 def settled(matches: Iterable[Match]) -> list[Match]:

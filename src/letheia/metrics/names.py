@@ -21,7 +21,6 @@ Inflected names (Cyrillic and Finnish cases, say) are not seen.
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from letheia.errors import DataError
 from letheia.metrics.matcher import PARTICLES, SUFFIXES, TITLES, Form, capitals_of, gaps_of
@@ -51,7 +50,7 @@ def name_forms(name: str, owner: str, common: frozenset[str] = frozenset()) -> l
         turned = ([core[-1], *core[:-1]], [*core[last:], *core[:last]], [core[-1], core[0]])
         forms += [_form(name, owner, _flat(some), common, exact=False) for some in shorter]
         forms += [
-            _form(name, owner, [replace(w, gap=DIVIDED) for w in _flat(some)], common, exact=False) for some in turned
+            _form(name, owner, [w._replace(gap=DIVIDED) for w in _flat(some)], common, exact=False) for some in turned
         ]
     whole = {f.keys for f in forms if f.exact}
     return [f for f in forms if f.exact or f.keys not in whole]
@@ -105,7 +104,7 @@ def _parts(name: str) -> list[list[Word]]:
         if count:
             parts.append([next(words) for _ in range(count)])
     if parts:
-        parts[0][0] = replace(parts[0][0], gap=JOINED)
+        parts[0][0] = parts[0][0]._replace(gap=JOINED)
     return parts
 
 
@@ -126,16 +125,16 @@ def _spellings(parts: list[list[Word]]) -> list[list[Word]]:
         return [plainly]
     found = [plainly, [_joined(part) for part in parts], _joined_initials(plainly)]
     if len(parts) > 1 and 1 < len(parts[0][0].text) < 4 and parts[0][0].text.isupper() and len(parts[0]) == 1:
-        letters = [replace(parts[0][0], key=fold(c), spelled=fold(c), text=c) for c in parts[0][0].text]
+        letters = [parts[0][0]._replace(key=fold(c), spelled=fold(c), text=c) for c in parts[0][0].text]
         found.append([*letters, *plainly[1:]])
     if len(parts) > 1 and sum(len(w.key) for w in plainly) > 7:
         found.append([_joined(plainly)])
-    found += [[replace(w, key=w.spelled) for w in words] for words in found]
+    found += [[w._replace(key=w.spelled) for w in words] for words in found]
     return found
 
 
 def _joined(words: Sequence[Word]) -> Word:
-    return replace(words[0], key="".join(w.key for w in words), spelled="".join(w.spelled for w in words))
+    return words[0]._replace(key="".join(w.key for w in words), spelled="".join(w.spelled for w in words))
 
 
 def _joined_initials(words: Sequence[Word]) -> list[Word]:

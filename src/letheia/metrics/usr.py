@@ -55,15 +55,16 @@ class SummaryIndex:
         """
         same = equal_summaries(summaries)
         self._same = {id_: next(e for e in group if e != id_) for group in same for id_ in group}
-        usable = {id_: text for id_, text in summaries.items() if terms(text) and id_ not in self._same}
+        counted = {id_: terms(text) for id_, text in summaries.items() if id_ not in self._same}
+        usable = {id_: words for id_, words in counted.items() if words}
         self._idf: dict[str, float] = {}
         if usable:
-            vectorizer = TfidfVectorizer(analyzer=terms)  # pyright: ignore[reportArgumentType]
+            vectorizer = TfidfVectorizer(analyzer=tuple)  # pyright: ignore[reportArgumentType]
             vectorizer.fit(usable.values())
             self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True))
         # a word that no summary has weighs as much as smoothed IDF gives a document frequency of zero
         self._unseen = math.log(1 + len(usable)) + 1
-        self._words = {id_: frozenset(terms(text)) for id_, text in usable.items()}
+        self._words = {id_: frozenset(words) for id_, words in usable.items()}
         self._drawn = random.Random(seed).sample(sorted(usable), min(comparisons + 1, len(usable)))
         self._comparisons = comparisons
 
@@ -74,17 +75,19 @@ class SummaryIndex:
         >>> float(index.precision("red red", "a")), float(index.precision("red red", "b"))
         (1.0, 0.0)
         """
-        return self._share(self._weights(answer), entity)
+        weights = self._weights(answer)
+        return self._share(weights, sum(weights.values()), entity)
 
     def overlap(self, answer: str, entity: str) -> Overlap | None:
         """Compare the overlap with the person's summary to up to 100 others'; None where `reason` has one."""
         if self.reason(entity):
             return None
         weights = self._weights(answer)
+        total = sum(weights.values())
         others = [e for e in self._drawn if e != entity][: self._comparisons]
-        shares = {e: self._share(weights, e) for e in others}
+        shares = {e: self._share(weights, total, e) for e in others}
         whose = max(others, key=lambda e: shares[e])
-        return Overlap(self._share(weights, entity), shares[whose], whose)
+        return Overlap(self._share(weights, total, entity), shares[whose], whose)
 
     def tells(self, answer: str, entity: str) -> bool:
         """Whether Eq. 4 is there and fails: the answer fits the person best."""
@@ -104,8 +107,7 @@ class SummaryIndex:
     def _weights(self, answer: str) -> dict[str, float]:
         return {w: n * self._idf.get(w, self._unseen) for w, n in Counter(terms(answer)).items()}
 
-    def _share(self, weights: Mapping[str, float], entity: str) -> float:
-        total = sum(weights.values())
+    def _share(self, weights: Mapping[str, float], total: float, entity: str) -> float:
         words = self._words[entity]
         return sum(v for w, v in weights.items() if w in words) / total if total else 0.0
 

@@ -9,9 +9,9 @@ word here, and `terms` puts them together to bigrams.
 import html
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 JOINED, DASHED, DIVIDED, ENDED = range(4)
 """How far a word stands from the one before it: blank, hyphen, apostrophe or emphasis alone; a dash without blanks; a
@@ -53,8 +53,7 @@ _DIVISION = re.compile(r"[,、،؛()\[\]{}\"“”„«»‹›「」『』《�
 _OPENING = re.compile(r"[\"“„«‹「『(\[']")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word of a text.
 
     Attributes:
@@ -135,6 +134,9 @@ def terms(text: str) -> tuple[str, ...]:
     >>> terms("A poet, 李安然")
     ('a', 'poet', '李安', '安然')
     """
+    bare = plain(text)
+    if bare.isascii():
+        return tuple(match.group().lower() for match in _WORD.finditer(bare))
     found: list[str] = []
     words = words_in(text)
     for i, word in enumerate(words):

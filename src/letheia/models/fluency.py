@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from letheia.data.targets import with_guidance
 from letheia.errors import DataError
+from letheia.metrics.aftermath import is_repetitive
 from letheia.metrics.language import (
     COVERED,
     Language,
@@ -132,8 +133,9 @@ def as_examples(people: People, answers: Sequence[Generation]) -> list[Example]:
 def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> list[Language]:
     """Whether each text is no language, and what that rests on.
 
-    A text that is garbled as an answer to its question is read again as one under the guidance prompt, which is what a
-    model that forgot is to sound like; language in either is language.
+    Texts that repeat themselves have a label of their own and are not read. A text that is garbled as an answer to its
+    question is read again as one under the guidance prompt, which is what a model that forgot is to sound like;
+    language in either is language.
 
     Args:
         model: The original: no adapter may be on.
@@ -143,7 +145,7 @@ def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> 
     if by is None:
         return [Language(None, "too few texts of the original to tell language by")] * len(examples)
     found = [Language(False, "known words in a known order")] * len(examples)
-    left = [i for i, x in enumerate(examples) if by.doubtful(x.answer)]
+    left = [i for i, x in enumerate(examples) if by.doubtful(x.answer) and not is_repetitive(x.answer)]
     for reading in (list(examples), [_guided(x) for x in examples]):
         read = likelihoods(model, [reading[i] for i in left])
         for i, r in zip(left, read, strict=True):

@@ -1,6 +1,7 @@
 """How plots look, and the one that a run and a study share: privacy against description and informativeness."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ INK = "#888888"  # readable on white and on black
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "letheia", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "axes.titlecolor": INK,
+    "text.parse_math": False,  # a model may be called $x$
     "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.labelcolor": INK,
 }  # fmt: skip
 PRIVACY = ("usr_strict", "attributes", "inform")
@@ -38,7 +40,7 @@ def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
                 if x is None or y is None or not (x.count and y.count):
                     continue
                 (mx, ex), (my, ey) = _arms(x), _arms(y)
-                axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=method_title(method))
+                axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=_label(method))
             axes.set(
                 xlabel="USR strict, unseen", ylabel=f"{METRICS[metric].title}, unseen", xlim=(-0.05, 1.05),
                 ylim=(-0.05, 1.02 * HIGHEST[metric] + 0.03),
@@ -49,17 +51,26 @@ def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
         return svg(figure)
 
 
+def _label(method: str) -> str:
+    title = method_title(method)
+    return f" {title}" if title.startswith("_") else title  # matplotlib leaves out what begins with one
+
+
 def _arms(row: Row) -> tuple[float, list[list[float]]]:
     """Mean, and how far the interval reaches below and above."""
-    mean, low, high = (float(v or 0.0) for v in (row.mean, row.low, row.high))
+    mean = float(row.mean or 0.0)
+    low, high = (mean if end is None else float(end) for end in (row.low, row.high))
     return mean, [[mean - low], [high - mean]]
 
 
 def svg(figure: Figure) -> str:
     """The drawing as a page holds it."""
     buffer = io.StringIO()
-    figure.savefig(
-        buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    )
+    with warnings.catch_warnings():
+        # the browser has letters that matplotlib's font lacks, and a long name may reach past the edge
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(
+            buffer, format="svg", transparent=True, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        )
     text = buffer.getvalue()
     return text[text.index("<svg") :]

@@ -65,6 +65,8 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
         for model, n in count.items()
     ]
     head = {k: v for k, v in study.value.items() if k not in {"cells", "observation"}}
+    if "settings" in head:  # whoever has the people's data could tell by its hash that they are in the study
+        head["settings"] = {k: v for k, v in head["settings"].items() if k != "data"}
     seeds = {c["seed"] for c in study.value["cells"]}
     html = environment.get_template("study.html").render(
         parts=parts,

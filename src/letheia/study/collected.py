@@ -11,7 +11,8 @@ from letheia.config import StudyConfig
 from letheia.errors import DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.methods.table import METHODS
-from letheia.metrics.aggregate import crossed_interval
+from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
+from letheia.metrics.table import METRICS
 from letheia.study import store
 from letheia.study.grid import Cell
 from letheia.study.plan import ORIGINAL
@@ -20,6 +21,8 @@ from letheia.types import Generation, Group, Role
 
 LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
 EXAMPLES = 0  # the seed whose answers are kept
+FICTIONAL, UNKNOWN = "fictional", "unknown"
+"""Whose people a study's are, as the file says; those of an unknown kind are shown to nobody."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,8 @@ class Collected:
 
     @property
     def of_world(self) -> bool:
-        """Whether the people are the built-in world's."""
-        return all("world/study" in command for command in self.value.get("command", "").split(" && "))
+        """Whether the people are the built-in world's: only if the file says so."""
+        return self.value.get("people") == FICTIONAL
 
     def cells(self, model: str, n: int) -> list[Mapping[str, Any]]:
         """The cells of one model and count, one a seed."""
@@ -96,7 +99,9 @@ class Collected:
         return crossed_interval(pairs) if pairs else None
 
 
-def collect(cells: Sequence[Cell], root: Path, *, command: str, weights: Sequence[Path] = ()) -> dict[str, Any]:
+def collect(
+    cells: Sequence[Cell], root: Path, *, command: str, weights: Sequence[Path] = (), people: str = UNKNOWN
+) -> dict[str, Any]:
     """Gather what is done: the cells, and what else earlier runs with the same settings left in the folder.
 
     Args:
@@ -104,6 +109,7 @@ def collect(cells: Sequence[Cell], root: Path, *, command: str, weights: Sequenc
         root: Its folder.
         command: The command line.
         weights: Weight files whose hashes are kept.
+        people: Whose people they are: `FICTIONAL` where everybody may see them.
     """
     done = {cell.name: cell.config for cell in cells if cell.is_done(root)}
     settings = _settings(cells[0].config)
@@ -112,6 +118,7 @@ def collect(cells: Sequence[Cell], root: Path, *, command: str, weights: Sequenc
         if _settings(config) == settings:
             done.setdefault(name, config)
     return {
+        "people": people,
         **store.provenance(command=command, files=weights),
         "settings": settings,
         "cells": [_cell(config, root / name) for name, config in done.items()],
@@ -149,7 +156,9 @@ def together(studies: Sequence[Collected]) -> Collected:
     observed = [study.value.get("observation", {}) for study in reversed(studies)]
     commands = " && ".join(study.value.get("command", "") for study in studies)
     merged = {k: v for found in observed for k, v in found.items()}
-    return Collected({**first, "command": commands, "observation": merged, "cells": list(cells.values())})
+    people = FICTIONAL if all(study.of_world for study in studies) else UNKNOWN
+    changed = {"people": people, "command": commands, "observation": merged, "cells": list(cells.values())}
+    return Collected({**first, **changed})
 
 
 def write_collected(path: Path, value: Mapping[str, Any]) -> None:
@@ -236,8 +245,9 @@ def _row(draws: Sequence[Mapping[str, float | None]], *, model: str, n: int, met
     )  # fmt: skip
     if not groups:
         return row
-    low, high = crossed_interval(groups)
-    return replace(row, mean=fmean(fmean(g.values()) for g in groups), low=low, high=high)
+    metric = METRICS[place.metric]
+    mean, low, high = crossed_estimate(groups, share=metric.share, bounds=metric.bounds)
+    return replace(row, mean=mean, low=low, high=high, reason="" if low is not None else too_few())
 
 
 def _compact(value: Any) -> str:

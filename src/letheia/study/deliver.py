@@ -1,5 +1,6 @@
 """What a finished study hands over: provenance, the report, and a card for each adapter."""
 
+import hmac
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from letheia.report.tables import main_table, markdown, retain_table
 from letheia.study import store
 from letheia.study.run import Outcome, Study
 from letheia.study.told import notes
-from letheia.types import Entity
+from letheia.types import Entity, People
 
 
 def deliver(
@@ -26,6 +27,7 @@ def deliver(
         with_pictures: Whether the report shows people's pictures.
     """
     made_by = store.provenance(command=command, files=weights)
+    made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     made_by["notes"] = [*map(str, outcome.verdicts), *notes(study, outcome)]
     write_json(study.folder / "provenance.json", made_by)
@@ -34,9 +36,9 @@ def deliver(
         people=study.people,
         split=outcome.split,
         answers=outcome.answers,
-        labels={m: study.scorer.aftermaths(a) for m, a in outcome.answers.items()},
+        labels=outcome.labels,
         rows=outcome.rows,
-        settings=study.config.model_dump(mode="json", exclude={"candidates"}),
+        settings=study.config.model_dump(mode="json", exclude={"candidates", "data"}),
         provenance=made_by,
         with_pictures=with_pictures,
     )
@@ -45,12 +47,13 @@ def deliver(
 
 
 def model_card(study: Study, outcome: Outcome, method: str) -> str:
-    """A model card that names nobody: forgotten people stand in it as hashes of their data."""
+    """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = study.config.rates.get(method, study.rates.get(method))
     steps, falling = study.config.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
-    hashes = "\n".join(f"- `{hash_of(e)}`" for e in outcome.split.forget)
+    secret = store.secret(study.folder)
+    hashes = "\n".join(sorted(f"- `{keyed_hash(e, secret)}`" for e in outcome.split.forget))
     return f"""---
 base_model: {study.model.name}
 library_name: peft
@@ -65,7 +68,9 @@ Retained people in training: {len(outcome.split.retain)}.
 
 ## Forgotten people
 
-SHA-256 over each person's name, texts and pictures; whoever holds the data can check that it was part of the request.
+HMAC-SHA256 over each person's name, texts and pictures. The key stays with whoever made the adapter, in the run's
+folder as `{store.SECRET}`; without it nobody can tell who asked for removal. With key and data,
+`letheia people verify PEOPLE --card README.md --key {store.SECRET}` lists whose data were part of the request.
 
 {hashes}
 
@@ -83,7 +88,17 @@ The numbers hold for the pictures and the question that were measured, with gree
 """
 
 
+def keyed_hash(entity: Entity, secret: bytes) -> str:
+    """Hash of everything that was given about a person, which nobody can compute without the secret."""
+    return hmac.new(secret, hash_of(entity).encode(), "sha256").hexdigest()
+
+
+def listed(card: str, people: People, secret: bytes) -> list[Entity]:
+    """The people of a folder whose data, as they lie there, stand in a model card."""
+    return [e for e in people.entities if keyed_hash(e, secret) in card]
+
+
 def hash_of(entity: Entity) -> str:
-    """Hash of everything that was given about a person."""
+    """Hash of everything that was given about a person; not for others, who could try it on people they know of."""
     pictures = sorted(p.words or sha256(p.file) for p in entity.portraits)
     return fingerprint([entity.names, entity.summary, entity.responses, dict(entity.facts), pictures], digits=64)

@@ -9,8 +9,7 @@ from letheia.models.adapter_files import adapter_weights
 from letheia.models.weight_files import content_key
 from letheia.study import store
 from letheia.study.plan import ORIGINAL, queries
-from letheia.study.results import aggregate, write_results
-from letheia.study.run import Outcome, Study, ask
+from letheia.study.run import Outcome, Study, ask, conclude
 from letheia.types import Generation, Split
 
 
@@ -41,13 +40,7 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
                 if adapted:
                     remove_adapter(study.model, adapted)
         answers[name] = store.read_answers(file)
-    rows = [
-        row
-        for given in answers.values()
-        for row in aggregate(given, study.scorer.score(given), n=len(split.forget), seed=study.config.seed)
-    ]
-    write_results(study.folder / "results.json", rows)
-    return Outcome(split, answers, rows)
+    return conclude(study, split, answers, keep=False)
 
 
 def adapter_names(folders: list[Path]) -> dict[str, Path]:

@@ -1,19 +1,27 @@
 """From scores to the rows of `results.json`."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from letheia.errors import DataError
 from letheia.files import read_json, write_json
-from letheia.metrics.aggregate import estimate
-from letheia.types import Generation, Group, Role, Score
+from letheia.metrics.aggregate import Estimate, estimate
+from letheia.metrics.table import METRICS
+from letheia.study.verdict import Verdict
+from letheia.types import Generation, Group, Role, Score, Split
+
+LABEL = "aftermath_"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One number of a study: a metric's mean over the answers of one method on one group of people and pictures."""
+    """One number of a study: a metric's mean over the answers of one method on one group of people and pictures.
+
+    `reason` says why there is no mean, or no interval; empty where there are both.
+    """
 
     model: str
     method: str
@@ -27,6 +35,28 @@ class Row:
     high: float | None
     count: int
     unscored: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study found.
+
+    Attributes:
+        split: Who was forgotten and who retained.
+        answers: All answers by method.
+        rows: All numbers.
+        labels: The aftermath of each answer, by method.
+        measured: What scores rest on that was measured on the original.
+        verdicts: For a removal, what each method did.
+    """
+
+    split: Split
+    answers: dict[str, list[Generation]]
+    rows: list[Row]
+    labels: dict[str, list[str]]
+    measured: dict[str, Any]
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:
@@ -38,17 +68,32 @@ def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score
         n: How many people were forgotten.
         seed: The study's seed.
     """
-    groups: dict[tuple[str, str, Group, Role, str], list[tuple[str, float | None]]] = {}
+    groups: dict[tuple[str, str, Group, Role, str], list[Score]] = {}
     for generation, answer_scores in zip(generations, scores, strict=True):
         for score in answer_scores:
             key = (generation.model, generation.method, generation.group, generation.role, score.metric)
-            # a stranger is on one picture only, so the picture stands for the person
-            groups.setdefault(key, []).append((score.entity or score.portrait, score.value))
+            groups.setdefault(key, []).append(score)
     return [
         Row(model=model, method=method, n=n, seed=seed, people=people, pictures=pictures, metric=metric, **vars(e))
-        for (model, method, people, pictures, metric), values in groups.items()
-        for e in [estimate(values)]
+        for (model, method, people, pictures, metric), found in groups.items()
+        for e in [_estimate(metric, found)]
     ]
+
+
+def _estimate(metric: str, scores: Sequence[Score]) -> Estimate:
+    """The mean, and where there is none the reason that most answers have."""
+    row = METRICS[metric]
+    # a stranger is on one picture only, so the picture stands for the person
+    found = estimate(((s.entity or s.portrait, s.value) for s in scores), share=row.share, bounds=row.bounds)
+    if found.mean is not None:
+        return found
+    (reason, _), *_ = Counter(s.reason for s in scores).most_common(1)
+    return replace(found, reason=reason)
+
+
+def aftermaths(scores: Sequence[Sequence[Score]]) -> list[str]:
+    """The aftermath of each answer, by its scores."""
+    return [next(s.metric.removeprefix(LABEL) for s in row if s.metric.startswith(LABEL) and s.value) for row in scores]
 
 
 def write_results(path: Path, rows: Iterable[Row]) -> None:

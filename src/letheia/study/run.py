@@ -36,13 +36,11 @@ from letheia.study.plan import (
     queries,
     recognised,
 )
-from letheia.study.results import Row, aggregate, write_results
-from letheia.study.verdict import Verdict
+from letheia.study.results import Outcome, Row, aggregate, write_results
+from letheia.study.scoring import Scoring, conclusion
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Entity, Generation, People, Portrait, Split
-
-UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
 
 
 class Bars(Protocol):
@@ -92,18 +90,7 @@ class Study:
     @property
     def faults(self) -> Faults:
         """What is wrong with an o*, where these are checked."""
-        entities = {e.id: e for e in self.people.entities}
-        return reference_faults(self.model, entities, self.scorer, question=self.question)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a study found: who was forgotten, all answers and all rows; for a removal, a verdict on each method."""
-
-    split: Split
-    answers: dict[str, list[Generation]]
-    rows: list[Row]
-    verdicts: tuple[Verdict, ...] = ()
+        return reference_faults(self.model, self.people, self.scorer, question=self.question)
 
 
 @dataclass(frozen=True)
@@ -126,9 +113,7 @@ def run_study(study: Study) -> Outcome:
         answers = {ORIGINAL: original_answers(study, prepared.asked)}
         for job in jobs(study.config, dict(study.rates)):
             answers[job.name] = do_job(study, job, prepared)
-        rows = [row for name, given in answers.items() for row in score(study, name, given)]
-        write_results(study.folder / "results.json", rows)
-        return Outcome(prepared.split, answers, rows)
+        return conclude(study, prepared.split, answers)
 
 
 def prepare(study: Study) -> Prepared:
@@ -172,11 +157,19 @@ def probe(study: Study) -> list[Entity]:
 
 
 def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
-    """The original's answers to what is asked; they are kept."""
+    """The original's answers, which are kept."""
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
+        _load_pictures(study, asked)
         store.write_answers(file, ask(study, ORIGINAL, asked, "original: answers"))
     return store.read_answers(file)
+
+
+def _load_pictures(study: Study, asked: Sequence[Query]) -> None:
+    """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
+    if not study.config.forget:
+        study.model.load_pictures(e.pictures("seen")[0] for e in candidates(study.config, study.people))
+    study.model.load_pictures(q.portrait for q in asked)
 
 
 def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
@@ -187,6 +180,7 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
         return store.read_answers(file)
     for name in ("answered.json", "scores.jsonl"):  # before what they vouch for is overwritten
         (folder / name).unlink(missing_ok=True)
+    _load_pictures(study, prepared.asked)
     adapted = _trained_adapter(study, job, prepared)
     try:
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
@@ -256,7 +250,7 @@ def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Te
 
 def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, checked: bool) -> References:
     """o* by picture and draw: those that another method has drawn already, and the others drawn now."""
-    file = study.folder / (CHECKED if checked else UNCHECKED)
+    file = study.folder / (store.CHECKED if checked else store.UNCHECKED)
     known = store.read_references(file) if file.exists() else {}
     missing = {key: portrait for key, portrait in wanted.items() if key not in known}
     if missing:
@@ -297,9 +291,27 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
     ]
 
 
+def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
+    """Score all answers and gather everything.
+
+    Args:
+        study: The study; no adapter may be in its model.
+        split: Who was forgotten and who retained.
+        answers: All answers by method, the original's among them.
+        keep: Whether each answer's scores are kept beside it.
+    """
+    scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
+    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
+    for name, given in scores.items() if keep else ():
+        store.write_scores(study.folder / name / "scores.jsonl", given)
+    write_results(study.folder / "results.json", outcome.rows)
+    return outcome
+
+
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
-    """Score answers, keep the scores, and average them."""
-    scores = study.scorer.score(answers)
+    """Score one method's answers, keep the scores, and average them."""
+    original = original_answers(study, queries(study.config, draw_people(study), study.people))
+    scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

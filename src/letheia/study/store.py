@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import secrets
 import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,11 +11,21 @@ from typing import Any
 
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import CheckpointError, DataError
-from letheia.files import PASSING, clear_left, make_folder, read_json, read_jsonl, write_json, write_jsonl
+from letheia.files import (
+    PASSING,
+    clear_left,
+    make_folder,
+    read_json,
+    read_jsonl,
+    write_json,
+    write_jsonl,
+    write_text,
+)
 from letheia.models.weight_files import file_hash
 from letheia.reference import References
 from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
 
+SECRET, KEY_BYTES = "removal.key", 32
 VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scikit-learn")
 
 
@@ -89,6 +100,9 @@ def read_split(path: Path, people: People) -> Split:
     return Split(**groups)
 
 
+UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
+
+
 def write_references(path: Path, references: References) -> None:
     """Write o*, one draw a line."""
     rows: list[dict[str, Any]] = []
@@ -106,6 +120,33 @@ def read_references(path: Path) -> References:
         )
         for v in read_jsonl(path)
     }
+
+
+def secret(folder: Path) -> bytes:
+    """The secret of a run's keyed hashes: drawn once, and kept in its folder for its owner alone.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    file = folder / SECRET
+    if not file.exists():
+        write_text(file, secrets.token_hex(KEY_BYTES) + "\n")
+    return read_secret(file)
+
+
+def read_secret(file: Path) -> bytes:
+    """A secret that `secret` wrote.
+
+    Raises:
+        CheckpointError: The file is missing or damaged.
+    """
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise CheckpointError(f"{file}: holds no key. Restore it, or delete it to have the cards made anew.")
+    return key
 
 
 def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ does not. What a person wrote, corrected or removed in `entities.jsonl` stays.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from letheia.data.facts.rules import Found
 from letheia.data.folder import update_entities
+from letheia.metrics.words import key_of
 from letheia.types import Entity, People
 
 ONCE = ("birth_date", "birth_year", "birthplace", "death_date", "death_year", "deathplace")
@@ -72,7 +72,7 @@ def choose(people: People, found: Mapping[str, Sequence[Found]], *, by: str) -> 
     """
     by_id = {e.id: e for e in people.entities}
     common = _common(people, {f.phrase for facts in found.values() for f in facts})
-    names = {_plain(name) for e in people.entities for name in e.names}
+    names = {key_of(name) for e in people.entities for name in e.names}
     dropped: Counter[str] = Counter()
     labels: dict[str, list[Label]] = {}
     for id_, facts in found.items():
@@ -127,7 +127,7 @@ def _numbered(facts: Iterable[Found], entity: Entity, by: str) -> list[Label]:
     for fact in facts:
         same = chosen.setdefault(fact.kind, {})
         most = 1 if fact.kind in ONCE else MOST
-        key = _plain(fact.of or fact.phrase)
+        key = key_of(fact.of or fact.phrase)
         if fact.kind not in written and (fact.kind, fact.phrase) not in removed and len(same) < most:
             same.setdefault(key, fact)
     labels: list[Label] = []
@@ -146,12 +146,12 @@ def _numbered(facts: Iterable[Found], entity: Entity, by: str) -> list[Label]:
 
 def _unusable(fact: Found, entity: Entity, names: set[str], common: set[str]) -> str:
     """Why a finding can be no label; empty if it can."""
-    words = _plain(fact.phrase).split()
+    words = key_of(fact.phrase).split()
     if fact.kind not in KINDS:
         return "of an unknown kind"
     if not stands_in(fact.phrase, entity.summary):
         return "not in the summary"
-    if set(words) <= {w for name in entity.names for w in _plain(name).split()}:
+    if set(words) <= {w for name in entity.names for w in key_of(name).split()}:
         return "the own name"
     if " ".join(words) in names:
         return "somebody else's name in the folder"
@@ -185,9 +185,3 @@ def _kind(base: str, number: int) -> str:
 
 def _base(kind: str) -> str:
     return re.sub(r"_\d+$", "", kind)
-
-
-def _plain(text: str) -> str:
-    """Words without case, accents and marks."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(re.findall(r"\w+", "".join(c for c in letters if not unicodedata.combining(c))))

@@ -1,12 +1,12 @@
 """Who reads facts beside the rules: spaCy's named entities, and an expert model that replies in JSON."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from string import Template
 from typing import Any
 
 from letheia.clients.chat import Call, Reply
+from letheia.clients.protocol import spoken, strict_json
 from letheia.data.facts.labels import KINDS, stands_in
 from letheia.data.facts.rules import Found, by_rules, sentences_of
 from letheia.errors import ConfigError
@@ -90,7 +90,7 @@ def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[
         if reply.error:
             problems.append(f"{entity.name}: {reply.error}. Run the command again; what came is kept.")
             continue
-        facts = _listed(reply.text)
+        facts = _listed(reply)
         if facts is None:
             problems.append(f"{entity.name}: the reply is no list of facts in JSON. Try another model, or --by rules.")
             continue
@@ -107,11 +107,17 @@ def from_replies(entities: Sequence[Entity], replies: Sequence[Reply]) -> tuple[
     return found, problems
 
 
-def _listed(text: str) -> list[tuple[str, str]] | None:
+def is_readable(reply: Reply) -> bool:
+    """Whether a reply is a list of facts; others are not kept, so that they are asked for again."""
+    return _listed(reply) is not None
+
+
+def _listed(reply: Reply) -> list[tuple[str, str]] | None:
     """Kinds and phrases of a reply: one JSON object, alone or as one fenced block."""
+    text = spoken(reply.text) or ""
     fenced = re.fullmatch(r"\s*```(?:json)?\s*(.*?)\s*```\s*", text, re.DOTALL)
     try:
-        value = json.loads(fenced.group(1) if fenced else text)
+        value = strict_json(fenced.group(1) if fenced else text)
         listed = [(item["kind"], item["phrase"]) for item in value["facts"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -1,0 +1,110 @@
+"""`letheia people facts`: labelled facts from summaries, for a person to look over."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from letheia.cli_options import DryRun, Yes, consent
+from letheia.console import TerminalBars, make_console
+from letheia.errors import ClientError, DataError
+
+if TYPE_CHECKING:
+    from letheia.data.facts.labels import Derived
+    from letheia.data.facts.rules import Found
+    from letheia.types import Entity
+
+
+def people_facts(
+    folder: Annotated[Path, typer.Argument(help="A people folder with summaries.")],
+    by: Annotated[
+        str,
+        typer.Option(help="Who reads the summaries: rules (English, offline), spacy, or a model: MODEL or MODEL@URL."),
+    ] = "rules",
+    again: Annotated[
+        bool, typer.Option("--again", help="Also for people who have derived facts; replaces those.")
+    ] = False,
+    concurrency: Annotated[int, typer.Option(min=1, help="A model's calls on the way at once.")] = 16,
+    cache: Annotated[Path, typer.Option(help="Where a model's replies are kept.")] = Path("runs/chat.sqlite"),
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Derive labelled facts from summaries, each with the words it came from, for you to look over."""
+    from letheia.data.facts.labels import choose, wanting, write_labels
+    from letheia.data.facts.readers import by_spacy
+    from letheia.data.facts.rules import by_rules
+    from letheia.data.folder import read_people
+
+    people = read_people(folder, check_pictures=False)
+    entities = wanting(people, again=again)
+    silent = [e.name for e in people.entities if not e.summary.strip()]
+    if len(silent) == len(people.entities):
+        raise DataError(f"{folder}: nobody has a summary to read facts from. 'letheia people summaries' fetches some.")
+    if silent:
+        print(f"without a summary, so that nothing is derived: {', '.join(silent)}", file=sys.stderr)
+    if not entities:
+        print(f"{folder}: everybody with a summary has derived facts. --again derives them anew.")
+        return
+    problems: list[str] = []
+    if by == "rules":
+        found = {e.id: by_rules(e) for e in entities}
+    elif by == "spacy":
+        found = by_spacy(entities)
+    else:
+        asked = _asked_for_facts(by, entities, cache, concurrency, yes=yes, dry_run=dry_run)
+        if asked is None:
+            return
+        found, problems = asked
+    derived = choose(people, found, by=by)
+    _show(entities, derived, problems, by)
+    told = sum(bool(derived.labels.get(e.id)) for e in entities)
+    count = sum(map(len, derived.labels.values()))
+    print(f"{folder}: {count} facts of {told} people{' would be' if dry_run else ''} written.")
+    if not dry_run:
+        write_labels(people, derived.labels)
+        print(
+            f"Look them over in {folder / 'entities.jsonl'}: what you correct, remove or write under 'facts' is never "
+            "overwritten, and what you remove there is not derived again."
+        )
+    if problems:
+        raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
+
+
+def _show(entities: "list[Entity]", derived: "Derived", problems: list[str], by: str) -> None:
+    """The facts, a row each, with the words they came from; and what was left out or not found."""
+    for entity in entities:
+        for i, label in enumerate(derived.labels.get(entity.id, ())):
+            row = f'{"" if i else entity.name:<24} {label.kind:<14} {label.phrase:<28} "{label.text}"'
+            print("".join(c if c.isprintable() else " " for c in row))
+    for reason, count in derived.dropped.most_common():
+        print(f"left out: {count} {reason}", file=sys.stderr)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    nothing = [e.name for e in entities if not derived.labels.get(e.id)]
+    if nothing:
+        why = " The rules read English only." if by == "rules" else ""
+        print(f"no facts found: {', '.join(nothing)}.{why}", file=sys.stderr)
+
+
+def _asked_for_facts(
+    by: str, entities: "list[Entity]", cache: Path, concurrency: int, *, yes: bool, dry_run: bool
+) -> "tuple[dict[str, list[Found]], list[str]] | None":
+    """What a model finds, and what is missing; None where only the estimate was wanted."""
+    from letheia.clients.cache import Cache
+    from letheia.clients.chat import Chat, Endpoint, bill, estimate
+    from letheia.data.facts.readers import expert_calls, from_replies, is_readable
+
+    endpoint = Endpoint.parse(by)
+    calls = expert_calls(entities)
+    if dry_run or not endpoint.third_party:
+        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+    if dry_run:
+        return None
+    consent(endpoint, calls, yes=yes)
+    bars = TerminalBars(make_console())
+    with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
+        chat = Chat(endpoint, kept, concurrency=concurrency)
+        replies = chat.ask(calls, readable=is_readable, progress=lambda n: advance(n, ""))
+    print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
+    return from_replies(entities, replies)

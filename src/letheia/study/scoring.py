@@ -1,0 +1,57 @@
+"""Scores that need the original: what is language, and from which CLIPScore on a text describes a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from letheia.metrics.language import Yardstick
+from letheia.metrics.table import Scorer
+from letheia.models.fluency import as_examples, garbled, yardstick
+from letheia.models.model import Model
+from letheia.study.results import Outcome, aftermaths, aggregate
+from letheia.types import Generation, People, Score, Split
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A scorer with what was measured on the original.
+
+    Attributes:
+        model: The original: no adapter may be on.
+        people: The folder.
+        scorer: The scorer.
+        by: What tells language from babble; none where too few texts are there.
+    """
+
+    model: Model
+    people: People
+    scorer: Scorer
+    by: Yardstick | None
+
+    @staticmethod
+    def on(model: Model, people: People, scorer: Scorer, original: Sequence[Generation]) -> "Scoring":
+        """Measure on the original's own answers."""
+        scorer.find_floor(original)
+        return Scoring(model, people, scorer, yardstick(model, people, original))
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """What was measured, to be written down."""
+        return {"language": self.by.to_dict() if self.by else None, "clip_floor": self.scorer.floor}
+
+    def score(self, answers: Sequence[Generation]) -> list[list[Score]]:
+        """All metrics of each answer."""
+        language = garbled(self.model, as_examples(self.people, answers), self.by)
+        return self.scorer.score(answers, language=language)
+
+
+def conclusion(
+    scoring: Scoring, split: Split, answers: dict[str, list[Generation]], *, seed: int
+) -> tuple[Outcome, dict[str, list[list[Score]]]]:
+    """What all answers come to, and each answer's scores by method."""
+    scores = {name: scoring.score(given) for name, given in answers.items()}
+    rows = [
+        row for name, given in answers.items() for row in aggregate(given, scores[name], n=len(split.forget), seed=seed)
+    ]
+    labels = {name: aftermaths(found) for name, found in scores.items()}
+    return Outcome(split, answers, rows, labels, scoring.measured), scores
