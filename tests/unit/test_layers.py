@@ -109,6 +109,7 @@ def test_only_presets_and_the_command_line_know_the_world():
             "study.presets",
             "study.paper",
             "cli",
+            "cli_options",
             "doctor",
             "cli_people",
             "cli_world",

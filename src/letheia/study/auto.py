@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, replace
 
 from letheia.files import write_json
 from letheia.study import store
-from letheia.study.plan import ORIGINAL, plan_job
-from letheia.study.run import Prepared, Study, do_job, original_answers, prepare, score
+from letheia.study.plan import plan_job
+from letheia.study.run import Prepared, Study, do_job, original_answers, prepare
+from letheia.study.scoring import Scoring
 from letheia.study.verdict import Verdict, verdict
 
 STEP = 3.0
@@ -90,13 +91,14 @@ def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
 
 def try_rate(study: Study, prepared: Prepared, method: str, rate: float) -> Verdict:
     """Do a removal at a rate, or take it up, and judge it."""
-    before = original_answers(study, prepared.asked)
-    score(study, ORIGINAL, before)
     job = plan_job(study.config, method, rate, name=_name(method, rate))
     answers = do_job(study, job, prepared)
-    score(study, job.name, answers)
-    found = [store.read_scores(study.folder / name / "scores.jsonl") for name in (job.name, ORIGINAL)]
-    return replace(verdict(method, prepared.split, answers, *found), method=f"{method} at {rate:g}")
+    before = original_answers(study, prepared.asked)
+    scoring = Scoring.on(study.model, study.people, study.scorer, before)
+    now, then = (
+        [{score.metric: score.value for score in row} for row in scoring.score(given)] for given in (answers, before)
+    )
+    return verdict(f"{method} at {rate:g}", prepared.split, answers, now, then)
 
 
 def _take(study: Study, method: str, rate: float) -> None:

@@ -6,7 +6,7 @@ babbles, and a method that trains on babble forgets nothing and loses its langua
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from letheia.data.targets import with_guidance
 from letheia.metrics.labels import facts_in, named
@@ -14,7 +14,7 @@ from letheia.metrics.table import Scorer
 from letheia.models.fluency import likelihoods
 from letheia.models.model import Model
 from letheia.reference import Faults
-from letheia.types import Answer, Entity, Example, Portrait
+from letheia.types import Answer, Entity, Example, People, Portrait
 
 FLOOR = -2.5
 """Mean log-probability of a token, in nats, below which a model's own draw is babble.
@@ -23,8 +23,9 @@ A draw at temperature 1 is as likely as draws are, so the floor of answers (`met
 Measured on SmolLM2-135M: its greedy answers -0.6 to -1.1, its babble under guidance -2.8 to -4.8."""
 
 
-def reference_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer, *, question: str) -> Faults:
+def reference_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
     """What is wrong with an o*: it names the person, tells a fact of theirs, fails Eq. 4, or is no language."""
+    entities = {e.id: e for e in people.entities}
 
     def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:
         babble = _babble(model, portraits, [with_guidance(p.asked(question), p) for p in portraits], answers)
@@ -36,8 +37,9 @@ def reference_faults(model: Model, entities: Mapping[str, Entity], scorer: Score
     return faults
 
 
-def response_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer, *, question: str) -> Faults:
+def response_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
     """What is wrong with a response: it does not tell of its person, tells another's facts, or is no language."""
+    entities = {e.id: e for e in people.entities}
 
     def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:
         babble = _babble(model, portraits, [p.asked(question) for p in portraits], answers)

@@ -73,8 +73,7 @@ def draw_responses(
     entities = wanting(people, again=again)
     model = resolve_model(name)
     limit = max_new_tokens or length_for(name, model).get("max_new_tokens", WORLD_LIMIT)
-    by_id = {e.id: e for e in people.entities}
-    faults = response_faults(model, by_id, scorer_for(people, None), question=read_prompt("question"))
+    faults = response_faults(model, people, scorer_for(people, None), question=read_prompt("question"))
     with bars.bar("drawing responses", count * len(entities)) as advance:
         drawn = _draw(model, entities, faults, count=count, seed=seed, limit=limit, progress=lambda n: advance(n, ""))
     texts = {e.id: [d.text for d in drawn[e.id] if d.text] for e in entities}

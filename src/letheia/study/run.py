@@ -24,8 +24,6 @@ from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults, References, draw_references
 from letheia.study import store
-from letheia.study.bars import Bars
-from letheia.study.bars import Silent as Silent
 from letheia.study.checks import reference_faults
 from letheia.study.knowledge import still_known, unknown
 from letheia.study.plan import (
@@ -43,8 +41,6 @@ from letheia.study.scoring import Scoring, conclusion
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
 from letheia.types import Generation, People, Portrait, Split
-
-UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +73,7 @@ class Study:
     @property
     def faults(self) -> Faults:
         """What is wrong with an o*, where these are checked."""
-        entities = {e.id: e for e in self.people.entities}
-        return reference_faults(self.model, entities, self.scorer, question=self.question)
+        return reference_faults(self.model, self.people, self.scorer, question=self.question)
 
 
 @dataclass(frozen=True)
@@ -150,7 +145,7 @@ def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = Fals
 
 
 def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
-    """The original's answers to what is asked; they are kept."""
+    """The original's answers, which are kept."""
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
         _load_pictures(study, asked)
@@ -243,7 +238,7 @@ def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Te
 
 def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, checked: bool) -> References:
     """o* by picture and draw: those that another method has drawn already, and the others drawn now."""
-    file = study.folder / (CHECKED if checked else UNCHECKED)
+    file = study.folder / (store.CHECKED if checked else store.UNCHECKED)
     known = store.read_references(file) if file.exists() else {}
     missing = {key: portrait for key, portrait in wanted.items() if key not in known}
     if missing:

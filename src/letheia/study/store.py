@@ -100,6 +100,9 @@ def read_split(path: Path, people: People) -> Split:
     return Split(**groups)
 
 
+UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
+
+
 def write_references(path: Path, references: References) -> None:
     """Write o*, one draw a line."""
     rows: list[dict[str, Any]] = []

@@ -3,7 +3,8 @@
 from letheia.files import read_json
 from letheia.reference import References, tally
 from letheia.study import store
-from letheia.study.run import CHECKED, UNCHECKED, Outcome, Study
+from letheia.study.results import Outcome
+from letheia.study.run import Study
 
 
 def notes(study: Study, outcome: Outcome) -> list[str]:
@@ -18,7 +19,7 @@ def notes(study: Study, outcome: Outcome) -> list[str]:
     for method, trials in (read_json(tried) if tried.exists() else {}).items():
         rates = ", ".join(f"{t['rate']:g}{' (taken)' if t['chosen'] else ''}" for t in trials)
         found.append(f"{method}: learning rates tried: {rates}. It was chosen by these very answers, which flatter it.")
-    for file in (UNCHECKED, CHECKED):
+    for file in (store.UNCHECKED, store.CHECKED):
         path = study.folder / file
         if path.exists():
             found += _about(store.read_references(path), limit)
