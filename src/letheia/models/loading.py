@@ -101,7 +101,7 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
         dtype = _dtype(load, device_of(load))
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
     with contextlib.suppress(OSError):  # a checkpoint need not have these settings
-        network.generation_config = GenerationConfig.from_pretrained(source, **{"revision": load.revision or "main"})
+        network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision or "main")
     _attend(network, family, PLANNED)
     network.eval().requires_grad_(False)
     return _usable(Model(Path(source).name, network, processor, family), source)
