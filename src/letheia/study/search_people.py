@@ -94,7 +94,7 @@ def search_people(
         )
     first = removal_study(values, people, Split(forget=able[:n], retain=able[n:]), output / "probe", bars=bars)
     prepare(first)
-    known = {e.id for e in probe(first)} & {e.id for e in able}
+    known = {e.id for e in probe(first).known} & {e.id for e in able}
     if len(known) < n:
         raise DataError(f"{first.model.name} knows {len(known)} people of {folder}; there are none to forget.")
     splits = [_draw(able, known, n, seed) for seed in range(draws)]
