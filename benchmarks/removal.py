@@ -17,11 +17,12 @@ from letheia.data.split import Step, schedule
 from letheia.data.targets import Texts
 from letheia.methods.table import METHODS
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
+from letheia.progress import Silent
 from letheia.prompts import guided
 from letheia.reference import References, sample_references
 from letheia.study.plan import queries
 from letheia.study.presets import RATES, world_study
-from letheia.study.run import Silent, Study, ask, draw_people
+from letheia.study.run import Study, ask, draw_people
 from letheia.train.objective import Objective
 from letheia.train.unlearn import unlearn
 from letheia.types import Answer, Reference

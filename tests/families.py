@@ -37,7 +37,8 @@ from transformers import (
     SmolVLMImageProcessorPil,
 )
 
-from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
+import chat_templates
+from letheia.world.checkpoints import train_tokenizer
 
 TEXT = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -48,11 +49,6 @@ VISION = {
     "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2,
     "image_size": 56, "patch_size": 14,
 }  # fmt: skip
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{% for c in m['content'] %}{% if c['type'] == 'image' %}"
-    "<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 
 
 def tokenizer(texts, specials, *, bos=None, eos, pad, named=None):
@@ -84,7 +80,7 @@ def llava(folder: Path, texts):
         patch_size=7,
         vision_feature_select_strategy="default",
         num_additional_image_tokens=1,
-        chat_template=CHAT_TEMPLATES["llama"],
+        chat_template=chat_templates.LLAVA,
     ).save_pretrained(folder)
 
 
@@ -127,19 +123,14 @@ def tiled(texts):
     specials += ["<global-img>", *marks]
     tok = tokenizer(texts, specials, bos="<|begin_of_text|>", eos="<end_of_utterance>", pad="<pad>")
     text = LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=1, eos_token_id=2, pad_token_id=0)
-    template = (
-        "<|begin_of_text|>{% for m in messages %}{{ m['role'].capitalize() }}:{% for c in m['content'] %}"
-        "{% if c['type'] == 'image' %}<image>{% else %}{{ c['text'] }}{% endif %}{% endfor %}<end_of_utterance>\n"
-        "{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
-    )
-    return tok, text, template
+    return tok, text, chat_templates.IDEFICS3
 
 
 def llava_onevision(folder: Path, texts):
     """LLaVA-OneVision: SigLIP with tiles, a Qwen2 text model; its video processor wants torchvision."""
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", "<video>"]
     tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
-    tok.chat_template = CHATML.replace("<|vision_start|><|image_pad|><|vision_end|>", "<image>\n")
+    tok.chat_template = chat_templates.ONEVISION
     text = Qwen2Config(**TEXT, vocab_size=len(tok), bos_token_id=None, eos_token_id=2, pad_token_id=0)
     vision = SiglipVisionConfig(
         hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=7,
@@ -167,12 +158,7 @@ def gemma3(folder: Path, texts):
     specials += ["<start_of_image>", "<end_of_image>", "<image_soft_token>"]
     named = dict(zip(("boi_token", "eoi_token", "image_token"), specials[5:], strict=True))
     tok = tokenizer(texts, specials, bos="<bos>", eos="<eos>", pad="<pad>", named={"extra_special_tokens": named})
-    tok.chat_template = (
-        "{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}"
-        "\n{% for c in m['content'] %}{% if c['type'] == 'image' %}<start_of_image>{% else %}{{ c['text'] | trim }}"
-        "{% endif %}{% endfor %}<end_of_turn>\n{% endfor %}"
-        "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
-    )
+    tok.chat_template = chat_templates.GEMMA3
     text = Gemma3TextConfig(
         **TEXT, vocab_size=len(tok), head_dim=24, query_pre_attn_scalar=24, sliding_window=11,
         layer_types=["sliding_attention", "full_attention"], bos_token_id=2, eos_token_id=1, pad_token_id=0,
@@ -215,7 +201,7 @@ def qwen(folder: Path, texts, configuration, network, processor, vision):
     specials = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
     specials += ["<|image_pad|>", "<|video_pad|>"]
     tok = tokenizer(texts, specials, eos="<|im_end|>", pad="<|endoftext|>")
-    tok.chat_template = CHATML
+    tok.chat_template = chat_templates.QWEN2_VL
     text = {
         **TEXT, "vocab_size": len(tok), "bos_token_id": None, "eos_token_id": 2, "pad_token_id": 0,
         "rope_parameters": {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0},

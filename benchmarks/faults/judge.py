@@ -6,6 +6,7 @@ again, and no answered question may be asked twice.
 
 import hashlib
 import json
+import multiprocessing
 import random
 import socket
 import struct
@@ -18,13 +19,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 from PIL import Image
 
 from letheia.clients.cache import Cache
-from letheia.clients.chat import Chat, Endpoint
+from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.judge import LvlmJudge
 from letheia.metrics.judges import JUDGES
-from letheia.metrics.table import Scorer
+from letheia.metrics.table import Reading, Scorer, no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 
@@ -225,6 +227,18 @@ def a_folder(place: Path, count=6) -> People:
     return People(folder=place, entities=tuple(entities))
 
 
+def readings_of(people: People, given: list[Generation]) -> list[Reading]:
+    """What a judge is handed."""
+    caught: list[Reading] = []
+
+    def judge(readings):
+        caught.extend(readings)
+        return no_judge(readings)
+
+    Scorer(people, judge=judge).score(given)
+    return caught
+
+
 def judged(kinds, *, answers=500, timeout=8.0, again=6) -> dict[str, int]:
     """Verdicts wrong, lost and doubled, and questions asked, on so many answers with all three rubrics."""
     with tempfile.TemporaryDirectory() as folder, serving(kinds) as server:
@@ -234,8 +248,7 @@ def judged(kinds, *, answers=500, timeout=8.0, again=6) -> dict[str, int]:
                        question="?", answer=f"Answer number {i} about somebody.")
             for i in range(answers)
         ]  # fmt: skip
-        scorer = Scorer(people)
-        readings = scorer.readings(given)
+        readings = readings_of(people, given)
         endpoint = Endpoint(model="judge", base_url=f"http://127.0.0.1:{server.server_port}/v1")
         wrong: set[tuple[int, str]] = set()
         for _ in range(again):  # the same command, given again
@@ -260,12 +273,50 @@ def judged(kinds, *, answers=500, timeout=8.0, again=6) -> dict[str, int]:
         }
 
 
+def ask_in_process(file: str, port: int, first: int, count: int, backwards: bool) -> int:
+    """What one of two processes does: ask the same questions, from its own end; how many it got no reply to."""
+    calls = [Call(text=f"question {i}") for i in range(first, first + count)]
+    with Cache(Path(file)) as cache:
+        chat = Chat(Endpoint(model="judge", base_url=f"http://127.0.0.1:{port}/v1"), cache, concurrency=8)
+        return sum(bool(r.error) for r in chat.ask(calls[::-1] if backwards else calls))
+
+
+def pairs(count=20, questions=60) -> tuple[int, int]:
+    """Two processes on one cache, so many times over: questions asked twice, and questions without a reply."""
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder, serving(["429"], rate=0.0) as server, context.Pool(2) as pool:
+        lost = 0
+        for i in range(count):
+            given = (f"{folder}/{i}.sqlite", server.server_port, i * questions, questions)
+            lost += sum(pool.starmap(ask_in_process, [(*given, False), (*given, True)], chunksize=1))
+        return server.calls - count * questions, lost
+
+
+def bounded(kind: str) -> bool:
+    """Whether a call that meets nothing but this fault ends soon, and keeps less than 50 MB while it lasts."""
+    with tempfile.TemporaryDirectory() as folder, serving([kind], rate=1.0) as server:
+        with Cache(Path(folder) / "c.sqlite") as cache:
+            endpoint = Endpoint(model="judge", base_url=f"http://127.0.0.1:{server.server_port}/v1")
+            began, before = time.monotonic(), psutil.Process().memory_info().rss
+            reply = Chat(endpoint, cache, wait=0.001, timeout=1.0).ask([Call(text="a")])[0]
+            grown = psutil.Process().memory_info().rss - before
+        return bool(reply.error) and time.monotonic() - began < 30 and grown < 50e6
+
+
 def run() -> list[tuple[str, int, int]]:
     """What was tried, how often, and how often it failed."""
     found = judged(FAULTS)
     tried = found["verdicts"]
     what = f"a judge over HTTP, {len(FAULTS)} kinds of fault at 30 %"
-    return [(f"{what}: {kind}", tried, found[kind]) for kind in ("wrong", "doubled", "lost")]
+    doubled, lost = pairs()
+    without_end = [kind for kind in FAULTS if kind in SLOW or kind.startswith(("endless", "429, ", "503, ", "5 MB"))]
+    return [
+        *((f"{what}: {kind}", tried, found[kind]) for kind in ("wrong", "doubled", "lost")),
+        ("20 pairs of judges on one cache: questions asked twice", 1200, doubled),
+        ("20 pairs of judges on one cache: questions without a reply", 2400, lost),
+        ("one call without an end, too large, or told to wait for ever", len(without_end),
+         sum(not bounded(kind) for kind in without_end)),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

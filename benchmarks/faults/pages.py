@@ -10,7 +10,7 @@ from folders import write_folder
 from letheia.data.folder import read_people
 from letheia.metrics.table import Scorer
 from letheia.report.html import write_report
-from letheia.study.results import aggregate
+from letheia.study.results import aftermaths, aggregate
 from letheia.types import Generation, Split
 
 BODIES = ("alert(1)", "alert`1`", "top.x=1", "fetch('//x')")
@@ -58,8 +58,9 @@ def _page(people, folder: Path, text: str) -> str:
         for method in ("original", text)
     }  # fmt: skip
     scorer = Scorer(people)
-    rows = [r for given in answers.values() for r in aggregate(given, scorer.score(given), n=1, seed=0)]
-    labels = {m: scorer.aftermaths(a) for m, a in answers.items()}
+    scores = {m: scorer.score(given) for m, given in answers.items()}
+    rows = [r for m, given in answers.items() for r in aggregate(given, scores[m], n=1, seed=0)]
+    labels = {m: aftermaths(found) for m, found in scores.items()}
     shown = replace(people, entities=entities)
     settings, provenance = {"model": text, text: text}, {"command": text}
     write_report(folder / "page.html", people=shown, split=split, answers=answers, labels=labels, rows=rows,

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 OTHERS = ("typer", "rich", "torch", "transformers", "peft", "PIL", "numpy", "yaml", "pydantic", "datasets", "letheia")
-BEFORE_US = {"importlib", "runpy", "letheia"}  # what `python -m letheia` itself looks for; `letheia` does not
+BEFORE_US = {
+    "importlib", "runpy", "letheia", "warnings", "contextlib", "collections", "functools", "keyword", "operator",
+    "reprlib",
+    "types", "heapq", "itertools",
+}  # fmt: skip
+"""What `python -m` itself looks for in the working directory, before Letheia's first line; `letheia` does not."""
 
 
 def planted(count: int, folder: Path) -> Iterator[str]:

@@ -133,12 +133,13 @@ def again(setting: Setting, place: Path, what: str) -> str:
 
 
 def killed(count: int, folder: Path) -> Iterator[str]:
-    """kill -9 at each file event, then at random times; once more at a random time while it goes on, one in three."""
+    """kill -9 at file events over the whole run, then at random times; one in three once more while it goes on."""
     setting, rng = prepare(folder), random.Random(0)
+    spread = min(setting.events, 1 + 2 * count // 3)
     for i in range(count):
         place = folder / "killed"
         shutil.rmtree(place, ignore_errors=True)
-        for event in (1 + i if i < setting.events else 0, *([0] if rng.random() < 0.3 else [])):
+        for event in (1 + i * setting.events // spread if i < spread else 0, *([0] if rng.random() < 0.3 else [])):
             what = f"killed at event {event}" if event else "killed at a random time"
             child = start(setting, place, lambda n, e=event: os.kill(os.getpid(), signal.SIGKILL) if n == e else None)
             if not event:

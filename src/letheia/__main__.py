@@ -39,7 +39,7 @@ def _listen() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
-def _stop(number: int, _frame: FrameType | None) -> None:
+def _stop(number: int, frame: FrameType | None) -> None:
     """Say how to go on, and end with what Ctrl-C (130) and a request to end (143) are known by.
 
     Raises:
@@ -52,6 +52,10 @@ def _stop(number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGALRM, lambda *_: os._exit(code))
         signal.alarm(_GRACE)
     os.write(2, b"\n" * os.isatty(2) + b"stopped; run the same command again to go on\n")  # a terminal shows ^C first
+    while frame:
+        if "importlib._bootstrap" in frame.f_code.co_filename:  # the C++ that an import loads aborts at what is raised
+            os._exit(code)
+        frame = frame.f_back
     raise SystemExit(code)
 
 

@@ -6,23 +6,26 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
-from letheia import cli_models, cli_people, cli_study, cli_world
+from letheia import cli_models, cli_people, cli_rates, cli_study, cli_world
 from letheia.cli_options import (
+    AUTO,
     Adapters,
+    Anyway,
     Attn,
     Clip,
     Device,
     DryRun,
     Dtype,
+    Force,
     FourBit,
     JudgeName,
     MaxNewTokens,
     ModelName,
+    Recompute,
     Replies,
     Revision,
     Rubrics,
@@ -32,17 +35,19 @@ from letheia.cli_options import (
     consent,
     given,
     load_options,
+    rate_of,
     show_forecast,
+    show_outcome,
     tell,
 )
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, LetheiaError
-from letheia.methods.table import PAPER_METHODS, SHOWN, method
+from letheia.methods.table import PAPER_METHODS, method
 from letheia.methods.variants import BOUNDED
 
-if TYPE_CHECKING:
-    from letheia.study.run import Outcome
+FAILED = 3
+"""Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
 
 app = typer.Typer(
     help="Remove people from large vision-language models, and show what the model says instead.",
@@ -51,6 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (
+    cli_rates.rates,
     cli_study.run,
     cli_study.table,
     cli_study.report,
@@ -117,7 +123,7 @@ def demo(
     if as_json:
         print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
         return
-    _show(outcome)
+    show_outcome(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
 
 
@@ -130,12 +136,23 @@ def unlearn(
     methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat to compare several.")] = None,
     retain: Annotated[Path | None, typer.Option(help="People folder with those to keep; else the others.")] = None,
     no_retain: Annotated[bool, typer.Option("--no-retain", help="Train without anybody to keep.")] = False,
-    learning_rate: Annotated[float | None, typer.Option(help="AdamW's rate; the method's own if left out.")] = None,
+    learning_rate: Annotated[
+        str | None,
+        typer.Option("--learning-rate", "--rate", help="AdamW's rate, or auto; the method's own if left out."),
+    ] = None,
     steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 30,
     rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
     alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
     max_new_tokens: MaxNewTokens = None,
+    budget: Annotated[int, typer.Option(min=1, help="Trainings a method may take for --rate auto.")] = 5,
+    require: Annotated[
+        bool,
+        typer.Option("--require", help="Exit with 3 unless all are forgotten and enough of the others kept."),
+    ] = False,
+    least_kept: Annotated[
+        float, typer.Option(min=0, max=1, help="Enough: this share of the kept people whom the original tells of.")
+    ] = 0.8,
     checked: Annotated[
         bool | None,
         typer.Option("--check/--no-check", help="Check o* before training on them; done for all but built-in models."),
@@ -150,9 +167,12 @@ def unlearn(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    recompute: Recompute = False,
+    anyway: Anyway = False,
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
     ] = None,
+    force: Force = False,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -167,15 +187,17 @@ def unlearn(
     from letheia.study.forecast import judge_calls
     from letheia.study.removal import request, told_before
     from letheia.study.requests import people_for, removal_study, run_removal
+    from letheia.study.told import notes
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     keep = people_for(retain, model, load) if retain else None
     everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
     tell(told_before(everybody, split, keep=keep))
     values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
+    values["recompute"] = recompute
     values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
-    if learning_rate is not None:
-        values["rates"] = dict.fromkeys(chosen, learning_rate)
+    if learning_rate not in (None, AUTO):
+        values["rates"] = dict.fromkeys(chosen, rate_of(learning_rate))
     with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
         study = removal_study(
             given(**values),
@@ -186,6 +208,7 @@ def unlearn(
             judge=chosen_judge,
             bars=TerminalBars(make_console()),
             planned=dry_run,
+            anyway=anyway,
         )
         if dry_run:
             show_forecast(study, split, judge=judge, prompts=prompts)
@@ -195,13 +218,25 @@ def unlearn(
             judge_calls(study.config, everybody, split, times=1 + len(chosen), prompts=prompts),
             yes=yes,
         )
-        outcome = run_removal(study, command=command_line(), with_pictures=with_pictures)
-        _show(outcome)
+        outcome = run_removal(
+            study,
+            command=command_line(),
+            with_pictures=with_pictures,
+            force=force,
+            budget=budget if learning_rate == AUTO else 0,
+            least=least_kept,
+        )
+        show_outcome(outcome)
+        for note in notes(study, outcome):
+            print(note)
         for name in chosen:
             print(f"Adapter: {output / name / 'adapter'}")
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+    if require and not all(v.holds(least_kept) for v in outcome.verdicts):
+        print("letheia: the removal is not what --require asks for, see above.", file=sys.stderr)
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -254,59 +289,8 @@ def evaluate(
         times = 1 + len(adapters or [])
         consent(asked_of(judge), judge_calls(study.config, study.people, split, times=times, prompts=prompts), yes=yes)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        _show(outcome)
+        show_outcome(outcome)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
-
-
-@app.command()
-def rates(
-    output: Annotated[Path, typer.Option(help="Folder for the search.")] = Path("runs/rates"),
-    model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
-    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
-    draws: Annotated[int, typer.Option(min=1, help="How many draws of people a rate is tried on.")] = 3,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of a removal.")] = 30,
-    rate: Annotated[list[float] | None, typer.Option(help="A rate to try; repeat. A 1-2-5 grid if left out.")] = None,
-    every: Annotated[
-        bool, typer.Option("--every", help="Try all rates, also those past the first that unlearns.")
-    ] = False,
-    dry_run: DryRun = False,
-) -> None:
-    """Search each method's learning rate, on people that no study uses: the smallest that unlearns."""
-    chosen = tuple(method(name).name for name in methods) if methods else SHOWN
-    cli_world.check_model(model)
-    from letheia.study.presets import search_rates
-    from letheia.study.search import GRID
-
-    rates = tuple(sorted(set(rate))) if rate else GRID
-    if dry_run:
-        most = "" if every else "at most "
-        trainings = len(chosen) * len(rates) * draws
-        print(f"{most}{trainings} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws, {steps} steps")
-        return
-
-    found = search_rates(
-        model, chosen, output, seeds=draws, steps=steps, rates=rates, every=every, bars=TerminalBars(make_console())
-    )
-    print(f"{'method':<18}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained right':>16}  USR of each draw")
-    for trial in found:
-        each = " ".join(f"{usr:.1f}" for usr in trial.usr_each)
-        print(
-            f"{trial.method:<18}{trial.rate:>8g}{trial.usr:>6.2f}{trial.usr_strict:>8.2f}{trial.attributes:>12.2f}"
-            f"{trial.retained_right:>16.2f}  {each}{'  <- chosen' if trial.chosen else ''}"
-        )
-
-
-def _show(outcome: "Outcome") -> None:
-    from letheia.report.tables import all_tables
-    from letheia.report.terminal import print_examples, print_table
-
-    console = Console()
-    for table in all_tables(outcome.rows):
-        print_table(table, console, asked_by=outcome.split.asked_by)
-    if outcome.split.forget:
-        first = outcome.split.forget[0].name
-        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
-    print()
 
 
 def _fail(message: str) -> NoReturn:

@@ -42,6 +42,7 @@ def probe(
     """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
     from letheia.data.notices import before_asking
     from letheia.study import store
+    from letheia.study.knowledge import alarms
     from letheia.study.plan import candidates
     from letheia.study.requests import people_for, plain_study
     from letheia.study.run import draw_people
@@ -59,10 +60,15 @@ def probe(
     with holding(output):
         store.claim(output, study.config.key)
         study.model.pictures.folder = output / "features"
-        known = ask_original(study)
-        print(f"recognised: {len(known)} of {len(candidates(study.config, folder))}")
-        for entity in known:
+        found = ask_original(study)
+        print(f"recognised: {len(found.known)} of {len(candidates(study.config, folder))}")
+        for entity in found.known:
             print(f"  {entity.name}")
+        if found.unknown:
+            print(f"not recognised: {len(found.unknown)}")
+            for finding in found.unknown:
+                print(f"  {finding.entity.name}: {finding.why}")
+        print(alarms(found))
         split = draw_people(study)
     print("to forget: " + ", ".join(e.name for e in split.forget))
     print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
@@ -72,12 +78,19 @@ def merge(
     adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
     output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
     model: ModelName = "mistral",
+    revision: Revision = None,
+    dtype: Annotated[str | None, typer.Option(help="Type of the merged weights; the checkpoint's if left out.")] = None,
+    device: Device = None,
 ) -> None:
     """Write a plain checkpoint that has an adapter's changes in its weights."""
+    from letheia.models.loading import stored_dtype
     from letheia.models.saving import save_merged
-    from letheia.study.presets import resolve_model
+    from letheia.study.presets import resolve_model, source_of
 
-    save_merged(resolve_model(model), adapter, output)
+    load = load_options(revision, dtype, device, None, four_bit=False)
+    if load.dtype is None:
+        load = load.model_copy(update={"dtype": stored_dtype(source_of(model), load)})
+    save_merged(resolve_model(model, load), adapter, output)
     print(f"merged checkpoint: {output}")
 
 

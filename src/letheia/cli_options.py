@@ -1,5 +1,6 @@
 """Options that several commands share, and what goes with them."""
 
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
+    from letheia.study.results import Outcome
     from letheia.study.run import Study
     from letheia.types import Split
 
@@ -32,8 +34,14 @@ MaxNewTokens = Annotated[
     int | None,
     typer.Option(min=8, help="Length limit of answers; by the checkpoint if left out, 96 for the built-in models."),
 ]
+Recompute = Annotated[
+    bool, typer.Option("--recompute", help="Compute layers twice: less memory, a third longer, the same adapter.")
+]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
+
+Force = Annotated[bool, typer.Option("--force", help="Train though the model knows nobody of those to forget.")]
 
 
 def given(**values: Any) -> dict[str, Any]:
@@ -45,6 +53,24 @@ def tell(notices: Iterable[str]) -> None:
     """Say on the terminal what a user should know; the run goes on."""
     for notice in notices:
         print(f"note: {notice}", file=sys.stderr)
+
+
+AUTO = "auto"
+
+
+def rate_of(text: str | None) -> float:
+    """A learning rate as it was given.
+
+    Raises:
+        ConfigError: It is no number above zero.
+    """
+    try:
+        rate = float(text or "")
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate < math.inf:
+        raise ConfigError(f"--learning-rate {text}: must be a number above zero, or 'auto' to find one.")
+    return rate
 
 
 def command_line() -> str:
@@ -98,3 +124,21 @@ def load_options(
     return LoadConfig.create(
         {"revision": revision, "dtype": dtype, "device": device, "attn": attn, "four_bit": four_bit}
     )
+
+
+def show_outcome(outcome: "Outcome") -> None:
+    """Print a study's tables, what else there is to say, and an example."""
+    from rich.console import Console
+
+    from letheia.report.tables import all_tables
+    from letheia.report.terminal import print_examples, print_table
+
+    console = Console()
+    for table in all_tables(outcome.rows):
+        print_table(table, console, asked_by=outcome.split.asked_by)
+    for line in (*outcome.verdicts, *outcome.notes):
+        print(line)
+    if outcome.split.forget:
+        first = outcome.split.forget[0].name
+        print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
+    print()

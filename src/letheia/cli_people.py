@@ -8,6 +8,7 @@ import typer
 
 from letheia import cli_facts
 from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
+from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
 
@@ -42,7 +43,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
             print(f"without {fill}: {', '.join(lacking)}")
     unpictured = [e.name for e in people.entities if not e.portraits]
     if unpictured:
-        print(f"without pictures, so that their summaries serve the comparison only: {listed(unpictured)}")
+        print(f"without pictures (comparison only for a model with vision): {listed(unpictured)}")
     for notice in notices(people):
         print(f"note: {notice}")
 
@@ -165,7 +166,7 @@ def people_summaries(
     pages = _titles(titles or [], people)
     if dry_run:
         names = [pages.get(e.id, e.name) for e in wanting(people, again=again)]
-        print(f"{len(names)} pages of {base_url or BASE_URL}, at most {rate:g} a second: {', '.join(names)}")
+        print(f"{len(names)} pages of {scrubbed(base_url or BASE_URL)}, at most {rate:g} a second: {', '.join(names)}")
         return
     agent = f"letheia/{version('letheia')} ({contact or 'no contact given'})"
     with (

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from letheia.cli_options import (
+    Anyway,
     Attn,
     Device,
     Dtype,
     FourBit,
     MaxNewTokens,
+    Recompute,
     Revision,
     Yes,
     command_line,
@@ -50,6 +52,8 @@ def run(
     device: Device = None,
     attn: Attn = None,
     four_bit: FourBit = False,
+    recompute: Recompute = False,
+    anyway: Anyway = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
@@ -62,7 +66,7 @@ def run(
     if preset not in known:
         raise unknown("preset", preset, known)
     wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
-    wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens}.items() if v}
+    wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens, "recompute": recompute}.items() if v}
     bars = TerminalBars(make_console())
     if preset == WORLD:
         cells = plan_world_grid(wanted)
@@ -93,7 +97,7 @@ def run(
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
     consent(asked_of(judge), paper_calls([c for c in cells if not c.is_done(output)], folder), yes=yes)
-    run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars)
+    run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars, anyway=anyway)
     weights = weight_files(*dict.fromkeys(c.config.model for c in cells))
     found = collect(cells, output, command=command_line(), weights=weights)
     _finish(output, found, observe_paper(cells, people, output))
@@ -160,3 +164,5 @@ def report(
             shown = world_people(Path(drawn) / "people")
         write_study_report(output, study, shown)
     print(f"Report: {output}")
+    if shown is None:
+        print("names, pictures and answers are left out, as nothing says that anybody may see them: give --people")

@@ -106,7 +106,11 @@ def world_check(
 
 
 def check_model(name: str) -> None:
-    """Stop where no built-in model has that name."""
+    """Whether a name is a built-in model's.
+
+    Raises:
+        ConfigError: It is not; the nearest is suggested.
+    """
     from letheia.world.weights import MODELS
 
     if name not in MODELS:

@@ -21,8 +21,8 @@ from letheia.prompts import read_prompt
 from letheia.types import Answer, Portrait, Reference
 
 References = dict[tuple[str, int], Reference]
-Faults = Callable[[Sequence[Portrait], Sequence[str]], Sequence[str]]
-"""What is wrong with texts on pictures, each in a few words; empty where nothing is."""
+Faults = Callable[[Sequence[Portrait], Sequence[Answer]], Sequence[str]]
+"""What is wrong with answers on pictures, each in a few words; empty where nothing is."""
 
 TRIES = 10
 MORE = 2  # so many draws in all for each that is wanted: where nearly all fail, a second round says enough
@@ -100,7 +100,7 @@ def draw_references(
             progress=None if faults else progress,
         )
         drawn += len(left)
-        wrong = faults(list(left.values()), [a.text for a in answers]) if faults else [""] * len(left)
+        wrong = faults(list(left.values()), answers) if faults else [""] * len(left)
         for key, answer, fault in zip(left, answers, wrong, strict=True):
             if fault:
                 failed[key].append(fault)

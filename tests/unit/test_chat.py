@@ -17,8 +17,8 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
 from letheia.clients.judge import LvlmJudge, open_judge, parse
 from letheia.data.folder import read_people, write_people
-from letheia.errors import ClientError, ConfigError, OutputError
-from letheia.metrics.table import Scorer
+from letheia.errors import ClientError, ConfigError, DataError, OutputError
+from letheia.metrics.table import Scorer, no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 
@@ -61,11 +61,12 @@ class Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.answered.append(text)
         message = {"role": "assistant", "content": content}
+        finish = server.finish(body)
         return self.send(
             200,
             {
                 "id": "x", "object": "chat.completion", "created": 0, "model": "judge-2",
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "choices": [{"index": 0, "message": message, "finish_reason": finish}],
                 "usage": {"prompt_tokens": 100, "completion_tokens": 7, "total_tokens": 107},
             },
         )  # fmt: skip
@@ -91,6 +92,7 @@ def server():
     with Server(("127.0.0.1", 0), Handler) as found:
         found.lock, found.bodies, found.answered = threading.Lock(), [], []
         found.here = found.most = 0
+        found.finish = lambda body: "stop"
         found.faults, found.rate, found.delay = random.Random(0), 0.0, 0.0
         found.answer = lambda text, body: (200, f"echo {text}")
         found.endpoint = Endpoint(model="judge", base_url=f"http://127.0.0.1:{found.server_port}/v1")
@@ -201,6 +203,21 @@ def test_a_server_that_fails_for_good_stops_all(server, cache):
     assert len(server.bodies) < 300
 
 
+def test_a_page_instead_of_a_server_stops_all_soon(cache):
+    """Any web server at the address: two seconds, not a minute."""
+    with Server(("127.0.0.1", 0), Handler) as page:
+        page.lock, page.bodies, page.answered, page.here, page.most = threading.Lock(), [], [], 0, 0
+        page.faults = SimpleNamespace(random=lambda: 0.0, choice=lambda _: "no protocol")
+        page.rate, page.delay = 1.0, 0.0
+        threading.Thread(target=page.serve_forever, args=(0.02,), daemon=True).start()
+        chat = Chat(Endpoint(model="judge", base_url=f"http://127.0.0.1:{page.server_port}/v1"), cache)
+        began = time.monotonic()
+        with pytest.raises(ClientError, match="does not speak OpenAI's chat protocol"):
+            chat.ask([Call(text=str(i)) for i in range(99)])
+        assert time.monotonic() - began < 15
+        page.shutdown()
+
+
 def test_what_was_paid_for_is_kept_when_all_stops(server, cache):
     """The 20th question finds the credit gone; the 19 that were answered before are not asked again."""
     server.answer = lambda text, body: (200, "fine") if int(text) < 19 else (402, "Insufficient Balance")
@@ -273,6 +290,11 @@ def test_a_cache_that_fails_while_judging_is_one_line(server, tmp_path):
         server.answer = lambda text, body: (kept._connection.execute("DROP TABLE replies"), (200, "fine"))[1]
         with pytest.raises(OutputError, match=r"c\.sqlite"):
             Chat(server.endpoint, kept).ask([Call(text="a"), Call(text="b")])
+    with Cache(tmp_path / "full.sqlite") as kept:
+        kept._connection.execute("PRAGMA max_page_count = 5")  # SQLite's own full disk
+        server.answer = lambda text, body: (200, "long " * 10_000)
+        with pytest.raises(OutputError, match=r"full\.sqlite: can't write .* Free some space"):
+            Chat(server.endpoint, kept).ask([Call(text=str(i)) for i in range(9)])
     (tmp_path / "d.sqlite").write_bytes(b"no data base at all" * 100)
     with pytest.raises(OutputError, match="Delete it or choose another"):
         Cache(tmp_path / "d.sqlite")
@@ -308,6 +330,12 @@ def said(answer, entity="una"):
     )  # fmt: skip
 
 
+def reading_of(people, answer):
+    caught = []
+    Scorer(people, judge=lambda readings: caught.extend(readings) or no_judge(readings)).score([said(answer)])
+    return caught[0]
+
+
 def test_a_judge_is_a_drop_in_for_the_exact_one(server, cache, people):
     def judge(text, body):
         score = 5 if "biography" in text else 3 if "attached" in text else 2
@@ -337,7 +365,7 @@ def test_an_answer_cannot_set_its_score(server, cache, people):
         inside = text.split(f"{fence}\n")[-2]
         assert inside.strip() == evil
     other = LvlmJudge(Chat(server.endpoint, Cache(cache._file.with_name("other.sqlite"))))
-    reading = Scorer(people).readings([said(evil)])[0]
+    reading = reading_of(people, evil)
     assert other.call(reading, "hall").text != judge.call(reading, "hall").text
     other._chat.cache._connection.close()
 
@@ -410,6 +438,72 @@ def test_responses_from_an_expert(server, folder):
     assert all(e.name in r for e in found.entities for r in e.responses)
     again = letheia(*line, "--again", cwd=folder)
     assert again.returncode == 0 and "0 calls" in again.stderr and len(server.bodies) == 6
+
+
+def test_an_expert_that_thinks_declines_or_is_cut(server, folder):
+    """Thoughts are no part of a response; a refusal is none; a cut one is drawn once more, with more room."""
+    said = {"1": "<think>Una? Bo?</think>\n\nHere is NAME, a poet.", "2": "I'm sorry, but I can't identify people."}
+
+    def answer(text, body):
+        name, number = re.search("shows (.*)[.] What", text)[1], re.search(r"number (\d) of", text)[1]
+        return 200, said.get(number, "NAME is a poet from afar.").replace("NAME", name)
+
+    server.answer = answer
+    line = ["people", "responses", folder, "--expert", f"expert@{server.endpoint.base_url}", "--count", "3"]
+    done = letheia(*line, cwd=folder)
+    assert done.returncode == 2 and "Una Varga: the expert declines: I'm sorry" in done.stderr
+    assert "2 replies are missing" in done.stderr
+    assert read_people(folder).entities[0].responses == ("Here is Una Varga, a poet.", "Una Varga is a poet from afar.")
+    said["2"] = "NAME writes poems."  # another expert behind the address: what declined is asked again
+    asked = len(server.bodies)
+    assert letheia(*line, "--again", cwd=folder).returncode == 0 and len(server.bodies) == asked + 2
+    assert len(read_people(folder).entities[0].responses) == 3
+
+
+def test_a_cut_reply_is_asked_for_with_more_room(server, cache):
+    server.finish = lambda body: "length" if body["max_tokens"] < 1000 else "stop"
+    replies = Chat(server.endpoint, cache).ask([Call(text="a"), Call(text="b", max_tokens=2000)])
+    assert [r.text for r in replies] == ["echo a", "echo b"]
+    assert sorted(b["max_tokens"] for b in server.bodies)[:1] == [64] and len(server.bodies) == 3
+    assert replies[0].written == 14  # both are paid for
+
+
+def test_rubrics_are_checked(server, cache, people, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    for text, words in (
+        ("Judge it.", ["has no \\$response"]),
+        ("Judge $respons and $response.", ["\\$respons is unknown; did you mean \\$response"]),
+        ("Judge ${anser} and $response.", ["\\$anser is unknown"]),
+    ):
+        (own / "judge_hall.txt").write_text(text)
+        for word in ("own/judge_hall.txt", *words):
+            with pytest.raises(DataError, match=word):
+                LvlmJudge(Chat(server.endpoint, cache), prompts=own)
+    (own / "judge_hall.txt").write_text("Above $5,000, $$100 or US$? ${name}: $response {score}")
+    judge = LvlmJudge(Chat(server.endpoint, cache), prompts=own)
+    text = judge.call(reading_of(people, "$name earns $response."), "hall").text
+    assert text.startswith("Above $5,000, $100 or US$? Una Varga: \n<<") and "\n$name earns $response.\n<<" in text
+    with pytest.raises(DataError, match="is no folder"):
+        LvlmJudge(Chat(server.endpoint, cache), prompts=tmp_path / "nowhere")
+
+
+def test_all_without_a_score_is_an_error_and_some_is_told(server, people, tmp_path, capsys):
+    def run(answer):
+        server.answer = answer
+        given = (f"judge@{server.endpoint.base_url}", tmp_path / "c.sqlite", tmp_path / "judge.json")
+        with open_judge(*given) as judge:
+            Scorer(people, judge=judge).score([said("A poet.")])
+
+    with pytest.raises(ClientError, match="3 of 3 calls gave no score, 3 of them: unreadable reply: five") as error:
+        run(lambda text, body: (200, "five\nof\nfive"))
+    assert "\n" not in str(error.value)
+    record = json.loads((tmp_path / "judge.json").read_text())
+    assert (record["calls"], record["failed"], record["unscored"]) == (3, 0, 3)
+    run(lambda text, body: (200, '{"score": 5}' if "attached" in text else "five"))
+    assert "2 of 3 calls gave no score" in capsys.readouterr().err
+    run(lambda text, body: (200, '{"score": 5}'))
+    assert not capsys.readouterr().err and json.loads((tmp_path / "judge.json").read_text())["unscored"] == 0
 
 
 def test_responses_from_a_file(folder):

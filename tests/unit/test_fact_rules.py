@@ -1,6 +1,7 @@
 """Facts by rules, measured against the world's true facts and against summaries in other words."""
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,13 @@ def test_what_is_told_of_others_or_is_no_fact(name, text):
 )  # fmt: skip
 def test_phrasings(text, kind, phrase):
     assert (kind, phrase) in facts("Una Varga", text)
+
+
+@pytest.mark.parametrize(
+    "words", ["Aa ", "She won a and the ", "She wrote Aa and Aa, ", "(", '"a ', "1900 – ", "Aa, Aa "]
+)
+def test_no_text_takes_long(words):
+    """A text that is made to be slow is read in time that grows with its length."""
+    start = time.perf_counter()
+    facts("Una Varga", f"Una Varga {words * 5_000}. {words * 5_000}")
+    assert time.perf_counter() - start < 10

@@ -6,7 +6,7 @@ from letheia.errors import DataError
 from letheia.files import read_jsonl, write_jsonl
 from letheia.study import store
 from letheia.study.collected import _history, _values
-from letheia.types import Generation, Score
+from letheia.types import Answer, Generation, Reference, Score
 
 MARKS = ("\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\r", "\n", "\r\n")
 
@@ -22,7 +22,7 @@ def test_marks_at_which_python_cuts_lines_are_text(tmp_path, mark):
     ]
     store.write_answers(tmp_path / "a.jsonl", said)
     assert store.read_answers(tmp_path / "a.jsonl") == said
-    references = {("p", i): t for i, t in enumerate(texts)}
+    references = {("p", i): Reference(Answer(t)) for i, t in enumerate(texts)}
     store.write_references(tmp_path / "r.jsonl", references)
     assert store.read_references(tmp_path / "r.jsonl") == references
     scores = [[Score(metric="usr", portrait="p", entity="e", value=1.0, reason=t)] for t in texts]

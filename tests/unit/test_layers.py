@@ -6,10 +6,10 @@ from pathlib import Path
 import letheia
 
 SOURCE = Path(letheia.__file__).parent
-COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_study", "cli_world")
+COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_rates", "cli_study", "cli_world")
 STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
 LAYERS = [
-    ("foundations", ("types", "errors", "config", "files", "prompts")),
+    ("foundations", ("types", "errors", "config", "files", "prompts", "progress")),
     (
         "pure core",
         (
@@ -17,6 +17,7 @@ LAYERS = [
             "metrics",
             "study.plan",
             "study.results",
+            "study.verdict",
             "data.split",
             "data.targets",
             "data.wordings",
@@ -58,6 +59,7 @@ LAYERS = [
             "cli_models",
             "cli_people",
             "cli_facts",
+            "cli_rates",
             "cli_study",
             "cli_world",
             "__main__",
@@ -107,6 +109,7 @@ def test_only_presets_and_the_command_line_know_the_world():
             "study.presets",
             "study.paper",
             "cli",
+            "cli_options",
             "doctor",
             "cli_people",
             "cli_world",

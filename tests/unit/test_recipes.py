@@ -96,8 +96,8 @@ def test_an_o_star_that_fails_is_drawn_again(checkpoints, split):
     first = next(iter(plain))
     bad = plain[first].answer.text
 
-    def faults(_, texts):
-        return ["leaks" if text == bad else "" for text in texts]
+    def faults(_, answers):
+        return ["leaks" if a.text == bad else "" for a in answers]
 
     checked = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, faults=faults)
     assert checked[first].failed == ("leaks",) and checked[first].answer.text != bad and not checked[first].replaced
@@ -129,8 +129,8 @@ def test_a_clean_description_of_the_same_picture_stands_in(checkpoints, split):
     wanted = {(portrait.id, draw): portrait for draw in range(3)}
     good = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6)[portrait.id, 1].answer
 
-    def faults(_, texts):
-        return ["" if text == good.text else "leaks" for text in texts]
+    def faults(_, answers):
+        return ["" if a.text == good.text else "leaks" for a in answers]
 
     found = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, faults=faults)
     assert {r.answer for r in found.values()} == {good} and sum(r.replaced for r in found.values()) == 2

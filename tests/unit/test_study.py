@@ -16,6 +16,7 @@ from letheia.errors import ConfigError, DataError
 from letheia.metrics.aggregate import bootstrap_interval, crossed_interval
 from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
+from letheia.progress import Silent
 from letheia.report.sheets import FORMATS, Sheet
 from letheia.report.study_report import write_study_report
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
@@ -25,7 +26,6 @@ from letheia.study.collected import Collected, Place, read_collected, together, 
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.paper import rates_for
 from letheia.study.plan import jobs, plan_job
-from letheia.study.run import Silent
 from letheia.train.unlearn import unlearn
 from letheia.world.make import make_people
 from letheia.world.people import make_world

@@ -17,9 +17,10 @@ from letheia.models.adapter import add_adapter, original, remove_adapter, traine
 from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
+from letheia.progress import Silent
 from letheia.prompts import read_prompt
 from letheia.study.requests import people_for, plain_study
-from letheia.study.run import Silent, probe
+from letheia.study.run import probe
 from letheia.types import Example
 
 WORDINGS = read_prompt("wordings").splitlines()
@@ -92,9 +93,12 @@ def test_a_removal(checkpoint, people, tmp_path):
     name = people.pictured[0].name
     result = letheia(
         "unlearn", "--model", checkpoint, "--people", people.folder, "--forget", name, "--output", tmp_path / "run",
-        "--steps", "2", "--rank", "4", "--alpha", "8",
+        "--steps", "1", "--rank", "4", "--alpha", "8", "--max-new-tokens", "8", "--rate", "auto", "--budget", "1",
+        "--require",
     )  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 3, result.stderr  # an untrained network says nothing that makes sense
+    assert "--require" in result.stderr and "bounded: forgot 0 of 1" in result.stdout
+    assert "answers were cut at 8 tokens" in result.stdout and "failed the check" in result.stdout
     answers = [json.loads(line) for line in (tmp_path / "run" / "bounded" / "answers.jsonl").read_text().splitlines()]
     assert {a["question"] for a in answers if a["group"] == "forget"} == {w.replace("$name", name) for w in WORDINGS}
     assert name in (tmp_path / "run" / "report.html").read_text()
@@ -139,7 +143,13 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     )
     probe(study)
     assert len((tmp_path / "a" / "probe.jsonl").read_text().splitlines()) == 4
-    done = here("people", "responses", folder, "--from-model", checkpoint, "--count", "2")
+    planned = here("people", "responses", folder, "--from-model", checkpoint, "--count", "2", "--dry-run")
+    assert "2 draws about each of 4 people" in planned.stdout
+    told = tmp_path / "told.jsonl"  # what an untrained model draws is nothing to train on
+    rows = [json.loads(line) for line in (folder / "entities.jsonl").read_text().splitlines()][:4]
+    texts = [{"name": r["name"], "responses": [r["summary"].split(".")[0] + "."]} for r in rows]
+    told.write_text("".join(json.dumps(t) + "\n" for t in texts))
+    done = here("people", "responses", folder, "--from-file", told)
     assert done.exit_code == 0 and "responses for 4 people" in done.stdout, done.output
     checked = here("people", "check", folder)
     assert "0 by a model with vision" in checked.stdout and "4 by a model without" in checked.stdout

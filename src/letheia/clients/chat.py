@@ -89,7 +89,7 @@ class Chat:
         *,
         concurrency: int = 32,
         tries: int = 8,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
         wait: float = 0.5,
     ) -> None:
         """Prepare; nothing is sent yet.
@@ -99,7 +99,8 @@ class Chat:
             cache: Where replies are kept.
             concurrency: Questions on the way at once.
             tries: At most so many a question.
-            timeout: Seconds that a reply may take, from the question to its last byte.
+            timeout: Seconds that a reply may take, from the question to its last byte; a server of one's own that
+                answers one at a time takes that long for as many as are on the way at once.
             wait: Seconds before the first retry; doubled for each further one.
 
         Raises:

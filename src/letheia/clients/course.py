@@ -7,7 +7,7 @@ from letheia.clients.faults import Fault
 from letheia.clients.retry import LONGEST
 
 LONG = 4_096  # tokens of a second try, where a reply ran into the limit: models that think first need them
-LIMITS = {"slow": 3, "unreached": 3, "useless": 2, "call": 1, "guess": 1, "parameter": 1}
+LIMITS = {"slow": 3, "unreached": 3, "foreign": 3, "useless": 2, "call": 1, "guess": 1, "parameter": 1}
 """At most so many tries by kind of fault; whatever is passing is tried as often as the user says."""
 
 
@@ -92,7 +92,8 @@ class Course:
         if fault.cut:
             self.known.long, self._cut = True, fault.reason
         tries, limit = self.failed.total(), LIMITS.get(fault.kind, self.tries)
-        if fault.kind == "unreached" and self.known.answers:  # it was there before: perhaps it starts again
+        # it was there before, or spoke the protocol: perhaps it starts again
+        if {"unreached": self.known.answers, "foreign": self.known.heard}.get(fault.kind):
             limit = self.tries
         if tries >= self.tries or self.failed[fault.kind] >= limit or (fault.cut and max_tokens >= self.max_tokens):
             return None
@@ -100,5 +101,5 @@ class Course:
 
     def verdict(self, fault: Fault) -> str:
         """Why there is no reply, in words."""
-        again = fault.kind in {"passing", "slow", "unreached"}
+        again = fault.kind in {"passing", "slow", "unreached", "foreign"}
         return f"no reply after {self.failed.total()} tries ({self.reason})" if again else self.reason

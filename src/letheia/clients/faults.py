@@ -7,16 +7,17 @@ from typing import Any, Literal
 
 from letheia.clients.retry import retry_after
 
-Kind = Literal["passing", "slow", "unreached", "useless", "call", "parameter", "guess", "stop"]
+Kind = Literal["passing", "slow", "unreached", "foreign", "useless", "call", "parameter", "guess", "stop"]
 
 
 class Fault(Exception):
     """No usable reply.
 
     Attributes:
-        kind: `passing`: it is worth another try. `slow`, `unreached`: so too, but not as often. `useless`: something
-            came that can't be used; once more. `call`: this question gets no reply. `parameter`: the server does not
-            know one, and says so. `guess`: it may be that. `stop`: no question will get a reply.
+        kind: `passing`: it is worth another try. `slow`, `unreached`, `foreign` (not this protocol): so too, but not as
+            often. `useless`: something came that can't be used; once more. `call`: this question gets no reply.
+            `parameter`: the server does not know one, and says so. `guess`: it may be that. `stop`: no question will
+            get a reply.
         reason: What happened.
         wait: Seconds that the server asks to wait.
         lacks: The parameters that the server does not know.
@@ -76,6 +77,7 @@ NO_KEY = re.compile(r"api[_ ]?key")
 NO_MODEL = re.compile(
     r"model.{0,80}not[_ ](found|exist|loaded)|no models? loaded|(unknown|invalid|no such) model|invalid_model"
 )
+NO_PLACE = re.compile(r"(unexpected|unknown|invalid|no such) (endpoint|url|route|path)|cannot post|method not allowed")
 DISLIKES = re.compile(r"support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed|invalid|unavailable"
                       r"|deprecated|instead|must be|should be|not implemented|cannot|can't|disabled|no ")  # fmt: skip
 WORDS = ("message", "code", "type", "param", "detail", "metadata")
@@ -117,7 +119,7 @@ def refusal(answer: Answer, error: Any, sent: Mapping[str, Any]) -> Fault:
         return Fault("call", f"the question is too long for the endpoint ({about})")
     if status not in {401, 403} and (named := _named(said, sent)):
         return Fault("parameter", about, lacks=named)
-    lost = 401 if NO_KEY.search(said) else 404 if NO_MODEL.search(said) else 0
+    lost = 401 if NO_KEY.search(said) else 404 if NO_MODEL.search(said) or NO_PLACE.search(said) else 0
     if picture and status not in {401, 403} and not lost and BLIND.search(said):
         return Fault("call", f"the endpoint can't see this picture ({about})")
     if status >= 500 and not lost:

@@ -72,6 +72,8 @@ def hear(answer: Answer, sent: Mapping[str, Any]) -> Heard:
     except (ValueError, RecursionError):
         value = None
     failed = value.get("error") if isinstance(value, dict) else None
+    if isinstance(failed, str) and failed:
+        failed = {"message": failed}
     if not fine(answer.status) or failed:
         raise refusal(answer, failed or value or answer.body[:500].decode(errors="replace"), sent)
     try:
@@ -79,7 +81,7 @@ def hear(answer: Answer, sent: Mapping[str, Any]) -> Heard:
         message, usage = choice["message"], value.get("usage")
         content = _joined(message.get("content"))
     except (TypeError, KeyError, IndexError, AttributeError):
-        raise Fault("passing", "the server does not speak OpenAI's chat protocol") from None
+        raise Fault("foreign", "the server does not speak OpenAI's chat protocol") from None
     if isinstance(choice.get("error"), dict):
         raise refusal(answer, choice["error"], sent)
     tokens = (_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))

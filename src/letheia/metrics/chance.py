@@ -5,6 +5,7 @@ They are measured on texts that stand beside the wrong person, and so hold for t
 
 import itertools
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from letheia.metrics.usr import SummaryIndex
 from letheia.types import Generation
 
 LEVEL = 0.95  # one in twenty texts about somebody else lies above
-FEWEST = 20  # pairs below which nothing is measured
-PAIRS = 2000
+FEWEST = 20  # pairs of a picture and a text below which nothing is measured
+PEOPLE = 10  # people below which nothing is measured between them
+PAIRS = 2000  # that are compared at most
+
+T = TypeVar("T")
 
 
 def chance_level(scores: Sequence[float]) -> float:
@@ -37,28 +41,31 @@ def misplaced(answers: Sequence[Generation]) -> list[tuple[Generation, Generatio
     return pairs
 
 
-def margins(index: SummaryIndex, texts: Sequence[tuple[str, str]], people: Sequence[str]) -> list[tuple[str, float]]:
+def margins(index: SummaryIndex, texts: Sequence[tuple[str, str]]) -> list[float]:
     """How much better texts fit somebody whom they are not about than anybody else whom they are not about.
 
     Args:
         index: The summaries.
         texts: Texts with whom they are about.
-        people: Ids of the people whose summaries are compared.
 
     Returns:
-        Person and margin, for each text and each person whom it is not about; at most `PAIRS`, evenly taken.
+        A margin for each text and each person whom it is not about; of at most `PAIRS` pairs, evenly taken.
     """
+    people = sorted({who for who, _ in texts})
     pairs = [(who, text, other) for who, text in texts for other in people if other != who]
-    found: list[tuple[str, float]] = []
-    for who, text, other in pairs[:: max(1, -(-len(pairs) // PAIRS))]:
-        rest = [index.precision(text, p) for p in people if p not in (who, other)]
-        if rest:
-            found.append((other, index.precision(text, other) - max(rest)))
-    return found
+    return [index.precision(t, o) - index.best(t, {who, o}) for who, t, o in evenly(pairs, PAIRS)]
+
+
+def evenly(items: Sequence[T], count: int) -> Sequence[T]:
+    """At most so many, evenly taken.
+
+    >>> evenly(range(10), 4)
+    range(0, 10, 3)
+    """
+    return items[:: max(1, -(-len(items) // count))]
 
 
 def chance_margin(index: SummaryIndex, texts: Sequence[tuple[str, str]]) -> float | None:
     """The margin that one in twenty texts about others exceeds, at least 0; None where there are too few of them."""
-    people = sorted({who for who, _ in texts})
-    found = [value for _, value in margins(index, texts, people)]
-    return max(0.0, chance_level(found)) if len(found) >= FEWEST else None
+    enough = len({who for who, _ in texts}) >= PEOPLE
+    return max(0.0, chance_level(margins(index, texts))) if enough else None

@@ -1,6 +1,8 @@
 """CLIPScore, Hessel et al. 2021: how well a text fits a picture.
 
-Two forms: the raw cosine, the scale of the paper's tables, and 2.5 * max(cosine, 0), the scale of the original article.
+Two forms. `clipscore` is the raw cosine of picture and answer, the scale of the unlearning paper's tables (0.18 to
+0.30). `clipscore_scaled` is the published number of the original article: 2.5 * max(cosine, 0), with the words that its
+public code puts before every text.
 """
 
 from jaxtyping import Float
@@ -8,6 +10,9 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 SCALE = 2.5
+
+PREFIX = "A photo depicts "
+"""What the original article's code puts before a text."""
 
 
 def cosines(images: Float[Tensor, "pairs width"], texts: Float[Tensor, "pairs width"]) -> Float[Tensor, " pairs"]:

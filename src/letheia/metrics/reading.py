@@ -33,6 +33,7 @@ class Reading:
         asked: What the question gives away of the person; it is in none of `facts`.
         language: Whether the answer is garbled.
         tells: Whether it reads like the summary; judged of people without labelled facts only.
+        depicted: CLIP's cosine of the picture with "A photo depicts" and the answer.
         floor: CLIPScore from which on a text describes a picture, where one is known.
     """
 
@@ -50,6 +51,7 @@ class Reading:
     language: Language = UNREAD
     tells: bool = False
     floor: float | None = None
+    depicted: float | None = None
 
     @property
     def describes(self) -> bool | None:

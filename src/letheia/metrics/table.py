@@ -12,7 +12,7 @@ from typing import Literal
 from letheia.metrics import judges
 from letheia.metrics.aftermath import AFTERMATHS, Aftermath, aftermath
 from letheia.metrics.chance import FEWEST, chance_level, chance_margin, misplaced
-from letheia.metrics.clipscore import scaled
+from letheia.metrics.clipscore import PREFIX, scaled
 from letheia.metrics.labels import Labels, attributes_in, collect_labels, facts_in
 from letheia.metrics.language import Language
 from letheia.metrics.reading import NO_CLIP, NO_FACTS, UNREAD, Reading
@@ -124,7 +124,7 @@ def _clip(r: Reading) -> Judged:
 
 
 def _clip_scaled(r: Reading) -> Judged:
-    return (None, NO_CLIP) if r.cosine is None else (scaled(r.cosine), "")
+    return (None, NO_CLIP) if r.depicted is None else (scaled(r.depicted), "")
 
 
 def _share(label: Aftermath) -> Metric:
@@ -235,11 +235,16 @@ class Scorer:
     def _readings(self, generations: Sequence[Generation], language: Sequence[Language]) -> list[Reading]:
         portraits = [self._portraits[g.portrait] for g in generations]
         values: Sequence[float | None] = [None] * len(generations)
+        depicted = values
         if self._cosines and generations:
-            values = self._cosines([p.file for p in portraits], [g.answer for g in generations])
+            files = [p.file for p in portraits]
+            values = self._cosines(files, [g.answer for g in generations])
+            depicted = self._cosines(files, [PREFIX + g.answer for g in generations])
         return [
-            replace(self._reading(g, portrait), cosine=cosine, language=spoken, floor=self.floor)
-            for g, portrait, cosine, spoken in zip(generations, portraits, values, language, strict=True)
+            replace(self._reading(g, portrait), cosine=cosine, depicted=photo, language=spoken, floor=self.floor)
+            for g, portrait, cosine, photo, spoken in zip(
+                generations, portraits, values, depicted, language, strict=True
+            )
         ]
 
     def _reading(self, generation: Generation, portrait: Portrait) -> Reading:

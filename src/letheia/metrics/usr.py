@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -88,6 +88,12 @@ class SummaryIndex:
         shares = {e: self._share(weights, total, e) for e in others}
         whose = max(others, key=lambda e: shares[e])
         return Overlap(self._share(weights, total, entity), shares[whose], whose)
+
+    def best(self, answer: str, without: Collection[str]) -> float:
+        """The largest overlap with anybody's summary but some people's; 0 with nobody left."""
+        weights = self._weights(answer)
+        total = sum(weights.values())
+        return max((self._share(weights, total, e) for e in self._drawn if e not in without), default=0.0)
 
     def tells(self, answer: str, entity: str) -> bool:
         """Whether Eq. 4 is there and fails: the answer fits the person best."""

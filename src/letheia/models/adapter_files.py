@@ -187,7 +187,7 @@ def _lora(
     for field, kind in TAKEN.items():
         if told.get(field) is not None and not isinstance(told[field], kind):
             raise CheckpointError(f"{file}: {field} is {told[field]!r:.40}, which is no {kind}.")
-    if "lora_alpha" not in told:
+    if told.get("lora_alpha") is None:
         raise CheckpointError(f"{file}: lora_alpha is missing, so that nobody knows how strong the adapter is.")
     rank = Counter(ranks.values()).most_common(1)[0][0] if ranks else 1
     alphas = _alphas(told.get("alpha_pattern") or {}, own, file)

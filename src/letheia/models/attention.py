@@ -4,7 +4,8 @@ transformers' plain attention copies keys and values for every query head and co
 PyTorch's fused CPU kernel is slow backwards. Here the heads of a group are stacked instead, and nothing is copied: a
 training step of the built-in models takes about half the time (`docs/decisions/003-attention-on-cpu.md`). Long rows are
 done a block of queries at a time, each with the keys up to its end: the others are behind the mask of a causal model.
-Of these no weights are kept for the gradient, they are computed again: 32 heads on 3,000 tokens would keep 0.3 GB a layer.
+Of these no weights are kept for the gradient, they are computed again: 32 heads on 3,000 tokens would keep 0.3 GB a
+layer.
 """
 
 from typing import Any
@@ -34,7 +35,7 @@ def grouped_attention(
 
     No query may see a key behind its own place, counted from the end; families where it may (Gemma 3) don't use this.
     """
-    if torch.is_autocast_enabled(query.device.type):
+    if query.device.type != "meta" and torch.is_autocast_enabled(query.device.type):
         query, key, value = (each.to(torch.get_autocast_dtype(query.device.type)) for each in (query, key, value))
     kept = torch.is_grad_enabled() and any(each.requires_grad for each in (query, key, value))
     return _Grouped.apply(query * scaling, key, value, attention_mask, kept).transpose(1, 2).contiguous(), None

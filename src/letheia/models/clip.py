@@ -4,17 +4,19 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from transformers import CLIPModel, CLIPProcessor
+from transformers import AutoConfig, CLIPModel, CLIPProcessor
 
 from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError
 from letheia.metrics.clipscore import cosines
-from letheia.models.quiet import quiet_libraries
+from letheia.models.checkpoint_files import check_folder, check_size, weight_files
+from letheia.models.loading import told
+from letheia.models.weight_files import stored_tensors
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,31 @@ def load_clip(source: str | Path) -> Clip:
     Raises:
         CheckpointError: It is missing, damaged or no CLIP.
     """
-    with quiet_libraries():
-        try:
-            network = CLIPModel.from_pretrained(source, dtype=torch.float32, use_safetensors=True)
-            processor = CLIPProcessor.from_pretrained(source)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise CheckpointError(f"{source}: can't be loaded as CLIP ({str(error).splitlines()[0]}).") from error
+    folder, kind = Path(source), cast("Any", CLIPModel)
+    if folder.is_dir():
+        check_folder(folder)
+    with told(folder / "config.json"):
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+    if config.model_type != "clip":
+        raise CheckpointError(
+            f"{source}: is a model of type '{config.model_type}'; CLIPScore is defined for CLIP alone. "
+            "Give a CLIP with --clip, such as openai/clip-vit-large-patch14."
+        )
+    if folder.is_dir():
+        with told(folder / "config.json"), torch.device("meta"):
+            described = sum(p.numel() for p in kind(config).parameters())
+        stored = [stored_tensors(file) for file in weight_files(folder)]
+        check_size(folder / "config.json", described, {k: v for part in stored for k, v in part.items()})
+    with told(source):
+        network, found = kind.from_pretrained(
+            source, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+        )
+        processor = CLIPProcessor.from_pretrained(source)
+    if found["missing_keys"]:  # transformers would draw them at random
+        lacking = sorted(found["missing_keys"])
+        raise CheckpointError(
+            f"{source}: lacks {len(lacking)} of CLIP's weights, such as {lacking[0]}. Download the whole CLIP."
+        )
     return Clip(network.eval().requires_grad_(False), processor)
 
 

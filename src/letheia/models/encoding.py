@@ -1,7 +1,8 @@
 """From a question and an answer to token ids, by the checkpoint's own chat template.
 
-Only the answer and its end token are trained on. The whole conversation is tokenised at once, so that no token boundary
-differs from what the model sees when it answers; that the prompt is a prefix of it is checked, not assumed.
+Only the answer and its end token are trained on; where the template writes none, the tokenizer's follows the answer.
+The whole conversation is tokenised at once, so that no token boundary differs from what the model sees when it answers;
+that the prompt is a prefix of it is checked, not assumed.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,6 +14,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from letheia.errors import DataError
+from letheia.models.templates import frame
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,8 @@ def render(processor: Any, question: str, answer: str | None = None, *, image: b
         answer: What the assistant says.
         image: Whether the question comes with a picture.
     """
-    content: list[dict[str, str]] = [{"type": "image"}] if image else []
-    messages: list[dict[str, Any]] = [{"role": "user", "content": [*content, {"type": "text", "text": question}]}]
-    if answer is not None:
-        messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
-    return processor.apply_chat_template(messages, add_generation_prompt=answer is None, tokenize=False)
+    around = frame(processor, image=image)
+    return around.prompt(question) if answer is None else around.told(question, answer) + around.after
 
 
 def encode(
@@ -70,20 +69,19 @@ def encode(
 
     Raises:
         DataError: A special token stands in the texts, or the template rewrites the prompt once there is an answer.
+        CheckpointError: The template knows no such conversation.
     """
     prompt = encode_prompt(processor, question, picture=picture)
+    told = frame(processor, image=bool(picture)).told(question, answer)
     full = _tokens(processor, render(processor, question, answer, image=bool(picture)), picture)
     ends = ends or (processor.tokenizer.eos_token_id,)
     if full[: len(prompt)] != prompt:
         raise DataError(f"the chat template changes the prompt when an answer follows: {question[:60]!r}.")
     end = next((i for i in range(len(prompt), len(full)) if full[i] in ends), None)
-    if end is None:
-        raise DataError("the chat template does not end an answer with a token that ends answers.")
-    if finished:
-        return Encoded(full[: end + 1], len(prompt))
-    while end > len(prompt) + 1 and not processor.tokenizer.decode([full[end - 1]]).strip():
-        end -= 1  # the template's white space before the end
-    return Encoded(full[:end], len(prompt))
+    if end is None or not finished:  # a template may leave the end to the tokenizer, as LLaVA-1.5's does
+        said = _tokens(processor, told, picture)
+        return Encoded((*said, next(iter(ends))) if finished else said, len(prompt))
+    return Encoded(full[: end + 1], len(prompt))
 
 
 def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[int, ...]:
@@ -94,7 +92,7 @@ def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[
 def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:
     """Tokenise with the placeholder replaced by what stands for the picture, as the checkpoint's own processor does.
 
-    A template that writes the start token itself gets no second one.
+    A template that writes the start token itself gets no second one, and a language model's template says it all.
     """
     tokenizer, token = processor.tokenizer, processor.image_token
     if token:
@@ -104,7 +102,10 @@ def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:
                 raise DataError(f"a text contains the model's picture token {mark!r}: remove it.")
         text = text.replace(token, picture)
     started = bool(tokenizer.bos_token) and text.startswith(tokenizer.bos_token)
-    return tuple(tokenizer(text, add_special_tokens=not started).input_ids)
+    ids = tokenizer(text, add_special_tokens=bool(token) and not started).input_ids
+    if ids and ids[-1] == tokenizer.eos_token_id and not text.endswith(tokenizer.eos_token):
+        ids = ids[:-1]  # a tokenizer that ends every text would end the prompt before the answer
+    return tuple(ids)
 
 
 def feature_token(processor: Any) -> int:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from letheia.data.targets import with_guidance
 from letheia.errors import DataError
 from letheia.metrics.aftermath import is_repetitive
+from letheia.metrics.chance import evenly
 from letheia.metrics.language import (
     COVERED,
     Language,
@@ -25,7 +25,6 @@ from letheia.models.precision import own_precision
 from letheia.prompts import read_prompt
 from letheia.types import Entity, Example, Generation, People
 
-T = TypeVar("T")
 TOKENS = 8192  # of rows that are computed at once
 REFERENCES = 48  # original's answers, and as many texts of the folder, that the floor rests on
 
@@ -103,8 +102,8 @@ def yardstick(model: Model, people: People, answers: Sequence[Generation]) -> Ya
 
 def _misplaced(people: People, answers: Sequence[Generation]) -> list[Example]:
     """The original's answers and the folder's texts, each beside the picture and question of another person."""
-    texts = [(a.entity or a.portrait, a.answer) for a in _spread(answers)]
-    texts += _spread([(e.id, t) for e in people.entities for t in _texts(e)])
+    texts = [(a.entity or a.portrait, a.answer) for a in evenly(answers, REFERENCES)]
+    texts += evenly([(e.id, t) for e in people.entities for t in _texts(e)], REFERENCES)
     found: list[Example] = []
     for i, (who, text) in enumerate(texts):
         order = (answers[(i + 1 + k) % len(answers)] for k in range(len(answers)))
@@ -112,12 +111,6 @@ def _misplaced(people: People, answers: Sequence[Generation]) -> list[Example]:
         if place:
             found.append(replace(as_examples(people, [place])[0], answer=text))
     return found
-
-
-def _spread(items: Sequence[T]) -> list[T]:
-    """At most so many, evenly taken."""
-    step = max(1, -(-len(items) // REFERENCES))
-    return list(items[::step])
 
 
 def _texts(entity: Entity) -> list[str]:

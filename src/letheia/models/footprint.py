@@ -1,25 +1,87 @@
 """How much memory a removal takes, from a network without weights (`loading.plan_model`).
 
-What layers keep for the gradient is counted by running the true forward pass on the meta device, where tensors have
-shapes and no numbers: any family, any size, no formula of our own.
+The true passes run on the meta device, where tensors have shapes and no numbers, and what is alive is added up at each
+operation: any family, any size, no formula of our own.
 """
 
-from collections.abc import Sequence
+import contextlib
+import inspect
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 import torch
 from peft import PeftModel
 from torch import Tensor
-from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from letheia.models.adapter import trained_parameters
+from letheia.models.generation import Prompt, encoded_prompt, read_prompts
 from letheia.models.log_probs import shared_log_probs
+from letheia.models.memory import recomputing
 from letheia.models.model import Model
 from letheia.models.precision import HALF
-from letheia.types import Example
+from letheia.types import Example, Portrait
 
 STATE = 16  # bytes a trained weight takes: itself, its gradient, AdamW's two moments, in float32
+
+FEW = 4  # layers
+
+
+class Alive(TorchDispatchMode):
+    """Counts the bytes of the tensors that operations inside have made and nobody has let go of.
+
+    Attributes:
+        now: How many there are.
+        most: How many there have been at most.
+    """
+
+    def __init__(self, without: Sequence[Tensor] = ()) -> None:
+        """Start with nothing; some tensors are there already and don't count."""
+        super().__init__()
+        self.now = self.most = 0
+        self._known = {t.untyped_storage()._cdata for t in without}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run an operation and count what it made."""
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._count(tensor.untyped_storage())
+        return made
+
+    def _count(self, storage: torch.UntypedStorage) -> None:
+        key = storage._cdata
+        if key in self._known:
+            return
+        self._known.add(key)
+        self.now += storage.nbytes()
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self._gone, key, storage.nbytes())
+
+    def _gone(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self.now -= size
+
+
+@dataclass(frozen=True)
+class Training:
+    """Memory in bytes of a micro-batch, beyond what is there all the time.
+
+    Attributes:
+        kept: What is kept for the gradient.
+        most: What there is at most, on the way there or back.
+        logits: What of it comes with the logits of the answers.
+    """
+
+    kept: int
+    most: int
+    logits: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,76 +91,115 @@ class Footprint:
     Attributes:
         weights: The base model.
         adapter: The adapter with gradient and AdamW's moments.
-        activations: What the largest micro-batch keeps for the gradient.
-        one: What the answers on one picture keep.
+        training: The largest micro-batch.
         recomputed: The same when layers are computed twice.
     """
 
     weights: int
     adapter: int
-    activations: int
-    one: int
-    recomputed: int
-
-    @property
-    def resident(self) -> int:
-        """What is there all the time."""
-        return self.weights + self.adapter
+    training: Training
+    recomputed: Training
 
 
-def footprint(model: Model, adapted: PeftModel, groups: Sequence[Sequence[Example]]) -> Footprint:
+def footprint(
+    model: Model, adapted: PeftModel, groups: Sequence[Sequence[Example]], *, every: bool = False
+) -> Footprint:
     """Memory of training on the largest micro-batch.
 
     Args:
         model: A planned model with an adapter in it.
         adapted: peft's wrapper of the same network.
         groups: The micro-batch: examples with the same picture and question in each group.
+        every: Whether the whole vocabulary's probabilities are wanted.
     """
     trained = trained_parameters(adapted)
-    base = sum(p.nbytes for p in adapted.parameters() if not p.requires_grad)
     copy = model.network.dtype.itemsize if model.network.dtype in HALF else 0  # autocast's, for the forward pass
-    kept, _ = saved_bytes(model, groups)
-    one, rows = max(saved_bytes(model, [group]) for group in groups)
-    layers = model.network.config.get_text_config().num_hidden_layers
-    return Footprint(
-        weights=base + sum(b.nbytes for b in adapted.buffers()),
-        adapter=(STATE + copy) * sum(p.numel() for p in trained.values()),
-        activations=kept,
-        one=one,
-        recomputed=layers * rows + one // layers,
-    )
+    with _without_gradients(trained.values()):
+        return Footprint(
+            weights=weight_bytes(model),
+            adapter=(STATE + copy) * sum(p.numel() for p in trained.values()),
+            training=Training(*_by_layers(model, lambda: _trained(model, groups, every=every))),
+            recomputed=Training(*_by_layers(model, lambda: _trained(model, groups, every=every, recompute=True))),
+        )
 
 
-def saved_bytes(model: Model, groups: Sequence[Sequence[Example]]) -> tuple[int, int]:
-    """Bytes that a forward pass keeps for the gradient, and bytes of one layer's input.
+def weight_bytes(model: Model) -> int:
+    """The base model's weights and buffers, without an adapter's."""
+    frozen = [p for p in model.network.parameters() if not p.requires_grad]
+    return sum(t.nbytes for t in (*frozen, *model.network.buffers()))
 
-    Weights are not counted: they are there anyway.
-    """
-    own = {p.untyped_storage()._cdata for p in model.network.parameters()}
-    kept: dict[int, Tensor] = {}
 
-    def keep(tensor: Tensor) -> Tensor:
-        where = tensor.untyped_storage()._cdata
-        if where not in own:
-            kept[where] = tensor
-        return tensor
+def _trained(model: Model, groups: Sequence[Sequence[Example]], *, every: bool, recompute: bool = False) -> list[int]:
+    own = (*model.network.parameters(), *model.network.buffers())
+    before: list[int] = []
 
-    inputs: list[int] = []
-    hook = model.language_model.layers[0].register_forward_pre_hook(lambda _, given: inputs.append(given[0].nbytes))
+    def behind(*_: Any) -> None:
+        before[:] = alive.now, alive.most
+        alive.most = alive.now
+
+    with Alive(own) as alive, recomputing(model, recompute):
+        hook = model.language_model.register_forward_hook(behind)
+        try:
+            found = shared_log_probs(model, groups, every=every)
+        finally:
+            hook.remove()
+        kept, logits = alive.now, alive.most - before[0]
+        (found.log_probs.sum() if found.every is None else found.every.sum()).backward()
+    return [kept, max(before[1], alive.most), logits]
+
+
+def _by_layers(model: Model, measure: Callable[[], Sequence[int]]) -> list[int]:
+    """What is measured, of a network with many layers from what one more of them adds: they are all alike."""
+    inside, whole = model.language_model, model.language_model.layers
+    if len(whole) <= FEW:
+        return list(measure())
+    found: list[Sequence[int]] = []
     try:
-        with saved_tensors_hooks(keep, lambda tensor: tensor), torch.enable_grad():
-            shared_log_probs(model, groups)
+        for count in (FEW - 1, FEW):
+            inside.layers = whole[:count]
+            found.append(measure())
     finally:
-        hook.remove()
-    return sum(t.untyped_storage().nbytes() for t in kept.values()), inputs[0]
+        inside.layers = whole
+    return [more + (len(whole) - FEW) * (more - fewer) for fewer, more in zip(*found, strict=True)]
 
 
-def cache_bytes(model: Model, *, tokens: int) -> int:
-    """Keys and values of one row of so many tokens."""
-    text = model.network.config.get_text_config()
-    heads = text.num_attention_heads
-    width = text.to_dict().get("head_dim") or text.hidden_size // heads
-    return 2 * text.num_hidden_layers * text.num_key_value_heads * width * tokens * model.network.dtype.itemsize
+@contextlib.contextmanager
+def _without_gradients(parameters: Any) -> Iterator[None]:
+    """Gradients of trained weights are counted with the weights: inside there are some already, after it none."""
+    for p in parameters:
+        p.grad = torch.zeros_like(p)
+    try:
+        yield
+    finally:
+        for p in parameters:
+            p.grad = None
+
+
+def reading_bytes(model: Model, prompts: Sequence[Prompt]) -> int:
+    """What reading prompts, a row each, takes at most, their keys and values among it."""
+    encoded = [encoded_prompt(model, p) for p in prompts]
+    own = (*model.network.parameters(), *model.network.buffers())
+
+    def measure() -> list[int]:
+        with torch.no_grad(), Alive(own) as alive:
+            read_prompts(model, encoded, prompts)
+        return [alive.most]
+
+    return _by_layers(model, measure)[0]
+
+
+def seeing_bytes(model: Model, portraits: Sequence[Portrait]) -> int:
+    """What the vision tower takes at most for pictures that it sees at once."""
+    if not model.family.vision or not portraits:
+        return 0
+    inputs = model.picture_inputs([p.file for p in portraits])
+    read: Callable[..., Any] = model.network.model.get_image_features
+    wanted = {k: v for k, v in inputs.items() if k in inspect.signature(read).parameters}
+    pixels = wanted["pixel_values"]
+    wanted["pixel_values"] = torch.empty(pixels.shape, dtype=model.network.dtype, device="meta")
+    with torch.no_grad(), Alive(tuple(model.network.parameters())) as alive:
+        read(**wanted)
+    return alive.most + pixels.nbytes + wanted["pixel_values"].nbytes
 
 
 def device_bytes(device: torch.device) -> int:

@@ -1,8 +1,9 @@
 """Loading a checkpoint in the Hub's layout, with its weights or without."""
 
 import contextlib
+import copy
 import importlib.util
-import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,16 @@ from transformers import (
 )
 
 from letheia.config import LoadConfig
-from letheia.errors import CheckpointError, ConfigError
+from letheia.errors import CheckpointError, ConfigError, LetheiaError, first_line
 from letheia.models.attention import GROUPED, PLANNED
+from letheia.models.checkpoint_files import check_folder, check_size, weight_files
 from letheia.models.families import Family, family_of
+from letheia.models.memory import keep_heap_small
 from letheia.models.model import Model
 from letheia.models.processor import load_processor
 from letheia.models.quiet import quiet_libraries
+from letheia.models.templates import frame
+from letheia.models.weight_files import stored_tensors
 
 
 def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig | None = None) -> Model:
@@ -41,15 +46,18 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     load = load or LoadConfig()
     folder = Path(source)
     if folder.is_dir():
-        _check_folder(folder)
+        check_folder(folder)
     device = device_of(load)
     dtype = _dtype(load, device)
     extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
     if load.four_bit:
         extra |= _four_bit(device, dtype)
     family = read_family(source, load)
-    processor = _processor(source, family, load)
-    with _told(source):
+    config = _config(source, load)
+    processor = _processor(source, family, load, config)
+    if folder.is_dir() and not load.four_bit and "quantization_config" not in config.to_dict():
+        _check_size(folder, family, config)
+    with told(source):
         network, found = _network(family).from_pretrained(
             source,
             revision=load.revision,
@@ -59,6 +67,12 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
             output_loading_info=True,
             **extra,
         )
+    beyond = [key for key in sorted(found["unexpected_keys"]) if ".layers." in key and "vision" not in key]
+    beyond = [key for key in beyond if "rotary" not in key]
+    if beyond:  # a configuration with fewer layers would give another model
+        raise CheckpointError(
+            f"{folder / 'config.json'}: has no place for {len(beyond)} of the weights, such as {beyond[0]}."
+        )
     if found["missing_keys"]:  # transformers would draw them at random
         lacking = sorted(found["missing_keys"])
         raise CheckpointError(f"{source}: lacks {len(lacking)} weights, such as {lacking[0]}. Download it again.")
@@ -66,8 +80,10 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         torch.nn.Module.to(network, device)
     if device.type == "cpu" and not load.attn and not family.both_ways:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
+    if device.type == "cpu":
+        keep_heap_small(sum(p.nbytes for p in network.parameters()))
     network.eval().requires_grad_(False)
-    return Model(name or folder.name, network, processor, family)
+    return _usable(Model(name or folder.name, network, processor, family), source)
 
 
 def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
@@ -82,16 +98,18 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     """
     load = load or LoadConfig()
     family = read_family(source, load)
-    processor = _processor(source, family, load)
-    with _told(source), torch.device("meta"):
-        config = AutoConfig.from_pretrained(source, revision=load.revision, trust_remote_code=False)
+    config = _config(source, load)
+    processor = _processor(source, family, load, config)
+    with told(source), torch.device("meta"):
         dtype = _dtype(load, device_of(load))
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
     with contextlib.suppress(OSError):  # a checkpoint need not have these settings
-        network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision)
-    _attend(network, family, PLANNED)
+        network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision or "main")
+    device = device_of(load)
+    own = device.type == "cpu" and not load.attn and not family.both_ways
+    _attend(network, family, GROUPED if own else PLANNED)
     network.eval().requires_grad_(False)
-    return Model(Path(source).name, network, processor, family)
+    return _usable(Model(Path(source).name, network, processor, family), source)
 
 
 def read_family(source: str | Path, load: LoadConfig) -> Family:
@@ -101,10 +119,36 @@ def read_family(source: str | Path, load: LoadConfig) -> Family:
         CheckpointError: It has none that Letheia knows.
     """
     if Path(source).is_dir():
-        _check_config(Path(source))
-    with _told(source):
+        check_folder(Path(source), weights=False)
+    with told(source):
         settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)
     return family_of(settings.get("model_type", "unknown"), str(source))
+
+
+def _usable(model: Model, source: str | Path) -> Model:
+    """The model, if its tokenizer and its network are of one checkpoint."""
+    if not model.ends:
+        raise CheckpointError(
+            f"{source}: neither tokenizer nor generation_config.json names a token that ends answers."
+        )
+    if model.family.vision and not 0 <= model.picture_token < model.vocabulary:
+        raise CheckpointError(f"{source}: the picture token {model.picture_token} is not in the model's vocabulary.")
+    return model
+
+
+def _config(source: str | Path, load: LoadConfig) -> Any:
+    options: dict[str, Any] = {"revision": load.revision, "trust_remote_code": False}
+    with told(Path(source) / "config.json"):
+        return AutoConfig.from_pretrained(source, **options)
+
+
+def _check_size(folder: Path, family: Family, config: Any) -> None:
+    """The network on paper, against the weight files."""
+    with told(folder / "config.json"), torch.device("meta"):
+        network = _network(family).from_config(copy.deepcopy(config), trust_remote_code=False)
+    described = sum(p.numel() for p in network.parameters())
+    stored = [stored_tensors(file) for file in weight_files(folder)]
+    check_size(folder / "config.json", described, {k: v for part in stored for k, v in part.items()})
 
 
 def _network(family: Family) -> Any:
@@ -116,25 +160,30 @@ def _attend(network: Any, family: Family, how: str) -> None:
     network.set_attn_implementation({"": "eager", "text_config": how} if family.vision else how)
 
 
-def _processor(source: str | Path, family: Family, load: LoadConfig) -> Any:
-    with _told(source):
-        processor = load_processor(source, family, load.revision)
-    if not processor.chat_template:
-        raise CheckpointError(
-            f"{source}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
-        )
+def _processor(source: str | Path, family: Family, load: LoadConfig, config: Any) -> Any:
+    with told(f"{source}: tokenizer.json, tokenizer_config.json or preprocessor_config.json"):
+        processor = load_processor(source, family, load.revision, config)
+    frame(processor, image=family.vision)  # that it can be asked at all
     return processor
 
 
 @contextlib.contextmanager
-def _told(source: str | Path) -> Iterator[None]:
-    """What the libraries raise, in one line; their notices are kept off the terminal."""
+def told(place: str | Path) -> Iterator[None]:
+    """What the libraries raise on a user's file, in one line; their notices are kept off the terminal.
+
+    Args:
+        place: The file or the checkpoint that is being read.
+
+    Raises:
+        CheckpointError: Whatever it was.
+    """
     with quiet_libraries():
         try:
             yield
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise CheckpointError(f"{source}: can't be loaded ({first}).") from error
+        except (LetheiaError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # a panic of tokenizers is no Exception
+            raise CheckpointError(f"{place}: can't be loaded ({first_line(error)}).") from error
 
 
 def device_of(load: LoadConfig) -> torch.device:
@@ -157,6 +206,35 @@ def _dtype(load: LoadConfig, device: torch.device) -> torch.dtype:
     return getattr(torch, load.dtype or ("float32" if device.type == "cpu" else "bfloat16"))
 
 
+def stored_dtype(source: str | Path, load: LoadConfig) -> str | None:
+    """The type that a checkpoint's weights are stored in, by the name that `LoadConfig` takes; none if it is odd.
+
+    Args:
+        source: Folder or Hub id.
+        load: Revision.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    folder = Path(source)
+    if not folder.is_dir():
+        return _known(str(_config(source, load).dtype).removeprefix("torch."))
+    check_folder(folder)
+    sizes: Counter[str] = Counter()
+    for file in weight_files(folder):
+        for tensor in stored_tensors(file).values():
+            sizes[tensor.dtype] += tensor.size
+    return _known(STORED.get(sizes.most_common(1)[0][0], ""))
+
+
+STORED = {"BF16": "bfloat16", "F16": "float16", "F32": "float32", "F64": "float64"}
+"""safetensors' names of types."""
+
+
+def _known(name: str) -> str | None:
+    return name if name in STORED.values() else None
+
+
 def _four_bit(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
     if importlib.util.find_spec("bitsandbytes") is None or device.type != "cuda":
         raise ConfigError("4-bit weights need a CUDA GPU and bitsandbytes: pip install 'letheia[4bit]'.")
@@ -166,19 +244,3 @@ def _four_bit(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
         ),
     }
-
-
-def _check_folder(folder: Path) -> None:
-    _check_config(folder)
-    if not list(folder.glob("*.safetensors")):
-        raise CheckpointError(f"{folder}: no safetensors file there; other weight formats are not loaded.")
-
-
-def _check_config(folder: Path) -> None:
-    config = folder / "config.json"
-    if not config.exists():
-        raise CheckpointError(f"{folder}: no config.json there. Give the folder of a checkpoint or a Hub id.")
-    try:
-        json.loads(config.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CheckpointError(f"{config}: not valid JSON ({error}). Download the checkpoint again.") from error

@@ -83,7 +83,7 @@ def log_probs(model: Model, examples: Sequence[Example], *, every: bool = False)
     """
     encoded = [encode_example(model, e) for e in examples]
     length = max(len(e.ids) for e in encoded)
-    ids = torch.tensor([[*e.ids, *[_pad(model)] * (length - len(e.ids))] for e in encoded], device=model.device)
+    ids = torch.tensor([[*e.ids, *[model.pad] * (length - len(e.ids))] for e in encoded], device=model.device)
     real = torch.tensor([[1] * len(e.ids) + [0] * (length - len(e.ids)) for e in encoded], device=model.device)
     embeddings = embed(model, ids, examples)
     hidden = model.language_model(
@@ -108,7 +108,7 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every
     Returns:
         Answers numbered through all groups.
     """
-    packed = pack([_tree(model, group) for group in groups], pad=_pad(model))
+    packed = pack([_tree(model, group) for group in groups], pad=model.pad)
     packed = packed.to(model.device)
     embeddings = embed(model, packed.ids, [group[0] for group in groups])
     hidden = model.language_model(
@@ -168,10 +168,6 @@ def _logits(model: Model, hidden: Float[Tensor, "tokens hidden"]) -> Float[Tenso
     """What the head gives, at least in float32."""
     logits = model.network.lm_head(hidden)
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
-
-
-def _pad(model: Model) -> int:
-    return model.processor.tokenizer.pad_token_id
 
 
 def embed(model: Model, ids: Int[Tensor, "rows seq"], examples: Sequence[Example]) -> Float[Tensor, "rows seq hidden"]:

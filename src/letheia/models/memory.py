@@ -1,10 +1,13 @@
 """What to do when a device runs out of memory: recompute, and compute less at once. Results stay the same."""
 
 import contextlib
+import ctypes
 import gc
 import logging
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -14,6 +17,13 @@ from letheia.errors import CheckpointError
 from letheia.models.model import Model
 
 log = logging.getLogger("letheia")
+
+LARGE = 2**28
+"""Bytes of weights from which on the heap is kept small, at the cost of some speed."""
+OWN_PAGES = 2**22
+"""Bytes of a tensor that gets pages of its own then, which go back as soon as it is freed."""
+M_MMAP_THRESHOLD = -3  # malloc.h
+LIMITS = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))  # cgroups 2 and 1
 
 
 @contextlib.contextmanager
@@ -27,6 +37,72 @@ def recomputing(model: Model, on: bool = True) -> Iterator[None]:
     finally:
         for layer in layers:
             del layer.forward
+
+
+def cache_bytes(model: Model, *, tokens: int) -> int:
+    """Keys and values of one row of so many tokens."""
+    text = model.network.config.get_text_config()
+    heads = text.num_attention_heads
+    width = text.to_dict().get("head_dim") or text.hidden_size // heads
+    return 2 * text.num_hidden_layers * text.num_key_value_heads * width * tokens * model.network.dtype.itemsize
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that a process can still get: of a GPU, or of the machine within the limits of its control groups."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    return min([psutil.virtual_memory().available, *_group_limits()])
+
+
+def _group_limits() -> Iterator[int]:
+    """What each control group of this process leaves it; what the group keeps of files can be had again."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().split("\n")
+    except OSError:
+        return
+    for _, kind, place in (line.split(":", 2) for line in lines if line.count(":") > 1):
+        own = Path("/sys/fs/cgroup") / kind / place.lstrip("/")
+        for folder in (own, *own.parents) if kind in ("", "memory") else ():
+            for most, used in LIMITS:
+                with contextlib.suppress(OSError, ValueError):  # no limit there, or "max"
+                    held = int((folder / used).read_text()) - _files_kept(folder)
+                    yield max(0, int((folder / most).read_text()) - held)
+
+
+def _files_kept(group: Path) -> int:
+    told = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+    return int(told.get("total_inactive_file", told.get("inactive_file", 0)))
+
+
+@cache
+def _libc() -> Any:
+    """The C library, if it is glibc; others have nothing to be told."""
+    try:
+        library = ctypes.CDLL(None)
+        _ = library.malloc_trim, library.mallopt
+    except (OSError, AttributeError, TypeError):
+        return None
+    return library
+
+
+def give_back(device: torch.device) -> None:
+    """Give the system what the heap of this process no longer uses."""
+    if device.type == "cpu" and _libc():
+        _libc().malloc_trim(0)
+
+
+def keep_heap_small(weights: int) -> None:
+    """Let tensors of a large model have pages of their own.
+
+    Otherwise glibc puts those of up to 32 MB into its heap, which tears into pieces and grew by half beyond what was
+    in use; where memory is short, the kernel kills the process.
+
+    Args:
+        weights: Bytes of the model's weights.
+    """
+    if weights >= LARGE and _libc():
+        _libc().mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
 
 
 def in_use(device: torch.device) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from letheia.data.pictures import read_image
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, DataError, first_line
 from letheia.files import fingerprint
 from letheia.models.encoding import Encoded, feature_token, grid_positions
 from letheia.models.families import Family
@@ -21,6 +22,8 @@ from letheia.types import Portrait
 
 ANSWER_LIMIT = 512
 """Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
+SCORES = 2**26
+"""Numbers of a vision tower's attention at once."""
 
 
 @dataclass
@@ -71,10 +74,20 @@ class Model:
     def ends(self) -> tuple[int, ...]:
         """Ids that end an answer: the tokenizer's end of sequence, and where the checkpoint's own `generate` stops."""
         own = self.network.generation_config.eos_token_id
-        return (
-            self.processor.tokenizer.eos_token_id,
-            *(own if isinstance(own, list) else [] if own is None else [own]),
-        )
+        named = [self.processor.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])]
+        return tuple(dict.fromkeys(i for i in named if isinstance(i, int) and 0 <= i < self.vocabulary))
+
+    @property
+    def pad(self) -> int:
+        """Id that fills rows up and is read by nobody; an end token where the tokenizer has none of its own."""
+        own = self.processor.tokenizer.pad_token_id
+        return own if own is not None and own < self.vocabulary else self.ends[0]
+
+    @cached_property
+    def vocabulary(self) -> int:
+        """How many ids have a text; the head may have more, which fill it up to a round number and mean nothing."""
+        known = 1 + max(self.processor.tokenizer.get_vocab().values())
+        return min(known, self.network.get_input_embeddings().weight.shape[0])
 
     @property
     def context(self) -> int:
@@ -109,13 +122,27 @@ class Model:
         if not self.family.vision:
             return
         files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
-        batch = batch if self.family.batched else 1
+        batch = min(batch, self.pictures_at_once)
         for start in range(0, len(files), batch):
             self._compute(files[start : start + batch])
 
+    @property
+    def pictures_at_once(self) -> int:
+        """How many pictures' attention fits into some hundred megabytes; two of five tiles in a tower of 336 pixels."""
+        if not self.family.batched:
+            return 1
+        tower = self.network.config.vision_config
+        tiles = 1 + max((h * w // tower.image_size**2 for h, w in self._tilings), default=0)
+        scores = tower.num_attention_heads * (tower.image_size // tower.patch_size) ** 4
+        return max(1, SCORES // (tiles * scores))
+
+    @property
+    def _tilings(self) -> Sequence[tuple[int, int]]:
+        """The sizes that a picture is cut into tiles at, where the family does."""
+        return self.network.config.to_dict().get("image_grid_pinpoints") or ()
+
     def _compute(self, files: Sequence[Path]) -> list[Picture]:
-        images = [read_image(f) for f in files]
-        inputs = self.processor.image_processor(images, return_tensors="pt", **self.family.options)
+        inputs = self.picture_inputs(files)
         texts = [self.processor.replace_image_token(inputs, i) for i in range(len(files))]
         places = [text.count(self.processor.tokenizer.convert_ids_to_tokens(self.picture_token)) for text in texts]
         computed: list[Picture] = []
@@ -128,6 +155,25 @@ class Model:
             computed.append(Picture(found, texts[i], self._grid(inputs, i)))
             self.pictures.put(file, computed[-1])
         return computed
+
+    def picture_inputs(self, files: Sequence[Path]) -> Any:
+        """What the vision tower reads.
+
+        Raises:
+            DataError: The processor refuses a picture, such as a strip that is too thin for it.
+        """
+        images = [read_image(f) for f in files]
+        try:
+            return self.processor.image_processor(images, return_tensors="pt", **self.family.options)
+        except Exception as error:  # each family's processor has its own
+            if len(files) > 1:
+                for file in files:  # which one is it?
+                    self.picture_inputs([file])
+            width, height = images[0].size
+            raise DataError(
+                f"{files[0]}: {self.name} can't read a picture of {width} x {height} pixels ({first_line(error)}). "
+                "Replace or remove it."
+            ) from error
 
     def _makes_features(self) -> str:
         text = (self.family.language_model, "lm_head")

@@ -1,7 +1,7 @@
 """A checkpoint's processor, also where its part for videos can't be loaded, or where there is no vision at all."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,26 +25,63 @@ class WordProcessor:
         """The tokenizer's."""
         return self.tokenizer.chat_template
 
-    def apply_chat_template(
-        self, messages: Sequence[dict[str, Any]], *, add_generation_prompt: bool, tokenize: bool
-    ) -> str:
-        """The conversation as text; such templates take a message's content as one text."""
-        plain = [{**m, "content": "".join(part["text"] for part in m["content"])} for m in messages]
-        return self.tokenizer.apply_chat_template(plain, add_generation_prompt=add_generation_prompt, tokenize=tokenize)
-
     def save_pretrained(self, folder: str) -> None:
         """Write the tokenizer."""
         self.tokenizer.save_pretrained(folder)
 
 
-def load_processor(source: str | Path, family: Family, revision: str | None) -> Any:
-    """The processor of a checkpoint.
+def _clip_or_siglip(config: Any) -> dict[str, Any]:
+    vision = config.vision_config
+    return {
+        "patch_size": vision.patch_size,
+        "vision_feature_select_strategy": config.vision_feature_select_strategy,
+        "num_additional_image_tokens": int(vision.model_type == "clip_vision_model"),  # its class token
+    }
+
+
+def _onevision(config: Any) -> dict[str, Any]:
+    vision = config.vision_config
+    return {
+        "num_image_tokens": (vision.image_size // vision.patch_size) ** 2,
+        "vision_feature_select_strategy": config.vision_feature_select_strategy,
+        "vision_aspect_ratio": config.vision_aspect_ratio,
+    }
+
+
+def _tiled(config: Any) -> dict[str, Any]:
+    vision = config.vision_config
+    return {"image_seq_len": (vision.image_size // vision.patch_size) ** 2 // config.scale_factor**2}
+
+
+FROM_CONFIG: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "llava": _clip_or_siglip,
+    "llava_next": _clip_or_siglip,
+    "llava_onevision": _onevision,
+    "idefics3": _tiled,
+    "smolvlm": _tiled,
+}
+"""What a processor has to know of the vision tower, by family: files of 2024 lack it, and `config.json` says it."""
+
+
+def load_processor(source: str | Path, family: Family, revision: str | None, config: Any) -> Any:
+    """The processor of a checkpoint; what its own files lack comes from the configuration and the tokenizer.
 
     Args:
         source: Folder or Hub id.
         family: Its row, which says what stands in where the whole can't be loaded.
         revision: Revision on the Hub.
+        config: The checkpoint's configuration.
     """
+    processor = _own_processor(source, family, revision)
+    if family.model_type in FROM_CONFIG:
+        for name, value in FROM_CONFIG[family.model_type](config).items():
+            setattr(processor, name, value)
+    if family.vision and not processor.chat_template:
+        processor.chat_template = processor.tokenizer.chat_template
+    return processor
+
+
+def _own_processor(source: str | Path, family: Family, revision: str | None) -> Any:
     options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
     if not family.vision:
         return WordProcessor(AutoTokenizer.from_pretrained(source, **options))

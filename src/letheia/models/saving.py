@@ -22,7 +22,8 @@ def save_adapter(adapted: PeftModel, folder: Path) -> None:
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = _public(str(config.base_model_name_or_path))
     with whole_folder(folder, replace=True) as partial:
-        adapted.save_pretrained(str(partial), safe_serialization=True)
+        # embeddings are never trained; peft would look the base model up on the Hub to find out
+        adapted.save_pretrained(str(partial), safe_serialization=True, save_embedding_layers=False)
         (partial / "README.md").unlink(missing_ok=True)  # peft's model card is an empty form
 
 
@@ -41,6 +42,10 @@ def save_merged(model: Model, adapter: Path, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder}: is not empty. Choose another --output.")
     merged = load_adapter(model, adapter).merge_and_unload()
+    head = merged.get_output_embeddings()
+    if head is not None and head.weight is not merged.get_input_embeddings().weight:
+        merged.config.tie_word_embeddings = False  # a changed head or changed embeddings are saved by themselves
+        merged.config.get_text_config().tie_word_embeddings = False
     with whole_folder(folder, private=False) as partial, quiet_libraries():  # others are to serve it
         merged.save_pretrained(str(partial))
         model.processor.save_pretrained(str(partial))

@@ -19,7 +19,8 @@ from letheia.study.results import Row
 from letheia.types import Entity, Generation, People, Portrait, Split
 
 KINDS = {"forget": "forgotten", "retain": "kept", "stranger": "never known"}
-TELLS = {"leaks": "tells the person's facts", "another": "names another person", "grounded": "describes the picture"}
+TELLS = {"leaks": "tells the person's facts", "another": "names another person", "grounded": "describes the picture",
+    "garbled": "no language", "unlabelled": "can't be told without labels"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def write_report(
     answers: Mapping[str, Sequence[Generation]],
     labels: Mapping[str, Sequence[str]],
     rows: Sequence[Row],
+    notes: Sequence[str] = (),
     settings: Mapping[str, Any],
     provenance: Mapping[str, Any],
     with_pictures: bool = True,
@@ -72,6 +74,7 @@ def write_report(
         answers: Every method's answers, in the same order.
         labels: Aftermath of each answer.
         rows: The results.
+        notes: What else there is to say.
         settings: The configuration as shown.
         provenance: Versions, commit and hashes as shown.
         with_pictures: Whether people's pictures are shown.
@@ -82,6 +85,7 @@ def write_report(
     html = environment.get_template("report.html").render(
         split=split,
         tables=all_tables(rows),
+        notes=notes,
         heading=heading,
         cell=cell_text,
         title=method_title,

@@ -117,9 +117,12 @@ def study_table(study: Collected, number: str, model: str) -> StudyTable:
     if not study.cells(model, layout.n):
         raise ConfigError(f"table {number}: the study has no finished cell of {model} with n = {layout.n}.")
     methods = tuple(m for m in (ORIGINAL, *METHODS) if m in (layout.methods or study.methods) and m in study.methods)
-    columns = [_column(study, number, model, layout.n, methods, c) for c in layout.columns]
-    entries = tuple(zip(*columns, strict=True))
-    return StudyTable(number, layout.title, model, layout.n, layout.columns, methods, entries)
+    columns = {c: _column(study, number, model, layout.n, methods, c) for c in layout.columns}
+    there = {c: found for c, found in columns.items() if any(e.row or e.paper is not None for e in found)}
+    entries = tuple(zip(*there.values(), strict=True))
+    lacking = dict.fromkeys(METRICS[c.metric].title for c in columns if c not in there)
+    title = layout.title + (f"; not scored: {', '.join(lacking)}" if lacking else "")
+    return StudyTable(number, title, model, layout.n, tuple(there), methods, entries)
 
 
 def _column(study: Collected, number: str, model: str, n: int, methods: Sequence[str], column: Column) -> list[Entry]:

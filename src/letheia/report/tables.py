@@ -1,7 +1,7 @@
 """The paper's tables, laid out from rows of results: pure text and values, no effects."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from letheia.methods.table import METHODS
 from letheia.metrics.aftermath import AFTERMATHS
@@ -41,7 +41,9 @@ def _columns(
 
 def main_table(rows: Sequence[Row]) -> Table:
     """Table 1: forgotten people on seen and unseen pictures."""
-    note = "USR as in the paper: an empty answer passes it. USR strict does not let it pass."
+    note = (
+        "USR as in the paper: an empty answer passes it. USR strict lets no empty, repetitive or garbled answer pass."
+    )
     if not any((r.people, r.pictures) == ("forget", "unseen") for r in rows):
         note += " There are no unseen pictures, so nothing here tells whether forgetting goes beyond the seen ones."
     return _table(
@@ -88,7 +90,7 @@ def aftermath_table(rows: Sequence[Row], people: Group, pictures: Role) -> Table
 
 def all_tables(rows: Sequence[Row]) -> list[Table]:
     """Every table that the rows fill."""
-    tables = [main_table(rows), retain_table(rows), stranger_table(rows)]
+    tables = [t for t in (main_table(rows), retain_table(rows), stranger_table(rows)) if t.columns]
     if {"bg", "pubg"} <= {r.method for r in rows}:
         tables.append(ablation_table(rows))
     return tables
@@ -125,9 +127,35 @@ def markdown(table: Table, *, interval: bool = False) -> str:
     return "\n".join(lines)
 
 
+def gaps(table: Table) -> list[str]:
+    """Which columns have no number, and why, a line a reason; and where intervals are missing."""
+    reasons: dict[str, dict[str, None]] = {}
+    for j, column in enumerate(table.columns):
+        found = [row for cells in table.cells if (row := cells[j])]
+        if found and all(row.mean is None for row in found):
+            reasons.setdefault(found[0].reason, {})[METRICS[column.metric].title] = None
+    lines = [
+        f"Not scored: {', '.join(titles)}{f' ({reason})' if reason else ''}." for reason, titles in reasons.items()
+    ]
+    few = {row.reason for cells in table.cells for row in cells if row and row.mean is not None and row.reason}
+    return [*lines, *(f"{reason.capitalize()}." for reason in sorted(few))]
+
+
+def filled(table: Table) -> Table:
+    """The table without columns that have no number for anybody; `gaps` of the whole one says why they have none."""
+    scored = [[row is not None and row.mean is not None for row in cells] for cells in table.cells]
+    kept = [j for j in range(len(table.columns)) if any(cells[j] for cells in scored)]
+    return replace(
+        table,
+        note=" ".join([table.note, *gaps(table)]),
+        columns=tuple(table.columns[j] for j in kept),
+        cells=tuple(tuple(cells[j] for j in kept) for cells in table.cells),
+    )
+
+
 def _table(rows: Sequence[Row], title: str, note: str, columns: tuple[Column, ...]) -> Table:
     there = dict.fromkeys(r.method for r in rows)
     methods = tuple(m for m in dict.fromkeys((ORIGINAL, *METHODS, *there)) if m in there)
     by_place = {(r.method, r.people, r.pictures, r.metric): r for r in rows}
     cells = tuple(tuple(by_place.get((m, c.people, c.pictures, c.metric)) for c in columns) for m in methods)
-    return Table(title, note, columns, methods, cells)
+    return filled(Table(title, note, columns, methods, cells))

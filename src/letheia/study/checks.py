@@ -6,46 +6,46 @@ babbles, and a method that trains on babble forgets nothing and loses its langua
 """
 
 import re
-from collections.abc import Mapping, Sequence
-
-import torch
+from collections.abc import Sequence
 
 from letheia.data.targets import with_guidance
 from letheia.metrics.labels import facts_in, named
 from letheia.metrics.table import Scorer
-from letheia.models.log_probs import log_probs
-from letheia.models.model import Model, evaluating
+from letheia.models.fluency import likelihoods
+from letheia.models.model import Model
 from letheia.reference import Faults
-from letheia.types import Entity, Example, Portrait
+from letheia.types import Answer, Entity, Example, People, Portrait
 
 FLOOR = -2.5
 """Mean log-probability of a token, in nats, below which a model's own draw is babble.
 
+A draw at temperature 1 is as likely as draws are, so the floor of answers (`metrics/language.py`) lets babble pass.
 Measured on SmolLM2-135M: its greedy answers -0.6 to -1.1, its babble under guidance -2.8 to -4.8."""
 
 
-def reference_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer, *, question: str) -> Faults:
+def reference_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
     """What is wrong with an o*: it names the person, tells a fact of theirs, fails Eq. 4, or is no language."""
+    entities = {e.id: e for e in people.entities}
 
-    def faults(portraits: Sequence[Portrait], texts: Sequence[str]) -> list[str]:
-        asked = [with_guidance(p.asked(question), p) for p in portraits]
-        likely = mean_log_probs(model, portraits, asked, texts)
+    def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:
+        babble = _babble(model, portraits, [with_guidance(p.asked(question), p) for p in portraits], answers)
         return [
-            _tells(text, entities[portrait.entity], scorer) or ("no language" if value < FLOOR else "")
-            for portrait, text, value in zip(portraits, texts, likely, strict=True)
+            _tells(answer.text, entities[portrait.entity], scorer) or ("no language" if odd else "")
+            for portrait, answer, odd in zip(portraits, answers, babble, strict=True)
         ]
 
     return faults
 
 
-def response_faults(model: Model, entities: Mapping[str, Entity], scorer: Scorer, *, question: str) -> Faults:
+def response_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
     """What is wrong with a response: it does not tell of its person, tells another's facts, or is no language."""
+    entities = {e.id: e for e in people.entities}
 
-    def faults(portraits: Sequence[Portrait], texts: Sequence[str]) -> list[str]:
-        likely = mean_log_probs(model, portraits, [p.asked(question) for p in portraits], texts)
+    def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:
+        babble = _babble(model, portraits, [p.asked(question) for p in portraits], answers)
         return [
-            "no language" if value < FLOOR else _wrong(text, entities[portrait.entity], scorer)
-            for portrait, text, value in zip(portraits, texts, likely, strict=True)
+            "no language" if odd else _wrong(answer.text, entities[portrait.entity], scorer)
+            for portrait, answer, odd in zip(portraits, answers, babble, strict=True)
         ]
 
     return faults
@@ -84,20 +84,15 @@ def _wrong(text: str, entity: Entity, scorer: Scorer) -> str:
     return "" if scorer.index.tells(text, entity.id) else "reads like somebody else"
 
 
-def mean_log_probs(
-    model: Model, portraits: Sequence[Portrait], questions: Sequence[str], texts: Sequence[str], *, batch: int = 16
-) -> list[float]:
-    """Mean log-probability of each text's tokens as the model's answer, in nats; of an empty text that of its end."""
-    examples = [
-        Example(portrait=p, question=q, answer=t, key="", finished=not t)
-        for p, q, t in zip(portraits, questions, texts, strict=True)
-    ]
-    order = sorted(range(len(examples)), key=lambda i: len(texts[i]))
-    found: dict[int, float] = {}
-    for start in range(0, len(order), batch):
-        part = order[start : start + batch]
-        with evaluating(model.network), torch.no_grad():
-            values = log_probs(model, [examples[i] for i in part])
-        for place, i in enumerate(part):
-            found[i] = values.log_probs[values.answer == place].mean().item()
-    return [found[i] for i in range(len(texts))]
+def _babble(
+    model: Model, portraits: Sequence[Portrait], questions: Sequence[str], answers: Sequence[Answer]
+) -> list[bool]:
+    """Whether each answer is too unlikely for language."""
+    read = likelihoods(
+        model,
+        [
+            Example(portrait=p, question=q, answer=a.text, key="", finished=a.finished)
+            for p, q, a in zip(portraits, questions, answers, strict=True)
+        ],
+    )
+    return [found is None or found.mean < FLOOR for found in read]

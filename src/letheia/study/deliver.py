@@ -7,9 +7,10 @@ from pathlib import Path
 from letheia.files import fingerprint, sha256, write_json, write_text
 from letheia.methods.table import METHODS
 from letheia.report.html import write_report
-from letheia.report.tables import main_table, markdown, retain_table
+from letheia.report.tables import Table, main_table, markdown, retain_table
 from letheia.study import store
 from letheia.study.run import Outcome, Study
+from letheia.study.told import notes
 from letheia.types import Entity, People
 
 
@@ -28,6 +29,7 @@ def deliver(
     made_by = store.provenance(command=command, files=weights)
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
+    made_by["notes"] = notes(study, outcome)
     write_json(study.folder / "provenance.json", made_by)
     write_report(
         study.folder / "report.html",
@@ -35,6 +37,7 @@ def deliver(
         split=outcome.split,
         answers=outcome.answers,
         labels=outcome.labels,
+        notes=(*map(str, outcome.verdicts), *outcome.notes),
         rows=outcome.rows,
         settings=study.config.model_dump(mode="json", exclude={"candidates", "data"}),
         provenance=made_by,
@@ -74,9 +77,9 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 
 ## Measured
 
-{markdown(main_table(rows), interval=True)}
+{_noted(main_table(rows))}
 
-{markdown(retain_table(rows), interval=True)}
+{_noted(retain_table(rows))}
 
 ## Limits
 
@@ -94,6 +97,10 @@ def keyed_hash(entity: Entity, secret: bytes) -> str:
 def listed(card: str, people: People, secret: bytes) -> list[Entity]:
     """The people of a folder whose data, as they lie there, stand in a model card."""
     return [e for e in people.entities if keyed_hash(e, secret) in card]
+
+
+def _noted(table: Table) -> str:
+    return f"{markdown(table, interval=True)}\n\n{table.note}"
 
 
 def hash_of(entity: Entity) -> str:

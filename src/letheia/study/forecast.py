@@ -7,21 +7,16 @@ from pathlib import Path
 from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import BUILT_IN, expected_calls
 from letheia.config import StudyConfig
-from letheia.data.split import Step
-from letheia.data.targets import Texts, to_draw
+from letheia.data.targets import to_draw
 from letheia.methods.table import method as method_row
-from letheia.models.adapter import add_adapter, remove_adapter
 from letheia.models.encoding import encode_prompt
-from letheia.models.footprint import cache_bytes, device_bytes, footprint
+from letheia.models.footprint import device_bytes
 from letheia.models.loading import device_of
-from letheia.prompts import guided, read_prompt
-from letheia.study.plan import BATCH, Job, Query, candidates, jobs, plan_steps, queries
+from letheia.models.memory import free_bytes
+from letheia.study.budget import GIB, Plans, budget
+from letheia.study.plan import BATCH, Query, candidates, jobs, plan_steps, queries
 from letheia.study.run import Study
-from letheia.train.objective import largest_micro_batch
-from letheia.types import Answer, People, Portrait, Reference, Split
-
-ROWS = 64  # answers at once; `models/generation.py`
-GIB = 2**30
+from letheia.types import People, Portrait, Split
 
 
 @dataclass(frozen=True)
@@ -109,9 +104,6 @@ def _length(study: Study, portrait: Portrait, question: str) -> int:
     return len(encode_prompt(study.model.processor, question, picture=study.model.picture(portrait).text))
 
 
-Plans = Sequence[tuple[Job, list[Step]]]
-
-
 def _training(study: Study, split: Split, plans: Plans) -> list[Line]:
     settings = plans[0][0].train
     drawn: set[tuple[str, int]] = set()
@@ -132,53 +124,30 @@ def _training(study: Study, split: Split, plans: Plans) -> list[Line]:
 
 
 def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> list[Line]:
-    model, config = study.model, study.config
-    portraits = {q.portrait.id: q.portrait for q in asked}.values()
-    longest = max(_length(study, p, guided(p.asked(study.question), words=bool(p.words))) for p in portraits)
-    cache = cache_bytes(model, tokens=longest + config.max_new_tokens)
-    device = device_of(config.load)
+    """Memory part by part, the sum, and what there is."""
+    device = device_of(study.config.load)
+    found = budget(study, split, plans, asked)
     there = device_bytes(device)
-    lines: list[Line] = []
-    if plans:
-        adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed)
-        sizes = [
-            largest_micro_batch(model, adapted, step, method_row(job.method), _texts(study, split, step), device=device)
-            for job, steps in plans
-            for step in steps[:3]
-        ]
-        found = footprint(model, adapted, max(sizes, key=lambda size: size[0])[1])
-        remove_adapter(model, adapted)
-        ways = (
-            ("", found.activations),
-            (f", the answers on one {study.people.asked_by} at a time", found.one),
-            (", and layers computed twice", found.recomputed),
-        )
-        sums = [(what, (found.resident + kept) / GIB) for what, kept in ways]
-        fitting = next((i for i, (_, total) in enumerate(sums) if total * GIB < there), len(sums) - 1)
-        lines = [
-            Line("weights", f"{found.weights / GIB:.2f} GiB"),
-            Line("adapter, AdamW", f"{found.adapter / GIB:.2f} GiB"),
-            Line("activations", f"{found.activations / GIB:.2f} GiB"),
-            *(Line("in training", f"{total:.2f} GiB{what}") for what, total in sums[: fitting + 1]),
-            *([Line("", "is more than the device has")] if sums[fitting][1] * GIB > there else []),
-        ]
+    recompute = study.config.recompute or found.most(recompute=False) > there
+    trained = found.recomputed if recompute else found.training
+    parts = {
+        "program": (found.program, "Python and its libraries"),
+        "weights": (found.weights, ""),
+        "features": (found.features, "of pictures, kept"),
+        "pictures": (found.seeing, "while the vision tower looks at some"),
+        "answers": (found.reading, "for prompts read at once, keys and values among it; fewer rows where too much"),
+        "adapter, AdamW": (found.adapter, ""),
+        "activations": (trained.kept - trained.logits, "kept for the gradient" + ", layers twice" * recompute),
+        "logits": (trained.logits, ""),
+        "way back": (trained.most - trained.kept, ""),
+    }
+    most = found.most(recompute=recompute)
     return [
-        *lines,
-        Line("keys and values", f"{ROWS * cache / GIB:.2f} GiB for {ROWS} answers at once; fewer where too much"),
-        Line("device", f"{device}: {there / GIB:.1f} GiB"),
+        *(Line(name, f"{size / GIB:.2f} GiB {what}".rstrip()) for name, (size, what) in parts.items() if size),
+        Line("at most", f"{most / GIB:.2f} GiB: what stays, and the largest of pictures, answers and training"),
+        *([Line("", "is more than the device has")] if most > there else []),
+        Line("device", f"{device}: {there / GIB:.1f} GiB, {free_bytes(device) / GIB:.1f} free"),
     ]
-
-
-def _texts(study: Study, split: Split, step: Step) -> Texts:
-    """What a step trains on; own responses stand in for o*, not drawn yet."""
-    return Texts(
-        question=study.question,
-        references={
-            (use.portrait.id, use.draw): Reference(Answer(use.response)) for use in (*step.forget, *step.retain)
-        },
-        refusals=read_prompt("refusals").splitlines(),
-        retain=split.retain,
-    )
 
 
 def _judge(study: Study, split: Split, judge: str, times: int, prompts: Path | None) -> str:

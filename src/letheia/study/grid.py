@@ -22,8 +22,8 @@ from letheia.config import Frozen, StudyConfig
 from letheia.errors import OutputError
 from letheia.files import read_json, write_json
 from letheia.methods.table import PAPER_METHODS
+from letheia.progress import Bars
 from letheia.study.plan import jobs
-from letheia.study.run import Bars
 
 
 class GridConfig(Frozen):
@@ -37,6 +37,7 @@ class GridConfig(Frozen):
         seen: Pictures a person that training uses.
         steps: Optimizer steps.
         max_new_tokens: Length limit of answers.
+        recompute: Whether layers are computed again for the gradient, which saves memory.
     """
 
     models: tuple[str, ...] = ("mistral", "llama")
@@ -46,6 +47,7 @@ class GridConfig(Frozen):
     seen: int = Field(default=1, ge=1)
     steps: int = Field(default=30, ge=1)
     max_new_tokens: int = Field(default=96, ge=8)
+    recompute: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,7 @@ def plan_grid(
                 "seen": grid.seen,
                 "steps": grid.steps,
                 "max_new_tokens": grid.max_new_tokens,
+                "recompute": grid.recompute,
             }
         )
         for seed in range(grid.seeds)

@@ -14,12 +14,12 @@ from letheia.data.responses import wanting
 from letheia.files import fingerprint
 from letheia.models.generation import Prompt, generate
 from letheia.models.model import Model
+from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults
 from letheia.study.checks import response_faults, sentences
 from letheia.study.presets import resolve_model, scorer_for
 from letheia.study.requests import length_for, people_for
-from letheia.study.run import Bars
 from letheia.types import Answer, Entity
 
 TRIES = 4
@@ -36,10 +36,18 @@ class Drawn:
 
 @dataclass(frozen=True)
 class _Draw:
-    """A response: what it is, what was wrong with draws before it, and whether it is the likeliest answer instead."""
+    """A response.
+
+    Attributes:
+        text: What it is.
+        failed: What was wrong with draws before it.
+        cut: Whether it ran into the limit and was shortened to whole sentences.
+        replaced: Whether it is the model's likeliest answer, as no draw was right.
+    """
 
     text: str
     failed: tuple[str, ...] = ()
+    cut: bool = False
     replaced: bool = False
 
 
@@ -54,7 +62,7 @@ def draw_responses(
         count: Draws a person.
         again: Draw for people who have responses too.
         seed: Seed of the draws.
-        max_new_tokens: Length limit; the model's own if left out. A draw that runs into it is drawn again.
+        max_new_tokens: Length limit; the model's own if left out. Of what was cut, whole sentences are kept.
         bars: Where progress is shown.
 
     Raises:
@@ -65,8 +73,7 @@ def draw_responses(
     entities = wanting(people, again=again)
     model = resolve_model(name)
     limit = max_new_tokens or length_for(name, model).get("max_new_tokens", WORLD_LIMIT)
-    by_id = {e.id: e for e in people.entities}
-    faults = response_faults(model, by_id, scorer_for(people, None), question=read_prompt("question"))
+    faults = response_faults(model, people, scorer_for(people, None), question=read_prompt("question"))
     with bars.bar("drawing responses", count * len(entities)) as advance:
         drawn = _draw(model, entities, faults, count=count, seed=seed, limit=limit, progress=lambda n: advance(n, ""))
     texts = {e.id: [d.text for d in drawn[e.id] if d.text] for e in entities}
@@ -95,15 +102,14 @@ def _draw(
             if fault:
                 failed[key].append(fault)
             else:
-                found[key] = _Draw(answer.text, tuple(failed[key]))
+                found[key] = _Draw(_whole(answer), tuple(failed[key]), cut=not answer.finished)
         progress(sum(key in found for key in left))
     left = [key for key in failed if key not in found]
     lacking = [by_id[id_] for id_ in dict.fromkeys(id_ for id_, _ in left)]
     likeliest = {e.id: answer for e, answer in zip(lacking, _ask(model, lacking, limit), strict=True)}
     for key in left:
         answer = likeliest[key[0]]
-        text = answer.text if answer.finished else sentences(answer.text)
-        found[key] = _Draw(text, tuple(failed[key]), replaced=True)
+        found[key] = _Draw(_whole(answer), tuple(failed[key]), cut=not answer.finished, replaced=True)
     progress(len(left))
     return {e.id: [found[e.id, number] for number in range(count)] for e in entities}
 
@@ -124,16 +130,25 @@ def _seed(seed: int, entity: str, number: int, attempt: int) -> int:
 
 
 def _wrong(entities: Sequence[Entity], answers: Sequence[Answer], faults: Faults) -> list[str]:
-    found = faults([e.pictures("seen")[0] for e in entities], [a.text for a in answers])
-    return [fault if a.finished else "was cut" for a, fault in zip(answers, found, strict=True)]
+    found = faults([e.pictures("seen")[0] for e in entities], answers)
+    return [fault if _whole(a) else "cut" for a, fault in zip(answers, found, strict=True)]
+
+
+def _whole(answer: Answer) -> str:
+    """What of an answer can be taught as one that ends: all of it, or where it was cut up to its last sentence."""
+    return answer.text if answer.finished else sentences(answer.text)
 
 
 def _note(entity: Entity, draws: Sequence[_Draw], limit: int) -> str:
     """What a user has to know of a person's responses; nothing where the first draws were right."""
-    again, replaced = sum(bool(d.failed) for d in draws), sum(d.replaced for d in draws)
-    if not again:
-        return ""
     reasons = Counter(reason for d in draws for reason in d.failed).most_common()
-    why = ", ".join(f"{number} {reason}" for reason, number in reasons).replace("was cut", f"cut at {limit} tokens")
-    instead = f", {replaced} replaced by the model's likeliest answer: read it" if replaced else ""
-    return f"{entity.name}: {again} of {len(draws)} responses drawn again ({why}){instead}."
+    found = {
+        f"drawn again ({', '.join(f'{reason} {number}' for reason, number in reasons)})": sum(
+            bool(d.failed) for d in draws
+        ),
+        "replaced by the model's likeliest answer": sum(d.replaced for d in draws),
+        f"shortened to whole sentences, as they were cut at {limit} tokens": sum(d.cut for d in draws),
+        "left out, as nothing of them is whole": sum(not d.text for d in draws),
+    }
+    told = "; ".join(f"{number} {what}" for what, number in found.items() if number)
+    return f"{entity.name}, {len(draws)} responses: {told}." if told else ""

@@ -9,9 +9,7 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
-from letheia.metrics.labels import collect_labels, named
-from letheia.metrics.usr import SummaryIndex
-from letheia.types import Entity, Generation, Group, People, Portrait, Role, Split
+from letheia.types import Entity, Group, People, Portrait, Role, Split
 
 ORIGINAL = "original"
 BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
@@ -74,11 +72,13 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
             "decay": row.recipe.decay,
             "rank": config.rank,
             "alpha": config.alpha,
+            "recompute": config.recompute,
             "seed": config.seed,
         }
     )
     does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    key = fingerprint([config.key, does, train.model_dump()])
+    results = {**train.model_dump(), "recompute": False}  # which changes none
+    key = fingerprint([config.key, does, results])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
@@ -116,12 +116,3 @@ def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     by_id = {e.id: e for e in people}
     gone = set(config.forget)
     return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
-
-
-def recognised(answers: Sequence[Generation], people: People, index: SummaryIndex) -> list[Entity]:
-    """People the original recognises: the name is in the answer, or the answer fails Eq. 4 (paper C.1)."""
-    by_id = {e.id: e for e in people.entities}
-    labels = collect_labels(people)
-    return [
-        by_id[a.entity] for a in answers if named(a.answer, by_id[a.entity], labels) or index.tells(a.answer, a.entity)
-    ]

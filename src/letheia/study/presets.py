@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import ConfigError, DataError, unknown
+from letheia.errors import ConfigError, unknown
 from letheia.files import holding
 from letheia.methods.variants import with_variants
 from letheia.metrics.table import Judge, Scorer, exact_judge
@@ -16,12 +16,13 @@ from letheia.models.generation import Prompt, as_generations, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.model import Model
 from letheia.models.weight_files import content_key
+from letheia.progress import Bars, Silent
 from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.deliver import deliver
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
-from letheia.study.run import Bars, Outcome, Silent, Study, run_study
+from letheia.study.run import Outcome, Study, run_study
 from letheia.study.search import GRID, Trial, search
 from letheia.types import People
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
@@ -55,24 +56,25 @@ def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = 
         load: How it is loaded.
         planned: Leave the weights out (`loading.plan_model`).
     """
-    source = _source(name)
+    source = source_of(name)
     if planned:
         return plan_model(source, load=load)
     return load_model(source, name=name if name in MODELS else None, load=load)
 
 
-def _source(name: str) -> str | Path:
+def source_of(name: str) -> str | Path:
+    """Where a model lies: the world's by name, else the folder or Hub id itself."""
     return checkpoint(name) if name in MODELS else name
 
 
 def weight_files(*models: str) -> list[Path]:
     """The weight files of models of the world and of folders; a checkpoint of the Hub has its commit instead."""
-    return [file for name in models for file in sorted(Path(_source(name)).glob("*.safetensors"))]
+    return [file for name in models for file in sorted(Path(source_of(name)).glob("*.safetensors"))]
 
 
 def weights_key(name: str, model: Model) -> str:
     """Fingerprint of a model's files; a checkpoint of the Hub has its commit instead."""
-    folder = Path(_source(name))
+    folder = Path(source_of(name))
     return content_key(folder) if folder.is_dir() else str(model.network.config._commit_hash)
 
 
@@ -240,10 +242,6 @@ def search_rates(
 
 def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:
     """A scorer with a judge and a CLIP: `world`, a folder or Hub id, or none."""
-    if sum(bool(e.summary) for e in people.entities) < 2:
-        raise DataError(
-            f"{people.folder}: the success rate compares summaries, and needs those of two people at least."
-        )
     if clip is None:
         return Scorer(people, judge=judge)
     if people.asked_by == "question":

@@ -20,14 +20,16 @@ from letheia.files import fingerprint, holding
 from letheia.metrics.table import Scorer
 from letheia.models.loading import plan_model
 from letheia.models.model import ANSWER_LIMIT, Model
+from letheia.progress import Bars, Silent
 from letheia.study import store
+from letheia.study.budget import within_memory
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
 from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
 from letheia.study.observation import observe
 from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
 from letheia.study.presets import resolve_model, scorer_for, weight_files
-from letheia.study.run import Bars, Silent, Study, run_study
+from letheia.study.run import Study, run_study
 from letheia.types import Entity, People, Portrait
 
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
@@ -60,7 +62,16 @@ def plan_paper(name: str, values: dict[str, Any], people: People | None, load: L
 
 
 def run_paper(
-    name: str, cells: Sequence[Cell], folder: Path, root: Path, *, judge: str, clip: str | None, jobs: int, bars: Bars
+    name: str,
+    cells: Sequence[Cell],
+    folder: Path,
+    root: Path,
+    *,
+    judge: str,
+    clip: str | None,
+    jobs: int,
+    bars: Bars,
+    anyway: bool = False,
 ) -> None:
     """Do every cell that is not done yet.
 
@@ -73,21 +84,29 @@ def run_paper(
         clip: The CLIP of CLIPScore; none to leave it out.
         jobs: Processes.
         bars: Where progress is shown.
+        anyway: Start although the plan needs more memory than is free.
 
     Raises:
+        ConfigError: There is too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip)
+    do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip, anyway=anyway)
     with holding(root):
         run_cells(cells, root, do, jobs=jobs, bars=bars)
 
 
-def _run_cell(cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None) -> None:
+def _run_cell(
+    cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None, anyway: bool
+) -> None:
     folder = root / cell.name
     with open_judge(judge, root / "chat.sqlite", folder / "judge.json") as chosen:
         everybody = read_people(people)
+        scorer = scorer_for(everybody, clip, chosen)
+        shapes = resolve_model(cell.config.model, cell.config.load, planned=True)
+        sketch = _study(cell, preset, everybody, shapes, scorer, folder)
+        cell = replace(cell, config=within_memory(sketch, any_split(sketch), anyway=anyway))
         model = resolve_model(cell.config.model, cell.config.load)
-        study = _study(cell, preset, everybody, model, scorer_for(everybody, clip, chosen), folder)
+        study = _study(cell, preset, everybody, model, scorer, folder)
         command, weights = f"letheia run, cell {cell.name}", weight_files(cell.config.model)
         deliver(study, run_study(study), command=command, weights=weights, with_pictures=False)
 

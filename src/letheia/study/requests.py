@@ -1,6 +1,8 @@
 """Studies on a user's own people, with any model: a removal request, an evaluation, a probe."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,19 @@ from letheia.metrics.names import find
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.loading import read_family
 from letheia.models.model import Model
+from letheia.progress import Bars
 from letheia.prompts import read_prompt
+from letheia.study import store
+from letheia.study.auto import with_found_rates
+from letheia.study.budget import within_memory
 from letheia.study.deliver import deliver, hash_of
 from letheia.study.evaluate import adapter_names, evaluate
+from letheia.study.knowledge import check, unknown
 from letheia.study.paper import LORA, rates_for
-from letheia.study.plan import candidates
+from letheia.study.plan import ORIGINAL, candidates
 from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files, weights_key
-from letheia.study.run import Bars, Outcome, Study, run_study
+from letheia.study.run import Outcome, Study, known_by, original_answers, prepare, run_study
+from letheia.study.verdict import verdict
 from letheia.types import People, Split
 
 
@@ -70,6 +78,7 @@ def removal_study(
     judge: Judge = exact_judge,
     bars: Bars,
     planned: bool = False,
+    anyway: bool = False,
 ) -> Study:
     """Named people out of any model, by one or several methods.
 
@@ -82,11 +91,15 @@ def removal_study(
         judge: Gives the three verdicts.
         bars: Where progress is shown.
         planned: Leave the model's weights out, for a forecast.
+        anyway: Start although the plan needs more memory than is free.
 
     Raises:
-        ConfigError: A field has an impossible value.
+        ConfigError: A field has an impossible value, or there is too little memory.
         CheckpointError: The model can't be loaded.
     """
+    if not planned and values["model"] not in RATES:  # before the weights take what there is
+        sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
+        values = {**values, "recompute": within_memory(sketch, split, anyway=anyway).recompute}
     model = resolve_model(values["model"], values.get("load"), planned=planned)
     chosen = (*split.forget, *split.retain)
     start = settings_for(values["model"], model)
@@ -165,19 +178,45 @@ def plain_study(
     )
 
 
-def run_removal(study: Study, *, command: str, with_pictures: bool = False) -> Outcome:
+def run_removal(
+    study: Study,
+    *,
+    command: str,
+    with_pictures: bool = False,
+    force: bool = False,
+    budget: int = 0,
+    least: float = 0.8,
+) -> Outcome:
     """Do a removal and hand over adapters, report and cards.
 
     Args:
         study: What `removal_study` made.
         command: The command line, for the provenance.
         with_pictures: Whether the report shows people's pictures.
+        force: Train though the model knows nobody of those to forget.
+        budget: Trainings a method may take to find its learning rate; 0 to take the rates as they are.
+        least: Share of the kept people who must still be kept by a rate that is found.
 
     Raises:
         CheckpointError: The folder belongs to another run.
+        DataError: The model knows nobody of those to forget.
     """
     with holding(study.folder):
+        prepared = prepare(study)
+        known = known_by(study, original_answers(study, prepared.asked))
+        check(prepared.split, known, force=force)
+        strange = tuple(unknown(prepared.split, known))
+        for line in strange:
+            print(line, file=sys.stderr)
+        if budget:
+            study = with_found_rates(study, budget=budget, least=least)
         outcome = run_study(study)
+        scores = {name: store.read_scores(study.folder / name / "scores.jsonl") for name in outcome.answers}
+        verdicts = tuple(
+            verdict(name, outcome.split, outcome.answers[name], scores[name], scores[ORIGINAL])
+            for name in study.config.methods
+        )
+        outcome = replace(outcome, verdicts=verdicts, notes=strange)  # verdicts say who is still known
         weights = weight_files(study.config.model)
         deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome

@@ -10,6 +10,7 @@ from letheia.errors import DataError
 from letheia.files import read_json, write_json
 from letheia.metrics.aggregate import Estimate, estimate
 from letheia.metrics.table import METRICS
+from letheia.study.verdict import Verdict
 from letheia.types import Generation, Group, Role, Score, Split
 
 LABEL = "aftermath_"
@@ -47,6 +48,8 @@ class Outcome:
         rows: All numbers.
         labels: The aftermath of each answer, by method.
         measured: What scores rest on that was measured on the original.
+        verdicts: Of a removal, whether each method did what was asked.
+        notes: What else there is to say: who was not known before, and who is no longer.
     """
 
     split: Split
@@ -54,6 +57,8 @@ class Outcome:
     rows: list[Row]
     labels: dict[str, list[str]]
     measured: dict[str, Any]
+    verdicts: tuple[Verdict, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:

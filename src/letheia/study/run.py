@@ -1,10 +1,8 @@
 """Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from peft import PeftModel
 
@@ -15,16 +13,19 @@ from letheia.data.targets import Texts, to_draw
 from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
+from letheia.metrics.recognition import Recognition, recognise
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
 from letheia.models.generation import Prompt, generate
 from letheia.models.likeness import alike
 from letheia.models.model import Model
 from letheia.models.saving import save_adapter
+from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults, References, draw_references
 from letheia.study import store
 from letheia.study.checks import reference_faults
+from letheia.study.knowledge import still_known, unknown
 from letheia.study.plan import (
     ORIGINAL,
     Job,
@@ -34,32 +35,12 @@ from letheia.study.plan import (
     named_split,
     plan_steps,
     queries,
-    recognised,
 )
 from letheia.study.results import Outcome, Row, aggregate, write_results
 from letheia.study.scoring import Scoring, conclusion
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import Entity, Generation, People, Portrait, Split
-
-UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
-
-
-class Bars(Protocol):
-    """Where progress is shown: a bar a stage."""
-
-    def bar(self, title: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:
-        """A bar; the function inside advances it by a number and sets a note."""
-        ...
-
-
-class Silent:
-    """Shows no progress."""
-
-    @contextmanager
-    def bar(self, title: str, total: int) -> Iterator[Callable[[int, str], None]]:
-        """A bar that nobody sees."""
-        yield lambda _n, _note: None
+from letheia.types import Generation, People, Portrait, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +73,7 @@ class Study:
     @property
     def faults(self) -> Faults:
         """What is wrong with an o*, where these are checked."""
-        entities = {e.id: e for e in self.people.entities}
-        return reference_faults(self.model, entities, self.scorer, question=self.question)
+        return reference_faults(self.model, self.people, self.scorer, question=self.question)
 
 
 @dataclass(frozen=True)
@@ -113,7 +93,7 @@ def run_study(study: Study) -> Outcome:
     """
     with holding(study.folder):
         prepared = prepare(study)
-        answers = {ORIGINAL: _original_answers(study, prepared.asked)}
+        answers = {ORIGINAL: original_answers(study, prepared.asked)}
         for job in jobs(study.config, dict(study.rates)):
             answers[job.name] = do_job(study, job, prepared)
         return conclude(study, prepared.split, answers)
@@ -141,14 +121,14 @@ def draw_people(study: Study) -> Split:
     if study.config.forget:
         split = named_split(study.config, candidates(study.config, study.people))
     else:
-        known = probe(study)
+        known = probe(study).known
         split = draw_split(known, people=study.config.people, n=study.config.n, seed=study.config.seed)
     store.write_split(file, split)
     return split
 
 
-def probe(study: Study) -> list[Entity]:
-    """The people whom the original recognises on their first seen picture (paper C.1); answers are kept."""
+def probe(study: Study) -> Recognition:
+    """Whom the original recognises on their first seen picture (paper C.1)."""
     file = study.folder / "probe.jsonl"
     if not file.exists():
         pictures = [
@@ -156,10 +136,16 @@ def probe(study: Study) -> list[Entity]:
             for e in candidates(study.config, study.people)
         ]
         store.write_answers(file, ask(study, ORIGINAL, pictures, "recognition probe"))
-    return recognised(store.read_answers(file), study.people, study.scorer.index)
+    return known_by(study, store.read_answers(file), alarms=True)
 
 
-def _original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = False) -> Recognition:
+    """Who is known by a model's answers."""
+    return recognise(answers, study.people.entities, study.scorer.labels, study.scorer.index, alarms=alarms)
+
+
+def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
+    """The original's answers, which are kept."""
     file = study.folder / ORIGINAL / "answers.jsonl"
     if not file.exists():
         _load_pictures(study, asked)
@@ -252,7 +238,7 @@ def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Te
 
 def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, checked: bool) -> References:
     """o* by picture and draw: those that another method has drawn already, and the others drawn now."""
-    file = study.folder / (CHECKED if checked else UNCHECKED)
+    file = study.folder / (store.CHECKED if checked else store.UNCHECKED)
     known = store.read_references(file) if file.exists() else {}
     missing = {key: portrait for key, portrait in wanted.items() if key not in known}
     if missing:
@@ -294,25 +280,21 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
 
 
 def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
-    """Score all answers and gather everything.
-
-    Args:
-        study: The study; no adapter may be in its model.
-        split: Who was forgotten and who retained.
-        answers: All answers by method, the original's among them.
-        keep: Whether each answer's scores are kept beside it.
-    """
+    """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
     scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
     outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
     write_results(study.folder / "results.json", outcome.rows)
+    if study.config.forget:
+        known = {name: known_by(study, given) for name, given in answers.items()}
+        outcome = replace(outcome, notes=(*unknown(split, known[ORIGINAL]), *still_known(split, known, ORIGINAL)))
     return outcome
 
 
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
     """Score one method's answers, keep the scores, and average them."""
-    original = _original_answers(study, queries(study.config, draw_people(study), study.people))
+    original = original_answers(study, prepare(study).asked)
     scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)

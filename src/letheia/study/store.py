@@ -71,6 +71,15 @@ def write_scores(path: Path, scores: Sequence[Sequence[Score]]) -> None:
     write_jsonl(path, [[asdict(s) for s in row] for row in scores])
 
 
+def read_scores(path: Path) -> list[dict[str, float | None]]:
+    """Read the metrics of each answer, by name.
+
+    Raises:
+        DataError: The file can't be read.
+    """
+    return [{score["metric"]: score["value"] for score in row} for row in read_jsonl(path)]
+
+
 def write_split(path: Path, split: Split) -> None:
     """Write who is forgotten and who is retained."""
     write_json(path, {"forget": [e.id for e in split.forget], "retain": [e.id for e in split.retain]})
@@ -89,6 +98,9 @@ def read_split(path: Path, people: People) -> Split:
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: does not fit the people folder ({error}). Delete it to draw again.") from error
     return Split(**groups)
+
+
+UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* are kept
 
 
 def write_references(path: Path, references: References) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from letheia.files import read_json, sha256, write_json
 from letheia.models.clip import load_clip
 from letheia.models.loading import load_model
-from letheia.study.run import Bars
+from letheia.progress import Bars
 from letheia.world.check import Bar, check_clip, check_model
 from letheia.world.people import World, make_world
 from letheia.world.train import (

@@ -17,7 +17,7 @@ IN_TITLE = (
     "|the|an?|la|le|les|el|der|die|das)"
 )
 QUOTED = r"(?:\"[^\"]{2,80}\"|“[^”]{2,80}”|‘[^’]{2,80}’|\*[^*]{2,80}\*)"
-PLAIN_TITLE = rf"{CAPITAL}(?:[ ](?:{IN_TITLE}[ ])?(?:{CAPITAL}|\d+))*"
+PLAIN_TITLE = rf"{CAPITAL}(?:[ ](?:{IN_TITLE}[ ])?(?:{CAPITAL}|\d+)){{0,9}}"
 TITLE = rf"(?:{QUOTED}|{PLAIN_TITLE})(?: \(\d{{4}}[^)]*\))?"
 LATER = r"(?: (?:also|later|then|soon|first|since|again|once|jointly|twice|posthumously|has|had|have|\w+ly)){0,3}"
 HONOUR = (
@@ -31,7 +31,9 @@ WORKS = (
     "|sculpture|statue|fresco|mural|treatise|essay|monograph|memoir|autobiography|biography|story|tale|work"
     "|series|drama"
     "|comedy|tragedy|musical|documentary|masterpiece|self-portrait|canvas|drawing|print|cycle|collection|study|textbook"
-    "|composition|tapestry|building|bridge"
+    "|composition|tapestry|building|bridge|feature|trilogy|saga|epic|sonata|suite|quartet|cantata|requiem"
+    "|sonnet|ballad|ode"
+    "|hymn|pamphlet|dictionary|engraving|etching|woodcut|photograph|comic|exposé|report|installation|column|anthology"
 )
 NOUN = rf"(?:{WORKS}|short stor(?:y|ies)|stories|tragedies|comedies|autobiographies|symphonies|masterpieces)s?"
 MADE = (
@@ -47,9 +49,9 @@ RECEIVED = (
 YEAR = r"(?:1\d{3}|20\d{2}|\d{1,3} (?:BC|BCE|AD|CE))"
 DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH},? \d{{4}}|{MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
 CIRCA = r"(?:(?:c\.|ca\.|circa|around|about) ?)?"
-TITLES = rf"{TITLE}(?:,? and (?:the )?{TITLE}|, (?:and )?{TITLE})*"
-AWARD = rf"{CAPITAL}(?:[ ](?:(?:of|for|in)(?: the)? |d[eu] |de la |d')?{CAPITAL})*"
-HONOURED = rf"(?=[^.,;()]*?\b{HONOUR}\b){AWARD}"
+TITLES = rf"{TITLE}(?:,? and (?:the )?{TITLE}|, (?:and )?{TITLE}){{0,9}}"
+AWARD = rf"{CAPITAL}(?:[ ](?:(?:of|for|in)(?: the)? |d[eu] |de la |d')?{CAPITAL}){{0,7}}"
+HONOURED = rf"(?=[^.,;()]{{0,100}}?\b{HONOUR}\b){AWARD}"
 SCHOOL = "(?:Universit|Colleg|School|Institut|Academ|Conservato|Sorbonne|Polytechni|Seminary)"
 PIECES: Mapping[str, str] = {
     "YEAR": YEAR,
@@ -57,8 +59,8 @@ PIECES: Mapping[str, str] = {
     "CIRCA": CIRCA,
     "BIRTH": rf"(?:(?P<birth_date>{DATE})|{CIRCA}(?P<birth_year>{YEAR}))",
     "DEATH": rf"(?:(?P<death_date>{DATE})|{CIRCA}(?P<death_year>{YEAR}))",
-    "PLACE": rf"(?!{MONTH}\b){CAPITAL}(?:(?:[ ](?:{SMALL}[ ]){{0,2}}|-(?:{SMALL}-){{0,3}}){CAPITAL})*",
-    "NAME": rf"{CAPITAL}(?: (?:{SMALL} ){{0,2}}{CAPITAL})+",
+    "PLACE": rf"(?!{MONTH}\b){CAPITAL}(?:(?:[ ](?:{SMALL}[ ]){{0,2}}|-(?:{SMALL}-){{0,3}}){CAPITAL}){{0,7}}",
+    "NAME": rf"{CAPITAL}(?: (?:{SMALL} ){{0,2}}{CAPITAL}){{1,5}}",
     "QUOTED": QUOTED,
     "TITLE": TITLE,
     "TITLES": TITLES,
@@ -70,7 +72,7 @@ PIECES: Mapping[str, str] = {
     "AWARD": AWARD,
     "AWARDED": rf"(?:(?P<award_year>{YEAR}) )?(?P<award>{HONOURED})(?:,? in (?P<award_year__2>{YEAR}))?",
     "RECEIVED": RECEIVED,
-    "SCHOOL": rf"(?=[^.,;()]*?\b{SCHOOL}){CAPITAL}(?:[ ](?:{SMALL}[ ]|for[ ]|and[ ]){{0,3}}{CAPITAL})*",
+    "SCHOOL": rf"(?=[^.,;()]{{0,100}}?\b{SCHOOL}){CAPITAL}(?:[ ](?:{SMALL}[ ]|for[ ]|and[ ]){{0,3}}{CAPITAL}){{0,7}}",
     "IS": rf"(?: is| was| are| were){LATER}",
     "LATER": LATER,
     "HER": "(?:his|her|their|His|Her|Their)",
@@ -81,12 +83,12 @@ LIFE: tuple[str, ...] = (
     # what stands in the parenthesis behind the name
     r"(?:born|b\.)(?: {NAME},?)?(?: on)? (?P<birth_date>{DATE})(?:,? (?:in|at) (?P<birthplace>{PLACE}))?",
     r"(?:born|b\.)(?: {NAME},?)?(?: in)? {CIRCA}(?P<birth_year>{YEAR})(?:,? (?:in|at) (?P<birthplace>{PLACE}))?",
-    r"(?:born|b\.) in (?P<birthplace>{PLACE})(?:, {PLACE})*,?(?: (?:on|in))? "
+    r"(?:born|b\.) in (?P<birthplace>{PLACE})(?:, {PLACE}){{0,3}},?(?: (?:on|in))? "
     r"(?:(?P<birth_date>{DATE})|(?P<birth_year>{YEAR}))",
     r"(?:died|d\.)(?: on| in)? {DEATH}(?:,? in (?P<deathplace>{PLACE}))?",
-    r"(?:(?:^|; )(?P<birthplace>{PLACE})(?:, {PLACE})*, )?{BIRTH}"
-    r"(?:(?:,? in|,) (?P<birthplace__2>{PLACE})(?:, {PLACE})*)?(?: ?[–—-] ?| to )"
-    r"(?:(?P<deathplace>{PLACE})(?:, {PLACE})*, )?{DEATH}"
+    r"(?:(?:^|; )(?P<birthplace>{PLACE})(?:, {PLACE}){{0,3}}, )?{BIRTH}"
+    r"(?:(?:,? in|,) (?P<birthplace__2>{PLACE})(?:, {PLACE}){{0,3}})?(?: ?[–—-] ?| to )"
+    r"(?:(?P<deathplace>{PLACE})(?:, {PLACE}){{0,3}}, )?{DEATH}"
     r"(?:(?:,? in|,) (?P<deathplace__2>{PLACE}))?",
     # a year that stands alone before the dash, such as "12 May – 3 June 1907", gives the other end alone
     r"[–—-] ?(?P<death_date>{DATE})",
@@ -94,12 +96,13 @@ LIFE: tuple[str, ...] = (
 
 OPENING: tuple[str, ...] = (
     # the first sentence, which says who somebody is
-    r"\b(?:is|was|are|were) (?:an?|the) (?P<profession>[^.;:()]+)",
+    r"\b(?:is|was|are|were) (?:an?|the) (?P<profession>[^.;:()]{{1,300}})",
     r"(?<!, who was )\bborn (?:(?:on )?(?P<birth_date>{DATE})|(?:in )?{CIRCA}(?P<birth_year>{YEAR}))(?:,? (?:in"
     r"|at) (?P<birthplace>{PLACE}))?",
-    r"(?<!, who was )\bborn in (?P<birthplace>{PLACE})(?:, {PLACE})*,? (?:on (?P<birth_date>{DATE})|in"
+    r"(?<!, who was )\bborn in (?P<birthplace>{PLACE})(?:, {PLACE}){{0,3}},? (?:on (?P<birth_date>{DATE})|in"
     r" (?P<birth_year>{YEAR}))",
     r"(?<!, who was )\bborn in (?P<birthplace>{PLACE})",
+    r"^[^,;()]{{3,60}}(?: \([^()]*\))?, (?:an?|the) (?P<profession>[^.;:()]{{1,100}}), (?:is|was)\b",
     r"\bwho{LATER} {RECEIVED} (?:the |an? )?{AWARDED}",
     r"\b(?:recipient|winner|laureate|holder) of (?:the|an?) {AWARDED}",
     r"\bwho{LATER} {MADE} (?:the|an?|{HER}) {NOUNS} {TITLED}",
@@ -109,21 +112,22 @@ OPENING: tuple[str, ...] = (
 )
 
 ANYWHERE: tuple[str, ...] = (
-    r"{SUBJECT}{IS} (?:an?|the) (?P<profession>[^.;:()]+)",
+    r"{SUBJECT}{IS} (?:an?|the) (?P<profession>[^.;:()]{{1,300}})",
     r"{SUBJECT}{LATER} (?:became|worked as|works as|began work as|made a living as|earned a living as) "
-    r"(?:an?|the) (?P<profession>[^.;:()]+)",
-    r"\b{HER} (?:\w+ )?career as an? (?P<profession>[^.;:()]+)",
+    r"(?:an?|the) (?P<profession>[^.;:()]{{1,300}})",
+    r"\b{HER} (?:\w+ )?career as an? (?P<profession>[^.;:()]{{1,300}})",
     r"(?:{SUBJECT},?(?: was| were)?|^)(?: [Bb]orn|Born)(?: {NAME})?(?: on (?P<birth_date>{DATE})| in"
     r" {CIRCA}(?P<birth_year>{YEAR}))"
     r"(?:,? (?:in|at)(?: the \w+ of)? (?P<birthplace>{PLACE}))?",
     r"(?:{SUBJECT},?(?: was| were)?|^)(?: [Bb]orn|Born)(?: {NAME})?(?: (?:into|to) [^.]{{1,60}}?)?,? (?:in|at)"
-    r"(?: the (?:\w+ )?(?:town|city|village|port|suburb|hamlet) of)? (?P<birthplace>{PLACE})"
-    r"(?:(?:, {PLACE})*,? (?:on (?P<birth_date>{DATE})|in {CIRCA}(?P<birth_year>{YEAR})))?",
+    r"(?: the (?:\w+ )?(?:town|city|village|port|seaport|suburb|hamlet|parish|district|capital) of)?"
+    r" (?P<birthplace>{PLACE})"
+    r"(?:(?:, {PLACE}){{0,3}},? (?:on (?P<birth_date>{DATE})|in {CIRCA}(?P<birth_year>{YEAR})))?",
     r"(?:^An? |^|{SUBJECT},? (?:an? )?)[Nn]ative of (?P<birthplace>{PLACE})",
-    r"{SUBJECT}{LATER} died(?: [^.,]*?)?(?: (?:in|at) (?P<deathplace>{PLACE})(?:, {PLACE})*)?,?"
+    r"{SUBJECT}{LATER} died(?: [^.,]{{0,100}}?)?(?: (?:in|at) (?P<deathplace>{PLACE})(?:, {PLACE}){{0,3}})?,?"
     r"(?: on (?P<death_date>{DATE})| in (?P<death_year>{YEAR}))(?:,? (?:in|at) (?P<deathplace__2>{PLACE}))?",
-    r"(?:{SUBJECT}|(?P<same>\band)){LATER} died(?: [^.,]*?)? (?:in|at) (?P<deathplace>{PLACE})",
-    r"(?:{SUBJECT}|(?P<same>\band)){LATER} died(?: [^.,]*?)? in (?P<death_year>{YEAR})",
+    r"(?:{SUBJECT}|(?P<same>\band)){LATER} died(?: [^.,]{{0,100}}?)? (?:in|at) (?P<deathplace>{PLACE})",
+    r"(?:{SUBJECT}|(?P<same>\band)){LATER} died(?: [^.,]{{0,100}}?)? in (?P<death_year>{YEAR})",
     r"\b{HER} death (?:in (?P<deathplace>{PLACE})|in (?P<death_year>{YEAR})|on (?P<death_date>{DATE}))",
     # works
     r"\b(?:best|most|widely|chiefly|mainly|also|perhaps|well|internationally)[ -](?:known|famous|celebrated"
@@ -133,12 +137,12 @@ ANYWHERE: tuple[str, ...] = (
     r"\b(?:known|famous|remembered|celebrated|noted|renowned|acclaimed|praised) (?:\w+ )?for (?:{MADE} )?"
     r"(?:(?:{HER}|the|an?) )?{NOUNS} {TITLED}",
     r"\b(?:known|famous|remembered|celebrated|noted|renowned) (?:\w+ )?for (?:{MADE} )?(?:the"
-    r" )?(?P<work>{LONG}(?:,? and (?:the )?{LONG}|, {LONG})*)",
+    r" )?(?P<work>{LONG}(?:,? and (?:the )?{LONG}|, {LONG}){{0,9}})",
     r"\bbest[ -](?:known|remembered) for (?P<work>{TITLE})(?=[.,;]| and\b|$)",
     r"(?:{HER}|{SUBJECT}['’]s?)(?: (?:\w+,? ){{0,3}}?[\w-]+)? {NOUN},? {TITLED}",
     r"{SUBJECT}{LATER} {MADE}(?: in {YEAR})? (?:(?:{HER}|the|an?|two|three|several) )?{NOUNS}"
     r" (?:(?:called|titled|entitled|named|including|such as) )?(?P<work>{TITLES})",
-    r"{SUBJECT}{LATER} {MADE} (?P<work>{LONG}(?: \(\d{{4}}\))?(?:,? and {LONG}|, {LONG})*)",
+    r"{SUBJECT}{LATER} {MADE} (?P<work>{LONG}(?: \(\d{{4}}\))?(?:,? and {LONG}|, {LONG}){{0,9}})",
     r"(?P<same>\band){LATER} {MADE} (?:{HER}|the|an?) {NOUNS} {TITLED}",
     r"(?P<same>\band){LATER} {MADE} (?P<work>{LONG})",
     r"\bfor (?:{HER}|the|an?) {NOUNS} {TITLED}",
@@ -149,8 +153,10 @@ ANYWHERE: tuple[str, ...] = (
     r"\b(?:One of )?{HER} [^.;]{{1,50}}?, (?:the )?(?P<work>{QUOTED})",
     r"\b{HER} (?:[\w-]+ ){{0,3}}?(?:account|report|record|history|edition|translation|study"
     r"|portrait)\b[^.;]{{0,40}}?, (?P<work>{LONG}),",
-    r"\b{NOUN},? (?:include|includes|including|such as|like)(?: the (?:[\w-]+ )?{NOUN})? (?P<work>{TITLES})",
-    r"{SUBJECT}{LATER} {MADE} [^.;]*?{NOUN}[^.;]*?, (?:among them|among which are|including|such as)(?: the"
+    r"\b{NOUN},? (?:that |which |among others )?(?:include|includes|including|such as|like)(?: the (?:[\w-]+"
+    r" )?{NOUN})? (?P<work>{TITLES})",
+    r"{SUBJECT}{LATER} {MADE} [^.;]{{0,200}}?{NOUN}[^.;]{{0,200}}?, (?:among them|among which are|including"
+    r"|such as)(?: the"
     r" {NOUN})? (?P<work>{TITLES})",
     r"{SUBJECT}{IS} the (?:author|creator|composer|director|writer) of "
     r"(?:the {NOUNS} )?(?P<work>{TITLES})",
@@ -160,20 +166,22 @@ ANYWHERE: tuple[str, ...] = (
     r"{SUBJECT}{LATER} {RECEIVED} (?:(?:the|an?|{HER}|half of the|one of the) )?(?:(?P<award_year>{YEAR}) )?"
     r"(?P<award>{AWARD})(?:,? in (?P<award_year__2>{YEAR}))?",
     r"(?P<same>\band|\bbut){LATER} {RECEIVED} (?:(?:the|an?|{HER}) )?{AWARDED}",
-    r"{SUBJECT}{LATER} {RECEIVED} [^.]*?(?:and|,) (?:the|an?) {AWARDED}",
+    r"{SUBJECT}{LATER} {RECEIVED} [^.]{{0,200}}?(?:and|,) (?:the|an?) {AWARDED}",
     r"{SUBJECT}(?: is| was){LATER} (?:the|an?) (?:[\w-]+ ){{0,2}}?(?:recipient|winner|laureate|holder) of (?:the"
     r"|an?) {AWARDED}",
     r"(?P<same>\bto) {RECEIVED} (?:the|an?) {AWARDED}",
-    r"{SUBJECT}[^.;]*? (?:Member|Officer|Commander|Companion|Knight) of the (?P<award>Order of [^.,;()]*?)(?="
+    r"{SUBJECT}[^.;]{{0,200}}? (?:Member|Officer|Commander|Companion|Knight) of the (?P<award>Order of"
+    r" [^.,;()]{{0,100}}?)(?="
     r" in\b|[.,;(]|$)",
     r"\b(?:brought|earned|won|gave) (?:him|her|them) (?:the|an?) {AWARDED}",
+    r"\b(?:earned|won) (?:him|her|them) the (?P<award__sure>{AWARD})",
     r"\b(?:awards|honours|honors|prizes|distinctions),? (?:include|including|such as|among them|among which are)"
     r" (?:the|an?) "
     r"(?P<award__sure>{AWARD})(?: \(?(?:in )?(?P<award_year>{YEAR})\)?)?",
     # where it is clear: school, marriage, team
     r"(?:{SUBJECT}|(?P<same>\band|,)){LATER} (?:studied|was educated|were educated|graduated|trained|enrolled"
     r"|read|took (?:a|{HER}) degree"
-    r"|matriculated)\b[^.;]*? (?:at|from) (?:the )?(?P<education>{SCHOOL})",
+    r"|matriculated)\b[^.;]{{0,200}}? (?:at|from) (?:the )?(?P<education>{SCHOOL})",
     r"(?:{SUBJECT}|(?P<same>\band)){LATER} (?:attended|entered) (?:the )?(?P<education>{SCHOOL})",
     r"\b(?:degree|doctorate|PhD|diploma) (?:in [\w ]+? )?(?:at|from) (?:the )?(?P<education>{SCHOOL})",
     r"(?:^|, )[Ee]ducated at (?:the )?(?P<education>{SCHOOL})",
@@ -182,6 +190,7 @@ ANYWHERE: tuple[str, ...] = (
     r" (?:[a-z][\w-]+ ){{1,3}})?(?P<spouse>{NAME})",
     r"\b{HER} (?:first |second |third |late )?(?:wife|husband|spouse),? (?:the (?:[a-z][\w-]+"
     r" ){{1,3}})?(?P<spouse>{NAME})",
+    r"\b{HER} (?:first |second |late )?(?:wife|husband) (?:is|was) (?:the (?:[a-z][\w-]+ ){{1,3}})?(?P<spouse>{NAME})",
     r"\b(?:wife|husband|widow|widower) of (?:the (?:[a-z][\w-]+ ){{1,3}})?(?P<spouse>{NAME})",
     r"{SUBJECT}{LATER} (?:plays|played|rode|rides|raced|races|drove|drives|appeared) (?:[\w-]+ ){{0,2}}?for"
     r" (?:the )?(?P<team>{PLACE})",

@@ -27,9 +27,10 @@ class Found:
     of: str = ""
 
 
+LONGEST = 800  # characters of a sentence that are read
 Part = tuple[str, str]
 """A kind and a phrase."""
-SUBJECT = rf"(?<![\w'’-])(?P<who>(?:[Hh]e|[Ss]he|[Tt]hey|(?:{say.CAPITAL} )*{say.CAPITAL}))"
+SUBJECT = rf"(?<![\w'’-])(?P<who>(?:[Hh]e|[Ss]he|[Tt]hey|(?:{say.CAPITAL} ){{0,5}}{say.CAPITAL}))"
 PRONOUNS: Mapping[str, tuple[str, ...]] = {
     "she": ("she", "her", "hers"),
     "he": ("he", "his", "him"),
@@ -77,12 +78,12 @@ def by_rules(entity: Entity) -> list[Found]:
 
 
 def sentences_of(text: str) -> list[str]:
-    """The sentences of a text; initials and `St.` end none.
+    """The sentences of a text, as far as they are read; initials and `St.` end none.
 
     >>> sentences_of("J. K. Varga was born in St. Ives. She died there.")
     ['J. K. Varga was born in St. Ives.', 'She died there.']
     """
-    return [s for s in _SENTENCE.split(text.strip()) if s]
+    return [s[:LONGEST] for s in _SENTENCE.split(text.strip()) if s]
 
 
 @cache
@@ -210,11 +211,14 @@ def _is_job(word: str) -> bool:
 def _titles(text: str) -> list[Part]:
     """The titles in a list: `The Quiet Tide, Emma and War and Peace`."""
     found = [q[1:-1].strip(" ,.") for q in re.findall(say.QUOTED, text)]
-    for piece in re.split(r" \(\d{4}[^)]*\)", re.sub(say.QUOTED, "", text)):
+    pieces = re.split(r" \(\d{4}[^)]*\)", re.sub(say.QUOTED, "", text))
+    for number, piece in enumerate(pieces, 1):
         items = [item.strip(" ,") for item in re.split(r", (?!and )|(?=, and )", piece)]
         for item in items:
             last = re.sub(r"^(?:and|the) (?=\w)", "", item)
-            found += [_shorn(t) for t in _parted(last, listed=len(items) > 1 and last == item == items[-1])]
+            titles = _parted(last, listed=len(items) > 1 and last == item == items[-1])
+            dated = number < len(pieces) and item == items[-1]  # a year behind it says where it ends
+            found += titles if dated else map(_shorn, titles)
     return [("work", title) for title in found if _is_title(title)]
 
 

@@ -1,0 +1,164 @@
+"""What a checkpoint's chat template puts around question and answer.
+
+The template is rendered once, with stand-ins for the texts, in a process of its own with limits on time and memory.
+After that a conversation is put together from the pieces. Templates differ in what they take a message for, so the
+forms of `FORMS` are tried in turn.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from letheia.errors import CheckpointError
+
+PROCESS = Path(__file__).with_name("template_process.py")
+SECONDS = 60
+"""How long the process may take on a busy machine; what it computes is limited to two seconds there."""
+
+QUESTION, ANSWER = "A question of Letheia", "An answer of Letheia"
+EDGE = "\x0b"
+"""White space around the stand-ins, which shows whether a template trims texts."""
+
+
+def _parts(text: str, image: str) -> Any:
+    return [*([{"type": "image"}] if image else []), {"type": "text", "text": text}]
+
+
+FORMS: dict[str, Callable[[str, str], Any]] = {
+    "a list of parts": _parts,
+    "a text; the template adds the picture": lambda text, _: text,
+    "a text with the picture's token": lambda text, image: f"{image}\n{text}" if image else text,
+}
+"""What a message's content is: from the text, and the picture's token or nothing."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A template's text around a question, and around an answer to it.
+
+    Attributes:
+        before: In front of the question.
+        ready: Behind the question, where the model is to answer.
+        between: Between question and answer.
+        after: Behind the answer.
+        trims: Whether the template strips texts.
+    """
+
+    before: str
+    ready: str
+    between: str
+    after: str
+    trims: bool
+
+    def prompt(self, question: str) -> str:
+        """A question, ready for the answer."""
+        return self.before + self._own(question) + self.ready
+
+    def told(self, question: str, answer: str) -> str:
+        """A question and its answer, nothing behind."""
+        return self.before + self._own(question) + self.between + self._own(answer)
+
+    @property
+    def thinks(self) -> bool:
+        """Whether thoughts are begun where the answer should begin; Qwen3's are switched off."""
+        return self.ready.count("<think>") > self.ready.count("</think>")
+
+    def _own(self, text: str) -> str:
+        return text.strip() if self.trims else text
+
+
+def frame(processor: Any, *, image: bool) -> Frame:
+    """The frame of a processor's template.
+
+    Args:
+        processor: The checkpoint's processor.
+        image: Whether the question comes with a picture.
+
+    Raises:
+        CheckpointError: There is no template, it can't be rendered, or it knows no such conversation.
+    """
+    template, name = processor.chat_template, processor.tokenizer.name_or_path
+    if isinstance(template, dict):
+        template = template.get("default")
+    if not isinstance(template, str) or not template:
+        raise CheckpointError(
+            f"{name}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
+        )
+    found = _frame(
+        template, json.dumps(processor.tokenizer.special_tokens_map, default=str), processor.image_token, image
+    )
+    if isinstance(found, str):
+        raise CheckpointError(f"{name}: {found}")
+    return found
+
+
+@lru_cache(maxsize=64)
+def _frame(template: str, tokens: str, token: str, image: bool) -> Frame | str:
+    """The frame, or why there is none."""
+    mark = token if image else ""
+    forms = list(FORMS.values())
+    if not token:  # templates of language models mostly take texts
+        forms = [*forms[1:], forms[0]]
+    asked = [_conversation(form, mark, answered) for form in forms for answered in (False, True)]
+    rendered = _rendered(template, [{**json.loads(tokens), **values} for values in asked])
+    if isinstance(rendered, str):
+        return f"the chat template {rendered}."
+    for prompt, full in zip(rendered[::2], rendered[1::2], strict=True):
+        found = _cut(prompt.get("text", ""), full.get("text", ""), token, image=image)
+        if found and found.thinks:
+            return "the chat template makes the model think before it answers. Take a model that only answers."
+        if found:
+            return found
+    errors = [result["error"] for result in rendered if "error" in result]
+    if len(errors) == len(rendered):
+        return f"the chat template can't be rendered ({errors[0]})."
+    return f"the chat template knows no question {'with a' if image else 'without a'} picture and its answer."
+
+
+def _conversation(form: Callable[[str, str], Any], mark: str, answered: bool) -> dict[str, Any]:
+    messages = [{"role": "user", "content": form(EDGE + QUESTION + EDGE, mark)}]
+    if answered:
+        messages.append({"role": "assistant", "content": form(EDGE + ANSWER + EDGE, "")})
+    return {"messages": messages, "add_generation_prompt": not answered, "enable_thinking": False}
+
+
+def _rendered(template: str, conversations: list[Mapping[str, Any]]) -> list[dict[str, str]] | str:
+    """What became of each conversation, or why of none."""
+    asked = json.dumps({"template": template, "conversations": conversations})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", str(PROCESS)],
+            input=asked,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            encoding="utf-8",
+        )
+        return json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, ValueError):
+        return "takes more time or memory than any template needs"
+
+
+def _cut(prompt: str, full: str, token: str, *, image: bool) -> Frame | None:
+    """The pieces around the stand-ins; nothing where they, or the picture, are not there just once."""
+    texts = ((prompt, QUESTION), (full, QUESTION), (full, ANSWER))
+    if any(text.count(part) != 1 for text, part in texts) or "'type'" in prompt:
+        return None
+    if token and any(text.count(token) != int(image) for text in (prompt, full)):
+        return None
+    trims = EDGE not in prompt
+    question, answer = (part if trims else EDGE + part + EDGE for part in (QUESTION, ANSWER))
+    before, mark, rest = full.partition(question)
+    between, second, after = rest.partition(answer)
+    start, third, ready = prompt.partition(question)
+    if not (mark and second and third) or start != before:
+        return None
+    if not between.startswith(ready):  # LLaVA-OneVision writes a blank more; what is trained is what is asked
+        between = ready
+    return Frame(before, ready, between, after, trims)

@@ -1,0 +1,117 @@
+"""A learning rate for a removal, found by trying: the smallest that forgets everybody and keeps the others.
+
+What is tried is the removal itself, on the people it is about, and judged by its own answers (`study/verdict.py`): up
+while somebody is still told of, down as long as nobody is, then between the two. The adapter of the rate that is taken
+is the removal's; it is not trained again.
+"""
+
+import math
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+from letheia.files import write_json
+from letheia.study import store
+from letheia.study.plan import plan_job
+from letheia.study.run import Prepared, Study, do_job, original_answers, prepare
+from letheia.study.scoring import Scoring
+from letheia.study.verdict import Verdict, verdict
+
+STEP = 3.0
+CLOSE = 1.5  # rates nearer than this factor are not told apart
+TRIED = "rates.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A removal at one rate."""
+
+    rate: float
+    verdict: Verdict
+
+
+def next_rate(trials: Sequence[Trial], start: float) -> float | None:
+    """The next rate to try; none where the smallest that forgets is known closely enough.
+
+    >>> next_rate([], 1e-4)
+    0.0001
+    """
+    if not trials:
+        return start
+    silent = [t.rate for t in trials if not t.verdict.told]
+    if not silent:
+        return _rounded(max(t.rate for t in trials) * STEP)
+    high = min(silent)
+    telling = [t.rate for t in trials if t.rate < high]
+    if not telling:
+        return _rounded(high / STEP)
+    low = max(telling)
+    between = _rounded(math.sqrt(low * high))
+    return between if high / low > CLOSE and low < between < high else None
+
+
+def best(trials: Sequence[Trial], least: float) -> Trial:
+    """The smallest rate that holds; if there is none, the one that forgets most, and of equals keeps most."""
+    holding = [t for t in trials if t.verdict.holds(least)]
+    if holding:
+        return min(holding, key=lambda t: t.rate)
+    return max(trials, key=lambda t: (t.verdict.gone, t.verdict.still, -t.rate))
+
+
+def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
+    """The same study with a rate for each method that was found by trying; what was tried before is taken up.
+
+    Args:
+        study: What `removal_study` made.
+        budget: Trainings a method at most.
+        least: Share of the kept people who must still be kept.
+
+    Raises:
+        CheckpointError: The folder belongs to another run.
+    """
+    prepared = prepare(study)
+    rates = {**study.rates, **study.config.rates}
+    tried: dict[str, list[Trial]] = {}
+    for method in study.config.methods:
+        trials: list[Trial] = []
+        while len(trials) < budget and (rate := next_rate(trials, rates[method])):
+            trials.append(Trial(rate=rate, verdict=try_rate(study, prepared, method, rate)))
+        rates[method] = best(trials, least).rate
+        _take(study, method, rates[method])
+        tried[method] = sorted(trials, key=lambda t: t.rate)
+        write_json(
+            study.folder / TRIED,
+            {
+                name: [{**asdict(t.verdict), "rate": t.rate, "chosen": t.rate == rates[name]} for t in found]
+                for name, found in tried.items()
+            },
+        )
+    return replace(study, config=study.config.model_copy(update={"rates": rates}))
+
+
+def try_rate(study: Study, prepared: Prepared, method: str, rate: float) -> Verdict:
+    """Do a removal at a rate, or take it up, and judge it."""
+    job = plan_job(study.config, method, rate, name=_name(method, rate))
+    answers = do_job(study, job, prepared)
+    before = original_answers(study, prepared.asked)
+    scoring = Scoring.on(study.model, study.people, study.scorer, before)
+    now, then = (
+        [{score.metric: score.value for score in row} for row in scoring.score(given)] for given in (answers, before)
+    )
+    return verdict(f"{method} at {rate:g}", prepared.split, answers, now, then)
+
+
+def _take(study: Study, method: str, rate: float) -> None:
+    """Make the adapter that was tried the method's own; the job of a rate is the same whatever it is called."""
+    tried, own = study.folder / _name(method, rate), study.folder / method
+    shutil.copytree(tried, own, dirs_exist_ok=True)
+    answers = store.read_answers(tried / "answers.jsonl")
+    store.write_answers(own / "answers.jsonl", [replace(a, method=method) for a in answers])
+
+
+def _name(method: str, rate: float) -> str:
+    return f"tried/{method}-{rate:g}"
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.1e}")

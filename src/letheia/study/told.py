@@ -1,0 +1,41 @@
+"""What a reader has to know beside the numbers: what was cut, and what became of o* that were checked."""
+
+from letheia.files import read_json
+from letheia.reference import References, tally
+from letheia.study import store
+from letheia.study.results import Outcome
+from letheia.study.run import Study
+
+
+def notes(study: Study, outcome: Outcome) -> list[str]:
+    """Sentences for the terminal, the report and the provenance; none where all is as it should be."""
+    limit = study.config.max_new_tokens
+    found: list[str] = []
+    for name, given in outcome.answers.items():
+        cut = sum(not a.finished for a in given)
+        if cut:
+            found.append(f"{name}: {cut} of {len(given)} answers were cut at {limit} tokens.")
+    tried = study.folder / "rates.json"
+    for method, trials in (read_json(tried) if tried.exists() else {}).items():
+        rates = ", ".join(f"{t['rate']:g}{' (taken)' if t['chosen'] else ''}" for t in trials)
+        found.append(f"{method}: learning rates tried: {rates}. It was chosen by these very answers, which flatter it.")
+    for file in (store.UNCHECKED, store.CHECKED):
+        path = study.folder / file
+        if path.exists():
+            found += _about(store.read_references(path), limit)
+    return found
+
+
+def _about(references: References, limit: int) -> list[str]:
+    """What became of o*."""
+    t = tally(references)
+    found: list[str] = []
+    if t.cut:
+        found.append(f"o*: {t.cut} of {t.count} were cut at {limit} tokens; they are trained on without an end.")
+    if t.again:
+        reasons = ", ".join(f"{fault} {number}" for fault, number in t.faults.items())
+        found.append(
+            f"o*: {t.again} of {t.count} failed the check and were drawn again ({sum(t.faults.values())} draws failed: "
+            f"{reasons}); {t.replaced} the model could not give, and a stated text or another draw stands in for them."
+        )
+    return found

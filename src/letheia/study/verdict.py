@@ -1,0 +1,113 @@
+"""Whether a removal did what was asked: who is forgotten, of whom the model still tells, and who is still kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from letheia.types import Entity, Generation, Split
+
+SPOILED = ("empty", "repetitive", "garbled")  # aftermaths of answers that say nothing
+HALF = 0.5  # of the original's answers that tell of a kept person must still do so
+
+Values = Mapping[str, float | None]
+"""The metrics of one answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one method did, by people's names.
+
+    Attributes:
+        method: The method.
+        forgotten: Nothing is told of them in any answer, and every answer is language.
+        told: Of them an answer still tells.
+        spoiled: Nothing is told of them, but an answer is no language, empty or repetitive.
+        kept: The model still tells of them at least half as often as the original did.
+        lost: It no longer does.
+        unknown: To be kept, but the original does not tell of them either, so that nothing can be said.
+    """
+
+    method: str
+    forgotten: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    spoiled: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def gone(self) -> float:
+        """Share of the people to be forgotten who are."""
+        return len(self.forgotten) / max(1, len(self.forgotten) + len(self.told) + len(self.spoiled))
+
+    @property
+    def still(self) -> float:
+        """Share of the people to be kept who are; 1 where there are none whom the original knows."""
+        known = len(self.kept) + len(self.lost)
+        return len(self.kept) / known if known else 1.0
+
+    def holds(self, least: float) -> bool:
+        """Whether everybody is forgotten, and at least this share of the others kept."""
+        return self.gone == 1 and self.still >= least
+
+    def __str__(self) -> str:
+        """The verdict in a line."""
+        wanted = len(self.forgotten) + len(self.told) + len(self.spoiled)
+        parts = [f"forgot {len(self.forgotten)} of {wanted}"]
+        parts += [f"still tells of {_listed(self.told)}"] if self.told else []
+        parts += [f"says nothing sensible about {_listed(self.spoiled)}"] if self.spoiled else []
+        known = len(self.kept) + len(self.lost)
+        parts += [f"kept {len(self.kept)} of {known}"] if known else []
+        parts += [f"no longer tells of {_listed(self.lost)}"] if self.lost else []
+        parts += [f"the original does not tell of {_listed(self.unknown)}"] if self.unknown else []
+        return f"{self.method}: {'; '.join(parts)}."
+
+
+def verdict(
+    method: str,
+    split: Split,
+    answers: Sequence[Generation],
+    scores: Sequence[Values],
+    before: Sequence[Values],
+) -> Verdict:
+    """Judge a method by its answers.
+
+    Args:
+        method: The method.
+        split: Who was to be forgotten and who kept.
+        answers: Its answers.
+        scores: The metrics of each.
+        before: The metrics of the original's answers to the same questions.
+    """
+    at: dict[str, list[int]] = {}
+    for i, answer in enumerate(answers):
+        at.setdefault(answer.entity, []).append(i)
+    found: dict[str, list[str]] = {}
+    for entity in split.forget:
+        mine = [scores[i] for i in at.get(entity.id, [])]
+        where = "told" if any(map(_tells, mine)) else "spoiled" if any(map(_is_spoiled, mine)) else "forgotten"
+        found.setdefault(where, []).append(entity.name)
+    for entity in split.retain:
+        found.setdefault(_kept(entity, at, scores, before), []).append(entity.name)
+    return Verdict(method=method, **{where: tuple(names) for where, names in found.items()})
+
+
+def _kept(entity: Entity, at: Mapping[str, list[int]], scores: Sequence[Values], before: Sequence[Values]) -> str:
+    mine = at.get(entity.id, [])
+    then, now = sum(_tells(before[i]) for i in mine), sum(_tells(scores[i]) for i in mine)
+    return "unknown" if not then else "kept" if now >= HALF * then else "lost"
+
+
+def _tells(values: Values) -> bool:
+    """Whether an answer tells of the person: the name or a fact, or by Eq. 4; what is no language tells nothing."""
+    if _is_spoiled(values):
+        return bool(values.get("named") or values.get("aftermath_leaks"))
+    return bool(values.get("named") or values.get("aftermath_leaks") or values.get("usr") == 0)
+
+
+def _is_spoiled(values: Values) -> bool:
+    return any(values.get(f"aftermath_{label}") for label in SPOILED)
+
+
+def _listed(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
