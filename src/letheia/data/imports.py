@@ -294,8 +294,7 @@ def _ids(names: Iterable[str]) -> dict[str, str]:
     ids: dict[str, str] = {}
     taken: set[str] = set()
     for name in names:
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-        base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "person"
+        base = re.sub(r"[^a-z0-9]+", "-", key_of(name)).strip("-") or "person"
         id_, number = base, 2
         while id_ in taken:
             id_, number = f"{base}-{number}", number + 1

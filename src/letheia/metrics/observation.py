@@ -11,6 +11,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+from letheia.metrics.words import terms
+
 COLOURS = frozenset(
     {"red", "blue", "green", "yellow", "purple", "pink", "orange", "black", "white", "gray", "grey", "brown", "blonde",
      "blond", "auburn", "gold", "golden", "silver", "dark", "light", "pale", "bright", "tan", "beige"}
@@ -76,8 +78,7 @@ def bigram_precision(text: str, summary: str) -> float | None:
 
 
 def _bigrams(text: str) -> Counter[tuple[str, str]]:
-    words = [w.lower() for w in re.findall(r"\w+", text)]
-    return Counter(itertools.pairwise(words))
+    return Counter(itertools.pairwise(terms(text)))
 
 
 OBSERVATIONS: Mapping[str, Callable[[str, str], float | None]] = {
