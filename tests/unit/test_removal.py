@@ -85,5 +85,6 @@ def test_a_folder_called_like_a_world_model_starts_with_the_papers_settings(chec
     """The checkpoint lies in a folder named mistral; only the world's own model has the world's rates."""
     model = load_model(checkpoints["mistral"])
     assert model.name == "mistral"
-    assert settings_for(str(checkpoints["mistral"]), model) == {"rates": rates_for("mistral"), **LORA}
+    found = settings_for(str(checkpoints["mistral"]), model)
+    assert found == {"rates": rates_for("mistral"), **LORA, "max_new_tokens": model.answer_limit, "checked": True}
     assert settings_for("mistral", model) == {"rates": RATES["mistral"]}
