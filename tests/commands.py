@@ -29,7 +29,7 @@ def here(*arguments):
 def fails(result, *words):
     assert result.returncode == 2, result
     assert "Traceback" not in result.stderr
-    lines = result.stderr.strip().splitlines()
+    lines = [line for line in result.stderr.strip().splitlines() if not line.startswith("note: ")]
     assert len(lines) == 1, result.stderr
     for word in words:
         assert word in lines[0]

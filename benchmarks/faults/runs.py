@@ -78,7 +78,7 @@ def start(setting: Setting, place: Path, at_event: Callable[[int], object] = lam
         _watch(place, at_event)
         sys.argv = ["letheia", "unlearn", "--people", str(setting.people), "--forget", "p0", "--model",
                     str(setting.model), "--method", "npo", "--method", "ga", "--steps", "4", "--rank", "2", "--alpha",
-                    "4", "--max-new-tokens", "8", "--output", "run"]  # fmt: skip
+                    "4", "--max-new-tokens", "8", "--force", "--output", "run"]  # fmt: skip
         run()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1

@@ -28,7 +28,7 @@ def running(count: int, folder: Path) -> Iterator[str]:
     for i in range(count):
         number = (signal.SIGINT, signal.SIGTERM)[i % 2]
         arguments = ["unlearn", "--people", str(setting.people), "--forget", "p0", "--model", str(setting.model),
-                     "--method", "ga", "--steps", "9999", "--rank", "2", "--alpha", "4", "--output",
+                     "--method", "ga", "--steps", "9999", "--rank", "2", "--alpha", "4", "--force", "--output",
                      str(folder / "stopped")]  # fmt: skip
         yield _stopped(arguments, folder, number, 8 + rng.random() * 20)
 

@@ -92,7 +92,8 @@ def test_judges_score_what_labels_would(run, server):
     assert found["original", "retain", "unseen", "privacy"]["mean"] >= 4  # the original names them
     assert found["original", "forget", "seen", "privacy"]["mean"] == 5
     assert found["original", "forget", "seen", "hall"]["mean"] == 1
-    assert found["reject", "forget", "unseen", "inform"]["mean"] in {2, 4}
+    garbled = found["reject", "forget", "unseen", "aftermath_garbled"]["mean"]
+    assert found["reject", "forget", "unseen", "inform"]["mean"] in ({1} if garbled else {2, 4})
     assert found["original", "retain", "unseen", "attributes"]["mean"] is None
     files = [root / "run" / method / "answers.jsonl" for method in ("original", "reject")]
     answers = [line for file in files for line in file.read_text().splitlines()]

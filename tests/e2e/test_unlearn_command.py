@@ -45,7 +45,7 @@ def removal(folder, tmp_path_factory):
 
 def test_the_folder_is_checked_first(folder):
     result = letheia("people", "check", folder)
-    assert result.returncode == 0 and "8 of them ready" in result.stdout
+    assert result.returncode == 0 and "8 by a model with vision" in result.stdout
 
 
 def test_what_it_leaves(removal):

@@ -30,6 +30,7 @@ def deliver(
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     made_by["notes"] = notes(study, outcome)
+    made_by["verdicts"] = [str(v) for v in outcome.verdicts]
     write_json(study.folder / "provenance.json", made_by)
     write_report(
         study.folder / "report.html",
