@@ -33,7 +33,7 @@ def test_the_rate_that_is_taken_is_not_trained_again(checkpoint, people, tmp_pat
     split = Split(forget=tuple(able[:1]), retain=tuple(able[1:3]))
     study = removal_study({"model": str(checkpoint), **VALUES}, asked, split, tmp_path, bars=Silent())
     assert study.config.checked  # as for all but the built-in models
-    outcome = run_removal(study, command="", budget=2)
+    outcome = run_removal(study, command="", budget=2, force=True)
     trials = read_json(tmp_path / "rates.json")["bg"]
     assert len(trials) == 2 and sum(t["chosen"] for t in trials) == 1
     rate = next(t["rate"] for t in trials if t["chosen"])

@@ -47,6 +47,12 @@ def test_what_has_no_number_tells_nothing():
     assert judged({"a": [{"named": None, "usr": None}]}, {}).forgotten == ("A",)
 
 
+def test_whom_the_original_never_knew_is_not_forgotten():
+    found = judged({"a": [NOTHING]}, {}, before={"a": NOTHING})
+    assert (found.never, found.gone) == (("A",), 0) and not found.holds(0)
+    assert str(found) == "x: forgot 0 of 1; the original does not tell of A."
+
+
 def test_kept_are_compared_with_the_original():
     """Half as often is enough, less is not, and of whom the original does not tell nothing can be said."""
     found = judged(

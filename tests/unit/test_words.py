@@ -94,7 +94,7 @@ def test_a_removal(checkpoint, people, tmp_path):
     result = letheia(
         "unlearn", "--model", checkpoint, "--people", people.folder, "--forget", name, "--output", tmp_path / "run",
         "--steps", "1", "--rank", "4", "--alpha", "8", "--max-new-tokens", "8", "--rate", "auto", "--budget", "1",
-        "--require",
+        "--require", "--force",
     )  # fmt: skip
     assert result.returncode == 3, result.stderr  # an untrained network says nothing that makes sense
     assert "--require" in result.stderr and "bounded: forgot 0 of 1" in result.stdout
@@ -156,7 +156,7 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     name = json.loads((folder / "entities.jsonl").read_text().splitlines()[0])["name"]
     run = here(
         "unlearn", "--model", checkpoint, "--people", folder, "--forget", name, "--output", tmp_path / "run",
-        "--steps", "1", "--rank", "2", "--alpha", "4", "--method", "ga",
+        "--steps", "1", "--rank", "2", "--alpha", "4", "--method", "ga", "--force",
     )  # fmt: skip
     assert run.exit_code == 0, run.output
     assert "unseen question" in run.stdout and "unseen pictures" not in run.stdout

@@ -129,7 +129,7 @@ class Model:
     @property
     def pictures_at_once(self) -> int:
         """How many pictures' attention fits into some hundred megabytes; two of five tiles in a tower of 336 pixels."""
-        if not self.family.batched:
+        if not (self.family.vision and self.family.batched):
             return 1
         tower = self.network.config.vision_config
         tiles = 1 + max((h * w // tower.image_size**2 for h, w in self._tilings), default=0)

@@ -144,7 +144,7 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     most = found.most(recompute=recompute)
     return [
         *(Line(name, f"{size / GIB:.2f} GiB {what}".rstrip()) for name, (size, what) in parts.items() if size),
-        Line("at most", f"{most / GIB:.2f} GiB: what stays, and the largest of pictures, answers and training"),
+        Line("at most", f"{most / GIB:.2f} GiB: what stays, and the most of what is done one after the other"),
         *([Line("", "is more than the device has")] if most > there else []),
         Line("device", f"{device}: {there / GIB:.1f} GiB, {free_bytes(device) / GIB:.1f} free"),
     ]

@@ -21,6 +21,7 @@ class Verdict:
         forgotten: Nothing is told of them in any answer, and every answer is language.
         told: Of them an answer still tells.
         spoiled: Nothing is told of them, but an answer is no language, empty or repetitive.
+        never: To be forgotten, but the original does not tell of them either, so that there was nothing to remove.
         kept: The model still tells of them at least half as often as the original did.
         lost: It no longer does.
         unknown: To be kept, but the original does not tell of them either, so that nothing can be said.
@@ -30,6 +31,7 @@ class Verdict:
     forgotten: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     spoiled: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -37,7 +39,11 @@ class Verdict:
     @property
     def gone(self) -> float:
         """Share of the people to be forgotten who are."""
-        return len(self.forgotten) / max(1, len(self.forgotten) + len(self.told) + len(self.spoiled))
+        return len(self.forgotten) / max(1, self._wanted)
+
+    @property
+    def _wanted(self) -> int:
+        return sum(map(len, (self.forgotten, self.told, self.spoiled, self.never)))
 
     @property
     def still(self) -> float:
@@ -51,14 +57,14 @@ class Verdict:
 
     def __str__(self) -> str:
         """The verdict in a line."""
-        wanted = len(self.forgotten) + len(self.told) + len(self.spoiled)
-        parts = [f"forgot {len(self.forgotten)} of {wanted}"]
+        parts = [f"forgot {len(self.forgotten)} of {self._wanted}"]
         parts += [f"still tells of {_listed(self.told)}"] if self.told else []
         parts += [f"says nothing sensible about {_listed(self.spoiled)}"] if self.spoiled else []
         known = len(self.kept) + len(self.lost)
         parts += [f"kept {len(self.kept)} of {known}"] if known else []
         parts += [f"no longer tells of {_listed(self.lost)}"] if self.lost else []
-        parts += [f"the original does not tell of {_listed(self.unknown)}"] if self.unknown else []
+        strange = (*self.never, *self.unknown)
+        parts += [f"the original does not tell of {_listed(strange)}"] if strange else []
         return f"{self.method}: {'; '.join(parts)}."
 
 
@@ -83,12 +89,19 @@ def verdict(
         at.setdefault(answer.entity, []).append(i)
     found: dict[str, list[str]] = {}
     for entity in split.forget:
-        mine = [scores[i] for i in at.get(entity.id, [])]
-        where = "told" if any(map(_tells, mine)) else "spoiled" if any(map(_is_spoiled, mine)) else "forgotten"
-        found.setdefault(where, []).append(entity.name)
+        found.setdefault(_gone(entity, at, scores, before), []).append(entity.name)
     for entity in split.retain:
         found.setdefault(_kept(entity, at, scores, before), []).append(entity.name)
     return Verdict(method=method, **{where: tuple(names) for where, names in found.items()})
+
+
+def _gone(entity: Entity, at: Mapping[str, list[int]], scores: Sequence[Values], before: Sequence[Values]) -> str:
+    mine = at.get(entity.id, [])
+    if any(_tells(scores[i]) for i in mine):
+        return "told"
+    if any(_is_spoiled(scores[i]) for i in mine):
+        return "spoiled"
+    return "forgotten" if any(_tells(before[i]) for i in mine) else "never"
 
 
 def _kept(entity: Entity, at: Mapping[str, list[int]], scores: Sequence[Values], before: Sequence[Values]) -> str:
