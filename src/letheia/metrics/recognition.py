@@ -52,8 +52,8 @@ class Recognition:
 
     @property
     def certain(self) -> bool:
-        """Whether everybody could be told by more than the name: by facts, or by the summary."""
-        return self.margin is not None or all(f.entity.facts for f in self.found)
+        """Whether people could be told by their summaries; without, a model that puts facts in other words is missed."""
+        return self.margin is not None
 
 
 def recognise(
@@ -112,14 +112,13 @@ def evidence(
     told = len(facts.own)
     if entity.facts and told >= min(FACTS, len(entity.facts)) and told > len(facts.wrong):
         return f"facts: {', '.join(facts.own)}"
-    if entity.facts or margin is None or index.reason(entity.id):
+    if margin is None or index.reason(entity.id):
         return ""
     fit = index.precision(answer.answer, entity.id) - index.best(answer.answer, {entity.id, about.id if about else ""})
     return f"the summary fits better by {fit:.2f} (chance: {margin:.2f})" if fit > margin else ""
 
 
 def _nothing(entity: Entity, index: SummaryIndex, margin: float | None) -> str:
-    if entity.facts:
-        return "no answer has the name or enough of the facts"
+    lacking = "the name or enough of the facts" if entity.facts else "the name"
     reason = index.reason(entity.id) or ("" if margin is not None else "too few people to tell by the summary")
-    return f"no answer has the name; {reason or 'none fits the summary more than chance has it'}"
+    return f"no answer has {lacking}; {reason or 'none fits the summary more than chance has it'}"
