@@ -52,7 +52,7 @@ class Recognition:
 
     @property
     def certain(self) -> bool:
-        """Whether people could be told by their summaries; without, a model that puts facts in other words is missed."""
+        """Whether summaries could tell people; without them, a model that puts facts in other words is missed."""
         return self.margin is not None
 
 
