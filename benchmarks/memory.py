@@ -65,7 +65,7 @@ def setting(name: str, given: list[str]) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         if name == "world":
-            _letheia(["world", "people", str(folder / "people")])
+            _letheia(["world", "make", str(folder / "people")])
             names = [json.loads(line)["id"] for line in (folder / "people/entities.jsonl").read_text().split("\n")[:2]]
             model, people, extra = Path("mistral"), folder / "people", []
         else:

@@ -56,7 +56,7 @@ def by_spacy(entities: Sequence[Entity]) -> dict[str, list[Found]]:
 
 def _language() -> Any:
     try:
-        import spacy
+        import spacy  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise ConfigError("--by spacy: spaCy is not installed. Run: pip install 'letheia[facts]'") from None
     for name in SPACY_MODELS:
