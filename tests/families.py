@@ -65,13 +65,20 @@ def tokenizer(texts, specials, *, bos=None, eos, pad, named=None):
 def llava(folder: Path, texts):
     """LLaVA-1.5: CLIP at a fixed size, a Llama text model, Vicuna's template."""
     tok = tokenizer(texts, ["<unk>", "<s>", "</s>", "<pad>", "<image>"], bos="<s>", eos="</s>", pad="<pad>")
+    write_llava(folder, tok, chat_templates.LLAVA, len(tok))
+
+
+def write_llava(folder: Path, tok, template, vocabulary):
+    image = tok.convert_tokens_to_ids("<image>")
     vision = CLIPVisionConfig(
         hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=2, image_size=28, patch_size=7
     )
-    text = LlamaConfig(**TEXT, vocab_size=len(tok), bos_token_id=1, eos_token_id=2, pad_token_id=3)
+    text = LlamaConfig(
+        **TEXT, vocab_size=vocabulary, bos_token_id=1, eos_token_id=2, pad_token_id=tok.convert_tokens_to_ids("<pad>")
+    )
     LlavaForConditionalGeneration(
         LlavaConfig(
-            vision_config=vision.to_dict(), text_config=text.to_dict(), image_token_index=4, image_seq_length=16
+            vision_config=vision.to_dict(), text_config=text.to_dict(), image_token_index=image, image_seq_length=16
         )
     ).save_pretrained(folder)
     LlavaProcessor(
@@ -80,7 +87,7 @@ def llava(folder: Path, texts):
         patch_size=7,
         vision_feature_select_strategy="default",
         num_additional_image_tokens=1,
-        chat_template=chat_templates.LLAVA,
+        chat_template=template,
     ).save_pretrained(folder)
 
 
