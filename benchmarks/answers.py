@@ -10,10 +10,11 @@ from model import own_attention, use_attention
 from setting import Setting
 
 from letheia.data.split import Step, Use
+from letheia.engines.own import generate
 from letheia.models.adapter import original
-from letheia.models.generation import Prompt, generate
 from letheia.prompts import guided, read_prompt
 from letheia.reference import sample_references
+from letheia.types import Prompt
 
 DRAWS = 24
 """What a removal of ten people in thirty steps of eight draws on each picture."""

@@ -26,8 +26,8 @@ from letheia.models.attention import GROUPED
 from letheia.models.families import family_of
 from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
+from letheia.models.shapes import CHAT_TEMPLATES, train_tokenizer
 from letheia.types import Entity, Portrait
-from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
 
 PATCH = 14
 SHAPES = {"1200": (1.0, 1.0), "2300": (1.5, 2.0), "2928": (2.0, 2.0)}

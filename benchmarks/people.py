@@ -15,7 +15,7 @@ from letheia.config import StudyConfig
 from letheia.data.folder import read_people
 from letheia.metrics.table import Scorer
 from letheia.study.plan import candidates, named_split, queries
-from letheia.study.removal import request
+from letheia.study.request import request
 from letheia.types import Generation
 
 PICTURES = ("seen", "unseen", "unseen", "unseen")

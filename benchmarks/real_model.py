@@ -59,10 +59,10 @@ def main() -> None:
     from letheia.config import LoadConfig
     from letheia.console import TerminalBars, make_console
     from letheia.files import write_json
+    from letheia.study.build import people_for, removal_study
     from letheia.study.own_responses import draw_responses
     from letheia.study.plan import plan_job
-    from letheia.study.removal import request
-    from letheia.study.requests import people_for, removal_study
+    from letheia.study.request import request
     from letheia.study.run import do_job, prepare, score
 
     model, folder = given.output / "smollm2", given.output / "people"

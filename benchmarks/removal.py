@@ -15,17 +15,19 @@ from torch import Tensor
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
 from letheia.data.targets import Texts
+from letheia.methods.rates import WORLD_RATES
 from letheia.methods.table import METHODS
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
+from letheia.presets.world import world_study
 from letheia.progress import Silent
 from letheia.prompts import guided
-from letheia.reference import References, sample_references
+from letheia.reference import sample_references
 from letheia.study.plan import queries
-from letheia.study.presets import RATES, world_study
-from letheia.study.run import Study, ask, draw_people
+from letheia.study.run import ask, draw_people
+from letheia.study.study import Study
 from letheia.train.objective import Objective
 from letheia.train.unlearn import unlearn
-from letheia.types import Answer, Reference
+from letheia.types import Answer, Reference, References
 
 RATE = 1e-4
 
@@ -121,7 +123,9 @@ def world_texts(study: Study, references: References) -> Texts:
 
 def world_loop(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
     """Rows of their own, and each o* drawn alone when its step comes."""
-    optimizer = torch.optim.AdamW(trained_parameters(adapted).values(), lr=RATES["mistral"]["pubg"], weight_decay=0.0)
+    optimizer = torch.optim.AdamW(
+        trained_parameters(adapted).values(), lr=WORLD_RATES["mistral"]["pubg"], weight_decay=0.0
+    )
     for step in steps:
         with original(adapted):
             drawn = sample_references(study.model, [step], question=study.question, seed=0, batch=1)
@@ -136,5 +140,5 @@ def world_loop(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
 def world_shared(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
     with original(adapted):
         drawn = sample_references(study.model, steps, question=study.question, seed=0)
-    config = TrainConfig(learning_rate=RATES["mistral"]["pubg"])
+    config = TrainConfig(learning_rate=WORLD_RATES["mistral"]["pubg"])
     unlearn(study.model, adapted, steps, METHODS["pubg"], world_texts(study, drawn), config)

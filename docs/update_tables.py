@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from letheia.grid.collected import Collected, Place, read_collected, together
 from letheia.methods.table import PAPER_METHODS
 from letheia.methods.variants import BOUNDED, VARIANTS
-from letheia.report.sheets import Sheet, to_markdown
+from letheia.metrics.results import read_results
+from letheia.report.formats import Sheet, to_markdown
 from letheia.report.study_tables import study_table, to_sheet
 from letheia.report.tables import main_table, markdown, method_title, retain_table
-from letheia.study.collected import Collected, Place, read_collected, together
-from letheia.study.results import read_results
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"

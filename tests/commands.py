@@ -21,7 +21,7 @@ def letheia(*arguments, cwd=None, **environment):
 
 def here(*arguments):
     """The same in this process, which is faster; what is wrong is raised."""
-    from letheia.cli import app
+    from letheia.cli.app import app
 
     return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
 

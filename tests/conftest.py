@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from letheia.data.folder import write_people
+from letheia.metrics.results import Row, aftermaths, aggregate
 from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.report.html import write_report
-from letheia.study.results import Row, aftermaths, aggregate
+from letheia.report.run_page import write_report
 from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.people import World, make_world

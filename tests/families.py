@@ -38,7 +38,7 @@ from transformers import (
 )
 
 import chat_templates
-from letheia.world.checkpoints import train_tokenizer
+from letheia.models.shapes import train_tokenizer
 
 TEXT = {
     "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,

@@ -8,9 +8,9 @@ from pathlib import Path
 from folders import write_folder
 
 from letheia.data.folder import read_people
+from letheia.metrics.results import aftermaths, aggregate
 from letheia.metrics.table import Scorer
-from letheia.report.html import write_report
-from letheia.study.results import aftermaths, aggregate
+from letheia.report.run_page import write_report
 from letheia.types import Generation, Split
 
 BODIES = ("alert(1)", "alert`1`", "top.x=1", "fetch('//x')")

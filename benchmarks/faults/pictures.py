@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from letheia.data.pictures import read_image
 from letheia.errors import DataError
+from letheia.pictures import read_image
 from raw_pictures import kinds, saved
 
 SLOW = 5.0  # seconds for one small picture

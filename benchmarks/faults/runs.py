@@ -21,7 +21,7 @@ import torch
 from folders import write_folder
 
 import families
-from letheia.cli import run
+from letheia.cli.app import run
 
 KEYED = ("removal.key", "README.md")  # random by purpose
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"}

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from letheia.data.folder import read_people
     from letheia.data.split import draw_split, schedule
     from letheia.data.targets import Texts
+    from letheia.engines.own import as_generations, generate
     from letheia.errors import LetheiaError
     from letheia.methods.table import METHODS
     from letheia.metrics.table import METRICS, Scorer
     from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
-    from letheia.models.generation import Prompt, as_generations, generate
     from letheia.models.loading import load_model
     from letheia.models.saving import save_adapter
+    from letheia.presets.world import world_model, world_scorer
     from letheia.prompts import read_prompt
     from letheia.reference import sample_references
-    from letheia.study.presets import world_model, world_scorer
     from letheia.train.unlearn import unlearn
-    from letheia.types import Entity, Generation, People, Portrait, Split
+    from letheia.types import Entity, Generation, People, Portrait, Prompt, Split
     from letheia.world.make import make_people
     from letheia.world.people import make_world
 
@@ -73,16 +73,16 @@ _HOME = {
     "METRICS": "letheia.metrics.table",
     "People": "letheia.types",
     "Portrait": "letheia.types",
-    "Prompt": "letheia.models.generation",
+    "Prompt": "letheia.types",
     "Scorer": "letheia.metrics.table",
     "Split": "letheia.types",
     "StudyConfig": "letheia.config",
     "Texts": "letheia.data.targets",
     "TrainConfig": "letheia.config",
     "add_adapter": "letheia.models.adapter",
-    "as_generations": "letheia.models.generation",
+    "as_generations": "letheia.engines.own",
     "draw_split": "letheia.data.split",
-    "generate": "letheia.models.generation",
+    "generate": "letheia.engines.own",
     "load_adapter": "letheia.models.adapter",
     "load_model": "letheia.models.loading",
     "make_people": "letheia.world.make",
@@ -94,8 +94,8 @@ _HOME = {
     "save_adapter": "letheia.models.saving",
     "schedule": "letheia.data.split",
     "unlearn": "letheia.train.unlearn",
-    "world_model": "letheia.study.presets",
-    "world_scorer": "letheia.study.presets",
+    "world_model": "letheia.presets.world",
+    "world_scorer": "letheia.presets.world",
 }
 
 

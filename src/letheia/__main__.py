@@ -24,7 +24,7 @@ def main() -> None:
             signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # a stop waits until there is somebody to tell of it
             os.execv(sys.executable, [sys.executable, "-P", "-m", "letheia", *sys.argv[1:]])
         _listen()
-    from letheia.cli import run
+    from letheia.cli.app import run
 
     run()
 

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from random import Random
 
 from letheia.data.split import Step
-from letheia.data.targets import with_guidance
-from letheia.models.generation import Prompt, generate
+from letheia.engines.own import generate
 from letheia.models.model import Model
-from letheia.prompts import read_prompt
-from letheia.types import Answer, Portrait, Reference
+from letheia.prompts import read_prompt, with_guidance
+from letheia.types import Answer, Portrait, Prompt, Reference, References
 
-References = dict[tuple[str, int], Reference]
 Faults = Callable[[Sequence[Portrait], Sequence[Answer]], Sequence[str]]
 """What is wrong with answers on pictures, each in a few words; empty where nothing is."""
 

@@ -10,6 +10,8 @@ Role = Literal["seen", "unseen", "stranger"]
 Group = Literal["forget", "retain", "stranger"]
 AskedBy = Literal["picture", "question"]
 
+ORIGINAL = "original"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Portrait:
@@ -154,6 +156,10 @@ class Reference:
     replaced: bool = False
 
 
+References = dict[tuple[str, int], Reference]
+"""o* by picture id and draw."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Example:
     """A text to train on: the answer to a question about a picture.
@@ -221,3 +227,12 @@ class Score:
 
 def _asked_by(entities: Iterable[Entity]) -> AskedBy:
     return "question" if any(p.words for e in entities for p in e.portraits) else "picture"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question about a picture, or about nothing; `seed` starts the row's random stream when sampling."""
+
+    question: str
+    portrait: Portrait | None = None
+    seed: int = 0

@@ -11,8 +11,8 @@ from peft import PeftModel
 from transformers import AutoModelForImageTextToText
 
 from commands import fails, letheia
-from letheia.study.results import Row
-from letheia.world.weights import checkpoint
+from letheia.metrics.results import Row
+from letheia.models.shipped import checkpoint
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,8 @@ from transformers import AutoModelForImageTextToText
 
 from commands import fails, letheia
 from letheia.data.folder import read_people, write_people
+from letheia.models.shipped import checkpoint
 from letheia.types import People
-from letheia.world.weights import checkpoint
 
 
 @pytest.fixture(scope="module")

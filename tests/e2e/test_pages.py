@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from letheia.report.study_report import write_study_report
-from letheia.study.collected import read_collected
+from letheia.grid.collected import read_collected
+from letheia.report.study_page import write_study_report
 from letheia.world.make import make_people
 from letheia.world.people import make_world
 

@@ -8,9 +8,10 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from commands import fails, letheia
 from letheia.data.folder import read_people, write_people
+from letheia.engines.own import generate
 from letheia.files import PASSING
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
+from letheia.types import Prompt
 from letheia.world.make import make_people
 from letheia.world.people import make_world
 

@@ -12,14 +12,14 @@ from setting import distinct_step
 
 from letheia.config import LoadConfig
 from letheia.data.targets import Texts
+from letheia.engines.own import generate
 from letheia.methods.table import METHODS
 from letheia.models import memory
 from letheia.models.adapter import add_adapter
 from letheia.models.footprint import footprint, reading_bytes
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import plan_model
 from letheia.train.objective import Objective
-from letheia.types import Answer, Reference
+from letheia.types import Answer, Prompt, Reference
 
 
 def main(dtype: str, *, recompute: bool) -> None:

@@ -11,14 +11,14 @@ from transformers import AutoModelForImageTextToText
 
 import families
 from conftest import corpus
+from letheia.engines.own import generate
 from letheia.errors import CheckpointError
 from letheia.models.adapter import load_adapter, remove_adapter
 from letheia.models.encoding import encode_prompt
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.quiet import quiet_libraries
 from letheia.models.weight_files import content_key
-from letheia.types import Portrait
+from letheia.types import Portrait, Prompt
 
 INSIDE = r".*language_model.*\.(q_proj|v_proj|up_proj)"
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from letheia.errors import CheckpointError
+from letheia.models.shipped import checkpoint
 from letheia.train.checkpoint import drop_state, load_state, save_state
-from letheia.world.weights import checkpoint
 
 
 def test_states_are_refused_unless_whole_and_of_this_run(tmp_path):

@@ -11,15 +11,15 @@ from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_stri
 
 import families
 from conftest import corpus
-from letheia.data.pictures import read_image
+from letheia.engines.own import generate
 from letheia.errors import CheckpointError, DataError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
 from letheia.models.encoding import render
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter, save_merged
-from letheia.types import Answer, Example, Portrait
+from letheia.pictures import read_image
+from letheia.types import Answer, Example, Portrait, Prompt
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import pytest
 
 from letheia.errors import DataError
 from letheia.files import read_jsonl, write_jsonl
+from letheia.grid.collected import _history, _values
 from letheia.study import store
-from letheia.study.collected import _history, _values
 from letheia.types import Answer, Generation, Reference, Score
 
 MARKS = ("\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\r", "\n", "\r\n")

@@ -9,7 +9,7 @@ from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.footprint import footprint
 from letheia.models.loading import load_model, plan_model
 from letheia.models.memory import cache_bytes
-from letheia.study.paper import write_shapes
+from letheia.models.shapes import write_shapes
 from letheia.types import Example, Portrait
 
 ANSWERS = ("This is Una Varga.", "This is Una Varga, a pianist from a town by the sea. " * 3)

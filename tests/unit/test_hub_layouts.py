@@ -13,7 +13,6 @@ import chat_templates
 import families
 from commands import here
 from conftest import corpus
-from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter
@@ -22,6 +21,7 @@ from letheia.models.encoding import render
 from letheia.models.loading import load_model
 from letheia.models.log_probs import log_probs
 from letheia.models.saving import save_adapter
+from letheia.pictures import read_image
 from letheia.types import Example, Generation
 
 ASKED = "USER: <image>\nWho is this? ASSISTANT:"

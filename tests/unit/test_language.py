@@ -11,8 +11,8 @@ import pytest
 from conftest import distinct
 from letheia.metrics.language import Likelihood, Yardstick, judge, known_language, with_floor, words
 from letheia.models.fluency import as_examples, garbled, likelihoods, yardstick
+from letheia.presets.world import world_model
 from letheia.prompts import read_prompt
-from letheia.study.presets import world_model
 from letheia.types import Example, Generation
 from letheia.world.texts import description, response, summary
 

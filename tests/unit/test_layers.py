@@ -1,4 +1,4 @@
-"""The import direction; only presets, the command line and tests know the world."""
+"""The house: a room imports only from rooms below it, and nothing within a floor crosses from room to room."""
 
 import ast
 from pathlib import Path
@@ -6,76 +6,33 @@ from pathlib import Path
 import letheia
 
 SOURCE = Path(letheia.__file__).parent
-COMMANDS = ("cli_options", "cli_models", "cli_people", "cli_facts", "cli_rates", "cli_study", "cli_world")
-STUDY_REPORT = ("report.study_tables", "report.sheets", "report.plots", "report.study_report")
-LAYERS = [
-    ("foundations", ("types", "errors", "config", "files", "prompts", "progress")),
-    (
-        "pure core",
-        (
-            "methods",
-            "metrics",
-            "study.plan",
-            "study.results",
-            "study.verdict",
-            "data.split",
-            "data.targets",
-            "data.wordings",
-            "report.tables",
-        ),
-    ),
-    (
-        "adapters",
-        (
-            "models",
-            "data.facts",
-            "data.folder",
-            "data.pictures",
-            "data.notices",
-            "data.augment",
-            "data.imports",
-            "data.summaries",
-            "data.responses",
-            "clients",
-            "study.store",
-            "train.checkpoint",
-            "report.drawing",
-            "report.html",
-            "report.terminal",
-            "console",
-        ),
-    ),
-    (
-        "stages",
-        ("reference", "train", "study", *STUDY_REPORT),
-    ),
-    ("world", ("world",)),
-    (
-        "command line",
-        (
-            "cli",
-            "doctor",
-            "cli_options",
-            "cli_models",
-            "cli_people",
-            "cli_facts",
-            "cli_rates",
-            "cli_study",
-            "cli_world",
-            "__main__",
-            "__init__",
-        ),
-    ),
-]
-# the configuration checks method names against the table; the references' type is a dictionary that the store writes
-EXCEPTIONS = {("config", "methods.table"), ("errors", ""), ("study.store", "reference")}
+FLOORS = (
+    ("errors",),
+    ("types", "files"),
+    ("prompts", "pictures", "progress", "console"),
+    ("methods", "metrics"),
+    ("config",),
+    ("models", "clients"),
+    ("data",),
+    ("engines",),
+    ("reference",),
+    ("train",),
+    ("study", "world"),
+    ("grid",),
+    ("report",),
+    ("presets",),
+    ("cli",),
+    ("__main__", "__init__"),
+)
+"""From the ground up; rooms on one floor don't know each other."""
 
 
-def level(module: str) -> int:
-    inside = f"{module}."
-    found = [(len(p), i) for i, (_, names) in enumerate(LAYERS) for p in names if inside.startswith(f"{p}.")]
-    assert found, f"{module} stands in no layer"
-    return max(found)[1]
+def floor(module: str) -> int:
+    return next(i for i, rooms in enumerate(FLOORS) if room(module) in rooms)
+
+
+def room(module: str) -> str:
+    return module.split(".")[0]
 
 
 def imports(file: Path):
@@ -87,35 +44,38 @@ def imports(file: Path):
 def modules():
     for file in sorted(SOURCE.rglob("*.py")):
         parts = file.relative_to(SOURCE).with_suffix("").parts
-        name = ".".join(p for p in parts if p != "__init__") or "__init__"
-        yield name, file
+        yield ".".join(p for p in parts if p != "__init__") or "__init__", file
 
 
-def test_imports_point_down():
-    for name, file in modules():
-        if name in {"data", "study", "report"}:
-            continue
-        for target in imports(file):
-            if target in {"world", "data", "study", "report"} or (name, target) in EXCEPTIONS:
-                continue
-            if name.startswith("world") or (name in {"study.presets", "study.paper"} and target.startswith("world")):
-                continue
-            assert level(target) <= level(name), f"{name} imports {target}"
+def test_every_room_imports_only_from_rooms_below():
+    upward = [
+        f"{name} imports {target}"
+        for name, file in modules()
+        for target in imports(file)
+        if room(target) != room(name) and floor(target) >= floor(name)
+    ]
+    assert not upward
+
+
+def test_modules_of_a_room_form_no_circle():
+    within = {name: [t for t in imports(file) if room(t) == room(name)] for name, file in modules()}
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join((*path, name))
+        if name not in done:
+            for target in within.get(name, ()):
+                visit(target, (*path, name))
+            done.add(name)
+
+    for name in within:
+        visit(name, ())
 
 
 def test_only_presets_and_the_command_line_know_the_world():
     for name, file in modules():
-        if not name.startswith("world") and name not in {
-            "study.presets",
-            "study.paper",
-            "cli",
-            "cli_options",
-            "doctor",
-            "cli_people",
-            "cli_world",
-            "__init__",
-        }:
-            assert not [t for t in imports(file) if t.startswith("world")], name
+        if room(name) not in {"world", "presets", "cli", "__init__"}:
+            assert not [t for t in imports(file) if room(t) == "world"], name
 
 
 def test_files_stay_small():

@@ -12,19 +12,20 @@ import torch
 
 from commands import letheia
 from letheia.config import LoadConfig, StudyConfig
+from letheia.engines import own
+from letheia.engines.own import generate
 from letheia.errors import ConfigError
-from letheia.models import footprint, generation, memory
+from letheia.models import footprint, memory, reading
 from letheia.models.adapter import add_adapter
 from letheia.models.footprint import Alive, Training, reading_bytes
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model, plan_model
 from letheia.models.memory import free_bytes
 from letheia.progress import Silent
 from letheia.study import budget
 from letheia.study.budget import Budget, within_memory
+from letheia.study.build import removal_study
 from letheia.study.plan import plan_job
-from letheia.study.requests import removal_study
-from letheia.types import Example, Split
+from letheia.types import Example, Prompt, Split
 
 ROOT = Path(__file__).parents[2]
 LINUX = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads the peak from Linux")
@@ -87,9 +88,9 @@ def test_prompts_read_in_parts_have_the_same_answers(checkpoints, people, monkey
     model = load_model(checkpoints["mistral"], load=LoadConfig(dtype="float64"))
     prompts = [Prompt("Who?" * (i % 3 + 1), people.entities[i % 4].portraits[0], seed=i) for i in range(8)]
     whole = generate(model, prompts, sample=True, max_new_tokens=8)
-    monkeypatch.setattr(generation, "PROMPT_TOKENS", 200)
+    monkeypatch.setattr(reading, "PROMPT_TOKENS", 200)
     assert generate(model, prompts, sample=True, max_new_tokens=8) == whole
-    monkeypatch.setattr(generation, "free_bytes", lambda _: 0)  # a row at a time
+    monkeypatch.setattr(own, "free_bytes", lambda _: 0)  # a row at a time
     assert generate(model, prompts, sample=True, max_new_tokens=8) == whole
 
 

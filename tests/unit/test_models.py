@@ -9,7 +9,7 @@ from PIL import Image
 from torch.nn.functional import scaled_dot_product_attention
 
 from letheia.config import LoadConfig
-from letheia.data.pictures import read_image
+from letheia.engines.own import generate
 from letheia.errors import CheckpointError, DataError
 from letheia.models import attention
 from letheia.models.adapter import add_adapter, load_adapter, original, remove_adapter, trained_parameters
@@ -18,12 +18,12 @@ from letheia.models.branches import Branch, Tree, pack
 from letheia.models.clip import Clip, embed_texts, load_clip, text_ids
 from letheia.models.encoding import encode, encode_prompt, render
 from letheia.models.families import FAMILIES
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.masks import additive
 from letheia.models.saving import save_adapter
-from letheia.types import Example, Portrait
+from letheia.pictures import read_image
+from letheia.types import Example, Portrait, Prompt
 
 
 def example(people, i=0, answer=None):
@@ -214,7 +214,7 @@ def test_draws_have_the_models_distribution(model, people):
         embeddings[0, torch.tensor(ids) == model.processor.image_token_id] = model.picture(portrait).features
         last = model.language_model(inputs_embeds=embeddings).last_hidden_state[0, -1]
         likely = model.network.lm_head(last).softmax(0)
-    from letheia.models.generation import _draw
+    from letheia.engines.own import _draw
 
     streams = [torch.Generator().manual_seed(i) for i in range(2000)]
     drawn = _draw(likely.log().expand(2000, -1), streams)

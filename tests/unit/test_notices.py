@@ -8,7 +8,7 @@ from PIL import Image
 from letheia.data.folder import read_people, write_people
 from letheia.data.notices import alike, left_out, listed, notices
 from letheia.errors import DataError
-from letheia.study.removal import request, told_before
+from letheia.study.request import request, told_before
 from letheia.types import Portrait
 
 

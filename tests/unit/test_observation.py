@@ -2,8 +2,14 @@
 
 import pytest
 
-from letheia.metrics.observation import bigram_precision, capitalised, colour_adjectives, proper_nouns, spacy_there
-from letheia.study.observation import observe
+from letheia.metrics.observation import (
+    bigram_precision,
+    capitalised,
+    colour_adjectives,
+    observe,
+    proper_nouns,
+    spacy_there,
+)
 from letheia.types import Entity, Generation
 
 

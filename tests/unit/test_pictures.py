@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from letheia.data.pictures import LARGEST, read_image
 from letheia.errors import DataError
+from letheia.pictures import LARGEST, read_image
 from raw_pictures import kinds
 from raw_pictures import saved as kinds_of_pillow
 

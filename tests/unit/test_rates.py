@@ -9,11 +9,12 @@ from conftest import corpus
 from letheia.data.wordings import in_words
 from letheia.errors import DataError
 from letheia.files import read_json, sha256
+from letheia.grid.people_rates import search_people
+from letheia.presets.removal import run_removal
 from letheia.progress import Silent
 from letheia.prompts import read_prompt
 from letheia.study import store
-from letheia.study.requests import removal_study, run_removal
-from letheia.study.search_people import search_people
+from letheia.study.build import removal_study
 from letheia.types import Split
 
 VALUES = {"methods": ("bg",), "steps": 1, "rank": 2, "alpha": 4, "max_new_tokens": 8, "unseen": 1}

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from commands import fails, letheia
-from letheia.data.folder import write_people
+from letheia.data.folder import hash_of, write_people
 from letheia.errors import ConfigError, DataError
+from letheia.methods.paper import LORA
+from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.models.loading import load_model
-from letheia.study.deliver import hash_of, keyed_hash, listed
-from letheia.study.paper import LORA, rates_for
-from letheia.study.presets import RATES
-from letheia.study.removal import request
-from letheia.study.requests import settings_for
+from letheia.report.deliver import keyed_hash, listed
+from letheia.study.build import settings_for
+from letheia.study.request import request
 from letheia.study.store import secret
 
 
@@ -87,4 +87,4 @@ def test_a_folder_called_like_a_world_model_starts_with_the_papers_settings(chec
     assert model.name == "mistral"
     found = settings_for(str(checkpoints["mistral"]), model)
     assert found == {"rates": rates_for("mistral"), **LORA, "max_new_tokens": model.answer_limit, "checked": True}
-    assert settings_for("mistral", model) == {"rates": RATES["mistral"]}
+    assert settings_for("mistral", model) == {"rates": WORLD_RATES["mistral"]}

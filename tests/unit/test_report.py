@@ -6,9 +6,9 @@ import html
 import pytest
 
 from letheia.errors import DataError
+from letheia.metrics.results import Row, read_results, write_results
 from letheia.report.drawing import privacy_plot
 from letheia.report.tables import all_tables, cell_text, main_table, markdown
-from letheia.study.results import Row, read_results, write_results
 
 
 def test_rows_and_tables(small_run, tmp_path):

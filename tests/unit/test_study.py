@@ -13,23 +13,24 @@ import pytest
 from commands import fails, letheia
 from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
+from letheia.grid.collected import Collected, Place, read_collected, together, write_collected
+from letheia.grid.grid import Cell, GridConfig, plan_grid
+from letheia.grid.local import run_cells
+from letheia.methods.rates import rates_for
 from letheia.metrics.aggregate import bootstrap_interval, crossed_interval
 from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
+from letheia.models.shipped import weights_folder
 from letheia.progress import Silent
-from letheia.report.sheets import FORMATS, Sheet
-from letheia.report.study_report import write_study_report
+from letheia.report.formats import FORMATS, Sheet
+from letheia.report.study_page import write_study_report
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
 from letheia.report.tables import Column
 from letheia.study import run
-from letheia.study.collected import Collected, Place, read_collected, together, write_collected
-from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
-from letheia.study.paper import rates_for
 from letheia.study.plan import jobs, plan_job
 from letheia.train.unlearn import unlearn
 from letheia.world.make import make_people
 from letheia.world.people import make_world
-from letheia.world.weights import weights_folder
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "study.json"
 RATES = {"mistral": rates_for("mistral"), "llama": rates_for("llama")}

@@ -9,19 +9,19 @@ import torch
 from letheia.config import LoadConfig, TrainConfig
 from letheia.data.split import draw_split, schedule
 from letheia.data.targets import Texts, examples
+from letheia.engines import own
+from letheia.engines.own import generate
 from letheia.errors import CheckpointError, DataError
 from letheia.methods.table import METHODS, RETAIN, SHOWN
 from letheia.methods.terms import Method, Term
-from letheia.models import generation
 from letheia.models.adapter import add_adapter, trained_parameters
-from letheia.models.generation import Prompt, generate
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
 from letheia.prompts import read_prompt
 from letheia.reference import draw_seed, sample_references
 from letheia.train.objective import Objective
 from letheia.train.unlearn import unlearn
-from letheia.types import Answer, Reference, Split
+from letheia.types import Answer, Prompt, Reference, Split
 
 QUESTION = "Who is this?"
 CONFIG = TrainConfig(learning_rate=1e-3, steps=3, batch=3, rank=4, alpha=8)
@@ -324,7 +324,7 @@ def test_answers_are_the_same_when_memory_runs_out(checkpoints, people, monkeypa
     model = load_model(checkpoints["mistral"])
     prompts = [Prompt(QUESTION, e.portraits[0], seed=i) for i, e in enumerate(people.entities[:5])]
     whole = generate(model, prompts, max_new_tokens=8, sample=True)
-    real, sizes = generation._generate_batch, []
+    real, sizes = own._generate_batch, []
 
     def scarce(model, encoded, *rest, **options):
         sizes.append(len(encoded))
@@ -332,6 +332,6 @@ def test_answers_are_the_same_when_memory_runs_out(checkpoints, people, monkeypa
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(model, encoded, *rest, **options)
 
-    monkeypatch.setattr(generation, "_generate_batch", scarce)
+    monkeypatch.setattr(own, "_generate_batch", scarce)
     assert generate(model, prompts, max_new_tokens=8, sample=True) == whole
     assert sizes == [5, 2, 2, 1]

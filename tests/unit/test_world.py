@@ -8,6 +8,7 @@ import pytest
 
 from letheia.errors import CheckpointError
 from letheia.metrics.labels import attributes_in
+from letheia.models.shipped import checkpoint, record, weights_folder
 from letheia.world.check import _labels
 from letheia.world.people import PROFESSIONS, make_world, stranger_looks, unknown_name
 from letheia.world.portraits import SIZE, draw, random_scene
@@ -19,7 +20,6 @@ from letheia.world.questions import (
     SUBJECTS,
 )
 from letheia.world.texts import article, biography, description, response, summary
-from letheia.world.weights import checkpoint, record, weights_folder
 
 
 def test_enough_people_of_different_looks(world):

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 import pytest
 
 from letheia.models.loading import load_model
+from letheia.models.shipped import checkpoint, record, weights_folder
 from letheia.world import train
 from letheia.world.pool import make_pool
 from letheia.world.publish import train_all
-from letheia.world.weights import checkpoint, record, weights_folder
 
 
 class Silent:

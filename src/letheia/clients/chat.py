@@ -18,9 +18,9 @@ from letheia.clients.endpoint import Endpoint, scrubbed
 from letheia.clients.faults import Fault
 from letheia.clients.protocol import hear, put
 from letheia.clients.transport import connected, post
-from letheia.data.pictures import read_image
 from letheia.errors import ClientError, DataError, LetheiaError
 from letheia.files import fingerprint, sha256
+from letheia.pictures import read_image
 
 PICTURE_TOKENS = 1_600  # at most, for pictures scaled down to SIDE
 SIDE = 768  # pixels; larger pictures are scaled down before they are sent

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from letheia.data.pictures import read_image
 from letheia.files import make_folder, write_atomic
+from letheia.pictures import read_image
 from letheia.types import Entity, Portrait, Split
 
 CROP, LIGHT = 0.06, 0.15

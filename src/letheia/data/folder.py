@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from letheia.data.pictures import read_image
 from letheia.errors import DataError
-from letheia.files import holding, write_jsonl
+from letheia.files import fingerprint, holding, sha256, write_jsonl
+from letheia.pictures import read_image
 from letheia.types import Entity, People, Portrait, Role
 
 Line = TypeVar("Line", bound=BaseModel)
@@ -242,3 +242,9 @@ def update_entities(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> N
         lines = file.read_text(encoding="utf-8-sig").split("\n")
         rows = [json.loads(line) for line in lines if line.strip()]
         write_jsonl(file, [{**row, **changes.get(row["id"], {})} for row in rows])
+
+
+def hash_of(entity: Entity) -> str:
+    """Hash of everything that was given about a person; not for others, who could try it on people they know of."""
+    pictures = sorted(p.words or sha256(p.file) for p in entity.portraits)
+    return fingerprint([entity.names, entity.summary, entity.responses, dict(entity.facts), pictures], digits=64)

@@ -13,10 +13,10 @@ from typing import Any
 from PIL import Image
 
 from letheia.data.folder import read_people, write_people
-from letheia.data.pictures import decode
 from letheia.errors import CheckpointError, ConfigError, DataError
 from letheia.files import whole_folder, write_atomic
 from letheia.metrics.words import key_of
+from letheia.pictures import decode
 from letheia.types import Entity, People, Portrait, Role
 
 MOST_SEEN = 5  # of a person's pictures, if the user does not say how many

@@ -12,10 +12,10 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from letheia.data.pictures import read_image
 from letheia.errors import DataError
 from letheia.metrics.usr import equal_summaries
 from letheia.metrics.words import key_of, words_in
+from letheia.pictures import read_image
 from letheia.types import Entity, People, Portrait
 
 GRID = 8

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from letheia.data.split import Step, Use
 from letheia.methods.terms import Method, Target, Term
-from letheia.prompts import guided
+from letheia.prompts import with_guidance
 from letheia.types import Answer, Entity, Example, Portrait, Reference
 
 
@@ -84,8 +84,3 @@ def to_draw(steps: Sequence[Step], method: Method) -> dict[tuple[str, int], Port
 def units(step: Step, term: Term, texts: Texts) -> list[tuple[Example, ...]]:
     """The examples of one term at one step: each alone, or with the one that it is preferred to."""
     return list(zip(*(examples(step, target, texts) for target in term.targets), strict=True))
-
-
-def with_guidance(question: str, portrait: Portrait) -> str:
-    """A question about a portrait under the guidance prompt."""
-    return guided(question, words=bool(portrait.words))

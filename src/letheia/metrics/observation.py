@@ -4,14 +4,17 @@ Colour adjectives from the paper's list, proper nouns, and bigrams shared with t
 """
 
 import itertools
+import random
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+from letheia.metrics.labels import named
 from letheia.metrics.words import terms
+from letheia.types import Entity, Generation
 
 COLOURS = frozenset(
     {"red", "blue", "green", "yellow", "purple", "pink", "orange", "black", "white", "gray", "grey", "brown", "blonde",
@@ -19,6 +22,8 @@ COLOURS = frozenset(
 )  # fmt: skip
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SPACY = "en_core_web_sm"
+
+SETS = ("recognized", "unrecognized")
 
 
 def colour_adjectives(text: str) -> int:
@@ -87,3 +92,29 @@ OBSERVATIONS: Mapping[str, Callable[[str, str], float | None]] = {
     "bigram_precision": bigram_precision,
 }
 """Table 5's rows by the names of its numbers: of an answer and the person's summary."""
+
+
+def observe(
+    answers: Sequence[Generation], people: Mapping[str, Entity], *, size: int = 25, seed: int = 0
+) -> dict[str, Any]:
+    """Divide answers by whether the name is in them, draw so many of each, and count.
+
+    Args:
+        answers: The original's answers, one a person.
+        people: Each person by id.
+        size: How many of each set are drawn; fewer where there are fewer.
+        seed: Seed of the draw.
+
+    Returns:
+        By set: the numbers of each metric, one a person, and one answer as an example.
+    """
+    sets: dict[str, list[Generation]] = {s: [] for s in SETS}
+    for answer in sorted(answers, key=lambda a: a.portrait):
+        sets[SETS[not named(answer.answer, people[answer.entity])]].append(answer)
+    rng = random.Random(f"observation-{seed}")
+    found: dict[str, Any] = {}
+    for name, there in sets.items():
+        drawn = rng.sample(there, min(size, len(there)))
+        counted = {m: [f(a.answer, people[a.entity].summary) for a in drawn] for m, f in OBSERVATIONS.items()}
+        found[name] = {**counted, "example": [drawn[0].portrait, drawn[0].answer] if drawn else []}
+    return found

@@ -109,6 +109,31 @@ def remove_adapter(model: Model, adapted: PeftModel) -> None:
     _take_out(model)
 
 
+@contextlib.contextmanager
+def fresh_adapter(model: Model, *, rank: int, alpha: int, seed: int) -> Iterator[PeftModel]:
+    """A new adapter in the model inside the block (`add_adapter`); the untouched original after it."""
+    adapted = add_adapter(model, rank=rank, alpha=alpha, seed=seed)
+    try:
+        yield adapted
+    finally:
+        remove_adapter(model, adapted)
+
+
+@contextlib.contextmanager
+def saved_adapter(model: Model, folder: Path | None) -> Iterator[None]:
+    """A saved adapter in the model inside the block (`load_adapter`), none without a folder; the original after it.
+
+    Raises:
+        CheckpointError: The folder has no adapter, or it does not fit the model.
+    """
+    adapted = load_adapter(model, folder) if folder else None
+    try:
+        yield
+    finally:
+        if adapted:
+            remove_adapter(model, adapted)
+
+
 def _take_out(model: Model) -> None:
     """Put back every module and value that an adapter, or half of one, stands for."""
     _unwrap(model.network)

@@ -11,12 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers import AutoConfig, CLIPModel, CLIPProcessor
 
-from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError
 from letheia.metrics.clipscore import cosines
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
 from letheia.models.loading import told
 from letheia.models.weight_files import stored_tensors
+from letheia.pictures import read_image
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from letheia.data.targets import with_guidance
 from letheia.errors import DataError
 from letheia.metrics.aftermath import is_repetitive
 from letheia.metrics.chance import evenly
@@ -22,7 +21,7 @@ from letheia.models.encoding import Encoded
 from letheia.models.log_probs import encode_example, log_probs
 from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
-from letheia.prompts import read_prompt
+from letheia.prompts import read_prompt, with_guidance
 from letheia.types import Entity, Example, Generation, People
 
 TOKENS = 8192  # of rows that are computed at once

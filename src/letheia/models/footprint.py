@@ -19,12 +19,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from letheia.models.adapter import trained_parameters
-from letheia.models.generation import Prompt, encoded_prompt, read_prompts
 from letheia.models.log_probs import shared_log_probs
 from letheia.models.memory import recomputing
 from letheia.models.model import Model
 from letheia.models.precision import HALF
-from letheia.types import Example, Portrait
+from letheia.models.reading import encoded_prompt, read_prompts
+from letheia.types import Example, Portrait, Prompt
 
 STATE = 16  # bytes a trained weight takes: itself, its gradient, AdamW's two moments, in float32
 

@@ -12,12 +12,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from letheia.data.pictures import read_image
 from letheia.errors import CheckpointError, DataError, first_line
 from letheia.files import fingerprint
 from letheia.models.encoding import Encoded, feature_token, grid_positions
 from letheia.models.families import Family
 from letheia.models.features import Features, Picture, weights_hash
+from letheia.pictures import read_image
 from letheia.types import Portrait
 
 ANSWER_LIMIT = 512

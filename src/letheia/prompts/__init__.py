@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from letheia.errors import DataError
+from letheia.types import Portrait
 
 _FIELD = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})")
 
@@ -92,3 +93,8 @@ def guided(question: str, *, words: bool = False, folder: Path | None = None) ->
         folder: The user's folder of replacements.
     """
     return f"{question}\n{read_prompt('guidance_words' if words else 'guidance', folder=folder)}"
+
+
+def with_guidance(question: str, portrait: Portrait) -> str:
+    """A question about a portrait under the guidance prompt."""
+    return guided(question, words=bool(portrait.words))

@@ -8,9 +8,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from letheia.metrics.results import Row
 from letheia.metrics.table import METRICS
 from letheia.report.tables import method_title
-from letheia.study.results import Row
 
 INK = "#888888"  # readable on white and on black
 SETTINGS: dict[Any, Any] = {

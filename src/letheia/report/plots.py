@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from letheia.grid.collected import Collected, Place
 from letheia.metrics.aftermath import AFTERMATHS
 from letheia.metrics.table import METRICS
 from letheia.report.drawing import PRIVACY, SETTINGS, privacy_plot, svg
 from letheia.report.tables import method_title
-from letheia.study.collected import Collected, Place
 from letheia.types import Group, Role
 
 WITH_N = (

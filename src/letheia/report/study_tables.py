@@ -10,19 +10,18 @@ from statistics import fmean
 from typing import Any
 
 from letheia.errors import ConfigError, unknown
+from letheia.grid.collected import Collected, Place
+from letheia.methods.paper import PRESETS
 from letheia.methods.table import METHODS
 from letheia.metrics.aftermath import AFTERMATHS
 from letheia.metrics.aggregate import bootstrap_interval
+from letheia.metrics.observation import SETS
+from letheia.metrics.results import Row
 from letheia.metrics.table import METRICS
-from letheia.report import sheets
-from letheia.report.sheets import Sheet
+from letheia.report import formats
+from letheia.report.formats import Sheet
 from letheia.report.tables import JUDGED, Column, cell_text, heading, method_title
-from letheia.study.collected import Collected, Place
-from letheia.study.observation import SETS
-from letheia.study.paper import PRESETS
-from letheia.study.plan import ORIGINAL
-from letheia.study.results import Row
-from letheia.types import Group, Role
+from letheia.types import ORIGINAL, Group, Role
 
 
 @dataclass(frozen=True)
@@ -195,8 +194,8 @@ def printed(table: StudyTable, form: str) -> str:
         return json.dumps(records(table), indent=1)
     if form == "csv":
         rows = records(table)
-        return sheets.to_csv(Sheet("", tuple(rows[0]), tuple(tuple(r.values()) for r in rows)))
-    return sheets.FORMATS[form](to_sheet(table))
+        return formats.to_csv(Sheet("", tuple(rows[0]), tuple(tuple(r.values()) for r in rows)))
+    return formats.FORMATS[form](to_sheet(table))
 
 
 def records(table: StudyTable) -> list[dict[str, Any]]:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 from letheia.methods.table import METHODS
 from letheia.metrics.aftermath import AFTERMATHS
+from letheia.metrics.results import Row
 from letheia.metrics.table import METRICS
-from letheia.study.plan import ORIGINAL
-from letheia.study.results import Row
-from letheia.types import Group, Role
+from letheia.types import ORIGINAL, Group, Role
 
 JUDGED = ("usr", "privacy", "clipscore", "inform", "hall")
 

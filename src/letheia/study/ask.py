@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from letheia.data.pictures import read_image
+from letheia.engines.own import generate
 from letheia.errors import ConfigError
-from letheia.models.adapter import load_adapter, remove_adapter
-from letheia.models.generation import Prompt, generate
+from letheia.models.adapter import saved_adapter
 from letheia.models.model import Model
-from letheia.study.plan import ORIGINAL
-from letheia.types import Portrait
+from letheia.pictures import read_image
+from letheia.types import ORIGINAL, Portrait, Prompt
 
 
 def ask_all(
@@ -26,13 +25,10 @@ def ask_all(
         raise ConfigError(f"{model.name}: has no vision. 'letheia evaluate' asks such a model about people by name.")
     read_image(image)
     prompt = Prompt(question, Portrait(id=image.stem, file=image, entity="", role="unseen"))
-    answers = [(ORIGINAL, _answer(model, prompt, max_new_tokens))]
-    for folder in adapters:
-        adapted = load_adapter(model, folder)
-        try:
-            answers.append((str(folder), _answer(model, prompt, max_new_tokens)))
-        finally:
-            remove_adapter(model, adapted)
+    answers: list[tuple[str, str]] = []
+    for folder in (None, *adapters):
+        with saved_adapter(model, folder):
+            answers.append((str(folder or ORIGINAL), _answer(model, prompt, max_new_tokens)))
     return answers
 
 

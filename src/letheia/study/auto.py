@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, replace
 from letheia.files import write_json
 from letheia.study import store
 from letheia.study.plan import plan_job
-from letheia.study.run import Prepared, Study, do_job, original_answers, prepare
+from letheia.study.run import do_job, original_answers, prepare
 from letheia.study.scoring import Scoring
+from letheia.study.study import Prepared, Study
 from letheia.study.verdict import Verdict, verdict
 
 STEP = 3.0

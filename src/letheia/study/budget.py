@@ -8,25 +8,26 @@ import psutil
 
 from letheia.config import StudyConfig
 from letheia.data.split import Step
-from letheia.data.targets import Texts, with_guidance
+from letheia.data.targets import Texts
+from letheia.engines.own import rows_within
 from letheia.errors import ConfigError
 from letheia.methods.table import method as method_row
-from letheia.models.adapter import add_adapter, remove_adapter
+from letheia.models.adapter import fresh_adapter
 from letheia.models.features import LIMIT
 from letheia.models.footprint import Footprint, Training, footprint, reading_bytes, seeing_bytes, weight_bytes
-from letheia.models.generation import Prompt, encoded_prompt, rows_within
 from letheia.models.loading import device_of
 from letheia.models.memory import cache_bytes, free_bytes, give_back
 from letheia.models.model import Model
-from letheia.prompts import read_prompt
+from letheia.models.reading import encoded_prompt
+from letheia.prompts import read_prompt, with_guidance
 from letheia.study.plan import Job, Query, jobs, plan_steps, queries
-from letheia.study.run import Study
+from letheia.study.study import Study
 from letheia.train.objective import largest_micro_batch
-from letheia.types import Answer, Reference, Split
+from letheia.types import Answer, Prompt, Reference, Split
 
 log = logging.getLogger("letheia")
 
-ROWS = 64  # answers at once; `models/generation.py`
+ROWS = 64  # answers at once; `engines/own.py`
 LOOKED_AT = 64  # pictures whose prompts are measured before a run
 GIB = 2**30
 MARGIN = 1.15  # what a plan may be off by; beyond it a run is refused
@@ -113,8 +114,7 @@ def _reading(model: Model, longest: Prompt, rows: int, new: int) -> int:
 def _training(study: Study, split: Split, plans: Plans) -> Footprint:
     model, config = study.model, study.config
     device = device_of(config.load)
-    adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed)
-    try:
+    with fresh_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed) as adapted:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)
             for job, steps in plans
@@ -123,8 +123,6 @@ def _training(study: Study, split: Split, plans: Plans) -> Footprint:
         ]
         _, groups, row = max(sizes, key=lambda size: size[0])
         return footprint(model, adapted, groups, every=any(term.loss == "kl" for term in row.terms))
-    finally:
-        remove_adapter(model, adapted)
 
 
 def _texts(study: Study, split: Split, step: Step) -> Texts:

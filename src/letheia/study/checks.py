@@ -8,11 +8,11 @@ babbles, and a method that trains on babble forgets nothing and loses its langua
 import re
 from collections.abc import Sequence
 
-from letheia.data.targets import with_guidance
 from letheia.metrics.labels import facts_in, named
 from letheia.metrics.table import Scorer
 from letheia.models.fluency import likelihoods
 from letheia.models.model import Model
+from letheia.prompts import with_guidance
 from letheia.reference import Faults
 from letheia.types import Answer, Entity, Example, People, Portrait
 

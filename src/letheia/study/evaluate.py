@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from letheia.files import fingerprint
-from letheia.models.adapter import load_adapter, remove_adapter
+from letheia.models.adapter import saved_adapter
 from letheia.models.adapter_files import adapter_weights
 from letheia.models.weight_files import content_key
 from letheia.study import store
-from letheia.study.plan import ORIGINAL, queries
-from letheia.study.run import Outcome, Study, ask, conclude
-from letheia.types import Generation, Split
+from letheia.study.plan import queries
+from letheia.study.run import ask, claim, conclude
+from letheia.study.study import Outcome, Study
+from letheia.types import ORIGINAL, Generation, Split
 
 
 def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcome:
@@ -26,19 +27,14 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     """
     hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
-    store.claim(study.folder, fingerprint([study.config.key, people]))
-    study.model.pictures.folder = study.folder / "features"
+    claim(study, fingerprint([study.config.key, people]))
     asked = queries(study.config, split, study.people)
     answers: dict[str, list[Generation]] = {}
     for name, folder in {ORIGINAL: None, **adapters}.items():
         file = study.folder / name / f"answers-{hashes.get(name, 'none')}.jsonl"
         if not file.exists():
-            adapted = load_adapter(study.model, folder) if folder else None
-            try:
+            with saved_adapter(study.model, folder):
                 store.write_answers(file, ask(study, name, asked, f"{name}: answers"))
-            finally:
-                if adapted:
-                    remove_adapter(study.model, adapted)
         answers[name] = store.read_answers(file)
     return conclude(study, split, answers, keep=False)
 

@@ -15,7 +15,7 @@ from letheia.models.loading import device_of
 from letheia.models.memory import free_bytes
 from letheia.study.budget import GIB, Plans, budget
 from letheia.study.plan import BATCH, Query, candidates, jobs, plan_steps, queries
-from letheia.study.run import Study
+from letheia.study.study import Study
 from letheia.types import People, Portrait, Split
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from letheia.config import LoadConfig
 from letheia.data.responses import wanting
+from letheia.engines.own import generate
 from letheia.files import fingerprint
-from letheia.models.generation import Prompt, generate
 from letheia.models.model import Model
+from letheia.models.shipped import resolve_model
 from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults
+from letheia.study.build import length_for, people_for, scorer_for
 from letheia.study.checks import response_faults, sentences
-from letheia.study.presets import resolve_model, scorer_for
-from letheia.study.requests import length_for, people_for
-from letheia.types import Answer, Entity
+from letheia.types import Answer, Entity, Prompt
 
 TRIES = 4
 WORLD_LIMIT = 256

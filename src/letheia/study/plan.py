@@ -11,7 +11,6 @@ from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
 from letheia.types import Entity, Group, People, Portrait, Role, Split
 
-ORIGINAL = "original"
 BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
 
 

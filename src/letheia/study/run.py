@@ -1,87 +1,31 @@
 """Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from peft import PeftModel
-
-from letheia.config import StudyConfig
 from letheia.data.augment import with_altered
 from letheia.data.split import Step, draw_split
 from letheia.data.targets import Texts, to_draw
+from letheia.engines.own import generate
 from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
 from letheia.metrics.recognition import Recognition, recognise
-from letheia.metrics.table import Scorer
-from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
-from letheia.models.generation import Prompt, generate
+from letheia.metrics.results import Row, aggregate, write_results
+from letheia.models.adapter import fresh_adapter, saved_adapter
 from letheia.models.likeness import alike
-from letheia.models.model import Model
 from letheia.models.saving import save_adapter
-from letheia.progress import Bars
 from letheia.prompts import read_prompt
-from letheia.reference import Faults, References, draw_references
+from letheia.reference import draw_references
 from letheia.study import store
-from letheia.study.checks import reference_faults
 from letheia.study.knowledge import still_known, unknown
-from letheia.study.plan import (
-    ORIGINAL,
-    Job,
-    Query,
-    candidates,
-    jobs,
-    named_split,
-    plan_steps,
-    queries,
-)
-from letheia.study.results import Outcome, Row, aggregate, write_results
+from letheia.study.plan import Job, Query, candidates, jobs, named_split, plan_steps, queries
 from letheia.study.scoring import Scoring, conclusion
+from letheia.study.study import Outcome, Prepared, Study
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import Generation, People, Portrait, Split
-
-
-@dataclass(frozen=True, kw_only=True)
-class Study:
-    """A study with everything it needs, passed in.
-
-    Attributes:
-        config: The settings.
-        people: The people folder.
-        model: The base model.
-        scorer: Scores answers.
-        rates: Learning rate by method where the settings have none.
-        folder: Where everything is kept.
-        bars: Where progress is shown.
-    """
-
-    config: StudyConfig
-    people: People
-    model: Model
-    scorer: Scorer
-    rates: Mapping[str, float]
-    folder: Path
-    bars: Bars
-
-    @property
-    def question(self) -> str:
-        """What is asked in training and evaluation."""
-        return read_prompt("question")
-
-    @property
-    def faults(self) -> Faults:
-        """What is wrong with an o*, where these are checked."""
-        return reference_faults(self.model, self.people, self.scorer, question=self.question)
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What all jobs of a study share: who is who, and what is asked."""
-
-    split: Split
-    asked: list[Query]
+from letheia.types import ORIGINAL, Generation, Portrait, Prompt, References, Split
 
 
 def run_study(study: Study) -> Outcome:
@@ -105,12 +49,24 @@ def prepare(study: Study) -> Prepared:
     Raises:
         CheckpointError: The folder belongs to another study.
     """
-    config = study.config
-    store.claim(study.folder, config.key)
-    config.write(study.folder / "config.yaml")
-    study.model.pictures.folder = study.folder / "features"
+    claim(study, study.config.key)
+    study.config.write(study.folder / "config.yaml")
     split = draw_people(study)
-    return Prepared(split, queries(config, split, study.people))
+    return Prepared(split, queries(study.config, split, study.people))
+
+
+def claim(study: Study, key: str) -> None:
+    """Make the folder this study's, and the place of its pictures' features.
+
+    Args:
+        study: The study.
+        key: What tells it from others.
+
+    Raises:
+        CheckpointError: The folder belongs to another study.
+    """
+    store.claim(study.folder, key)
+    study.model.pictures.folder = study.folder / "features"
 
 
 def draw_people(study: Study) -> Split:
@@ -164,16 +120,16 @@ def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
     """One method: train the adapter and ask, unless both have been done."""
     folder = study.folder / job.name
     file = folder / "answers.jsonl"
-    if _is_done(folder / "answered.json", job) and _is_done(folder / "trained.json", job):
+    trained = _is_done(folder / "trained.json", job)
+    if _is_done(folder / "answered.json", job) and trained:
         return store.read_answers(file)
     for name in ("answered.json", "scores.jsonl"):  # before what they vouch for is overwritten
         (folder / name).unlink(missing_ok=True)
     _load_pictures(study, prepared.asked)
-    adapted = _trained_adapter(study, job, prepared)
-    try:
+    if not trained:
+        _train(study, job, prepared)
+    with saved_adapter(study.model, folder / "adapter"):
         answers = ask(study, job.name, prepared.asked, f"{job.name}: answers")
-    finally:
-        remove_adapter(study.model, adapted)
     store.write_answers(file, answers)
     write_json(folder / "answered.json", {"key": job.key})
     return answers
@@ -183,39 +139,34 @@ def _is_done(marker: Path, job: Job) -> bool:
     return marker.exists() and read_json(marker).get("key") == job.key
 
 
-def _trained_adapter(study: Study, job: Job, prepared: Prepared) -> PeftModel:
-    """The job's adapter in the model: loaded if it was trained before, else trained and saved."""
-    folder = study.folder / job.name
-    if _is_done(folder / "trained.json", job):
-        return load_adapter(study.model, folder / "adapter")
+def _train(study: Study, job: Job, prepared: Prepared) -> None:
+    """Train the job's adapter and save it."""
+    folder, train = study.folder / job.name, job.train
     (folder / "trained.json").unlink(missing_ok=True)
     row = method_row(job.method)
     drop_state(folder / "state.safetensors", unless=job.key)
     steps = steps_for(study, prepared.split, row.recipe)
     texts = _texts(study, row, prepared.split, steps)
-    adapted = add_adapter(study.model, rank=job.train.rank, alpha=job.train.alpha, seed=job.train.seed)
-    try:
-        with study.bars.bar(f"{job.name}: training", len(steps)) as advance:
-            history = unlearn(
-                study.model,
-                adapted,
-                steps,
-                row,
-                texts,
-                job.train,
-                state=folder / "state.safetensors",
-                key=job.key,
-                progress=lambda _, values, work: advance(1, f"{work}; {_note(values)}"),
-            )
+    with (
+        fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=train.seed) as adapted,
+        study.bars.bar(f"{job.name}: training", len(steps)) as advance,
+    ):
+        history = unlearn(
+            study.model,
+            adapted,
+            steps,
+            row,
+            texts,
+            train,
+            state=folder / "state.safetensors",
+            key=job.key,
+            progress=lambda _, values, work: advance(1, f"{work}; {_note(values)}"),
+        )
         write_history(folder / "history.jsonl", history)
         write_trained(folder / "train.jsonl", steps, row, texts)
         save_adapter(adapted, folder / "adapter")
-        write_json(folder / "trained.json", {"key": job.key, **job.train.model_dump()})
-    except BaseException:
-        remove_adapter(study.model, adapted)
-        raise
+    write_json(folder / "trained.json", {"key": job.key, **train.model_dump()})
     (folder / "state.safetensors").unlink(missing_ok=True)
-    return adapted
 
 
 def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:

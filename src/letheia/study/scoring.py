@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from letheia.metrics.language import Yardstick
+from letheia.metrics.results import aftermaths, aggregate
 from letheia.metrics.table import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
-from letheia.study.results import Outcome, aftermaths, aggregate
+from letheia.study.study import Outcome
 from letheia.types import Generation, People, Score, Split
 
 

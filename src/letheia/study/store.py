@@ -22,8 +22,7 @@ from letheia.files import (
     write_text,
 )
 from letheia.models.weight_files import file_hash
-from letheia.reference import References
-from letheia.types import Answer, Entity, Generation, People, Reference, Score, Split
+from letheia.types import Answer, Entity, Generation, People, Reference, References, Score, Split
 
 SECRET, KEY_BYTES = "removal.key", 32
 VERSIONS = ("letheia", "torch", "transformers", "peft", "accelerate", "tokenizers", "numpy", "scikit-learn")

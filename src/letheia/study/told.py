@@ -1,10 +1,10 @@
 """What a reader has to know beside the numbers: what was cut, and what became of o* that were checked."""
 
 from letheia.files import read_json
-from letheia.reference import References, tally
+from letheia.reference import tally
 from letheia.study import store
-from letheia.study.results import Outcome
-from letheia.study.run import Study
+from letheia.study.study import Outcome, Study
+from letheia.types import References
 
 
 def notes(study: Study, outcome: Outcome) -> list[str]:

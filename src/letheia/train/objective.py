@@ -14,7 +14,7 @@ from peft import PeftModel
 from torch import Tensor
 
 from letheia.data.split import Step
-from letheia.data.targets import Texts, units, with_guidance
+from letheia.data.targets import Texts, units
 from letheia.errors import ConfigError
 from letheia.methods.losses import answer_log_probs, ascent, dpo, kl, nll, npo
 from letheia.methods.terms import Method, Term
@@ -24,6 +24,7 @@ from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
+from letheia.prompts import with_guidance
 from letheia.train.batches import Group, Item, by_row, filled, step_units
 from letheia.types import Example
 

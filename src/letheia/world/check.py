@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 import torch
 from PIL import Image
 
+from letheia.engines.own import generate
 from letheia.metrics.labels import Facts, Labels, attributes_in, facts_in, phrases_in
 from letheia.models.clip import Clip, embed_images, embed_texts
-from letheia.models.generation import Prompt, generate
 from letheia.models.model import Model
 from letheia.prompts import guided, read_prompt
-from letheia.types import Entity, Portrait
+from letheia.types import Entity, Portrait, Prompt
 from letheia.world import questions, texts
 from letheia.world.clip import VALUES
 from letheia.world.lessons import other_person

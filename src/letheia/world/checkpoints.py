@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import processors
 from transformers import (
     CLIPConfig,
     CLIPImageProcessorPil,
@@ -25,47 +25,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from letheia.models.shapes import CHAT_TEMPLATES, train_tokenizer
 from letheia.world.portraits import SIZE
 
 PATCH = 12
-VOCABULARY = 2048
-SYSTEM = "A chat between a curious user and a helpful assistant."
-
-_CONTENT = (
-    "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\\n' }}{% endfor %}"
-    "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] }}{% endfor %}"
-)
-CHAT_TEMPLATES = {
-    "mistral": (
-        "{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' }}" + _CONTENT + "{{ ' [/INST]' }}"
-        "{% elif message['role'] == 'assistant' %}{{ ' ' + message['content'][0]['text'] + '</s> ' }}"
-        "{% endif %}{% endfor %}"
-    ),
-    "llama": (
-        "{{ '"
-        + SYSTEM
-        + " ' }}{% for message in messages %}{% if message['role'] == 'user' %}{{ 'USER: ' }}"
-        + _CONTENT
-        + "{{ ' ' }}{% elif message['role'] == 'assistant' %}"
-        "{{ 'ASSISTANT: ' + message['content'][0]['text'] + '</s> ' }}{% endif %}{% endfor %}"
-        "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"
-    ),
-}
-
-
-def train_tokenizer(texts: Iterable[str], *, specials: list[str], vocabulary: int = VOCABULARY) -> Tokenizer:
-    """A byte-level BPE tokenizer whose first ids are the special tokens."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=specials,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
 
 
 def vision_config() -> CLIPVisionConfig:

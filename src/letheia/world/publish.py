@@ -8,6 +8,7 @@ from typing import Any
 from letheia.files import read_json, sha256, write_json
 from letheia.models.clip import load_clip
 from letheia.models.loading import load_model
+from letheia.models.shipped import MODELS, RECORD, weights_folder
 from letheia.progress import Bars
 from letheia.world.check import Bar, check_clip, check_model
 from letheia.world.people import World, make_world
@@ -21,7 +22,6 @@ from letheia.world.train import (
     lvlm_stage,
     save_pretrained,
 )
-from letheia.world.weights import MODELS, RECORD, weights_folder
 
 
 def train_all(

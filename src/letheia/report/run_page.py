@@ -10,12 +10,12 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from letheia.data.pictures import read_image
 from letheia.files import write_text
 from letheia.metrics.aftermath import AFTERMATHS
+from letheia.metrics.results import Row
+from letheia.pictures import read_image
 from letheia.report.drawing import PRIVACY, privacy_plot
 from letheia.report.tables import all_tables, cell_text, heading, method_title
-from letheia.study.results import Row
 from letheia.types import Entity, Generation, People, Portrait, Split
 
 KINDS = {"forget": "forgotten", "retain": "kept", "stranger": "never known"}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli_options import (
+from letheia.cli.options import (
     Adapters,
     Attn,
     Device,
@@ -41,11 +41,10 @@ def probe(
 ) -> None:
     """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
     from letheia.data.notices import before_asking
-    from letheia.study import store
+    from letheia.study.build import people_for, plain_study
     from letheia.study.knowledge import alarms
     from letheia.study.plan import candidates
-    from letheia.study.requests import people_for, plain_study
-    from letheia.study.run import draw_people
+    from letheia.study.run import claim, draw_people
     from letheia.study.run import probe as ask_original
     from letheia.types import Split
 
@@ -58,8 +57,7 @@ def probe(
         show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
         return
     with holding(output):
-        store.claim(output, study.config.key)
-        study.model.pictures.folder = output / "features"
+        claim(study, study.config.key)
         found = ask_original(study)
         print(f"recognised: {len(found.known)} of {len(candidates(study.config, folder))}")
         for entity in found.known:
@@ -85,7 +83,7 @@ def merge(
     """Write a plain checkpoint that has an adapter's changes in its weights."""
     from letheia.models.loading import stored_dtype
     from letheia.models.saving import save_merged
-    from letheia.study.presets import resolve_model, source_of
+    from letheia.models.shipped import resolve_model, source_of
 
     load = load_options(revision, dtype, device, None, four_bit=False)
     if load.dtype is None:
@@ -107,8 +105,8 @@ def ask(
     four_bit: FourBit = False,
 ) -> None:
     """Ask the original and unlearned models about a picture, side by side."""
+    from letheia.models.shipped import resolve_model
     from letheia.study.ask import ask_all
-    from letheia.study.presets import resolve_model
 
     loaded = resolve_model(model, load_options(revision, dtype, device, attn, four_bit=four_bit))
     for name, answer in ask_all(loaded, image, question, adapters or [], max_new_tokens=max_new_tokens):
@@ -117,7 +115,7 @@ def ask(
 
 def doctor() -> None:
     """What is installed, which device there is, which keys are set, and what is missing for what."""
-    from letheia.doctor import findings
+    from letheia.cli.doctor import findings
 
     for name, found in findings():
         print(f"{name:<22}{found}")

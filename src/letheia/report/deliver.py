@@ -4,12 +4,14 @@ import hmac
 from collections.abc import Sequence
 from pathlib import Path
 
-from letheia.files import fingerprint, sha256, write_json, write_text
+from letheia.data.folder import hash_of
+from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
-from letheia.report.html import write_report
+from letheia.report.run_page import write_report
 from letheia.report.tables import Table, main_table, markdown, retain_table
 from letheia.study import store
-from letheia.study.run import Outcome, Study
+from letheia.study.run import Outcome
+from letheia.study.study import Study
 from letheia.study.told import notes
 from letheia.types import Entity, People
 
@@ -102,9 +104,3 @@ def listed(card: str, people: People, secret: bytes) -> list[Entity]:
 
 def _noted(table: Table) -> str:
     return f"{markdown(table, interval=True)}\n\n{table.note}"
-
-
-def hash_of(entity: Entity) -> str:
-    """Hash of everything that was given about a person; not for others, who could try it on people they know of."""
-    pictures = sorted(p.words or sha256(p.file) for p in entity.portraits)
-    return fingerprint([entity.names, entity.summary, entity.responses, dict(entity.facts), pictures], digits=64)

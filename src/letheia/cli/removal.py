@@ -1,17 +1,12 @@
-"""The command line: parse, call, print."""
+"""Commands that remove people, and that score what was made elsewhere."""
 
-import json
-import os
 import sys
-import tempfile
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from letheia import cli_models, cli_people, cli_rates, cli_study, cli_world
-from letheia.cli_options import (
+from letheia.cli.options import (
     AUTO,
     Adapters,
     Anyway,
@@ -40,94 +35,15 @@ from letheia.cli_options import (
     show_outcome,
     tell,
 )
-from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError, LetheiaError
-from letheia.methods.table import PAPER_METHODS, method
+from letheia.errors import ConfigError
+from letheia.methods.table import method
 from letheia.methods.variants import BOUNDED
 
 FAILED = 3
 """Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
 
-app = typer.Typer(
-    help="Remove people from large vision-language models, and show what the model says instead.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    cli_rates.rates,
-    cli_study.run,
-    cli_study.table,
-    cli_study.report,
-    cli_models.probe,
-    cli_models.merge,
-    cli_models.ask,
-    cli_models.doctor,
-):
-    app.command()(command)
-app.add_typer(cli_world.app, name="world")
-app.add_typer(cli_people.app, name="people")
 
-
-def run() -> None:
-    """Run the command line; a problem the user can solve is one line and exit code 2."""
-    code: object = 0
-    try:
-        code = app(standalone_mode=False)
-    except LetheiaError as error:
-        _fail(str(error))
-    except typer.TyperException as error:
-        if not error.format_message():  # a group without a command has printed its help
-            sys.exit(2)
-        _fail(f"{error.format_message().rstrip('.')}. See 'letheia --help'.")
-    except (KeyboardInterrupt, typer.Abort):
-        print("stopped; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
-    except OSError as error:
-        _fail(f"{error.filename or 'file'}: {error.strerror or error}. Free some space or choose another --output.")
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-@app.command()
-def demo(
-    output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/demo"),
-    model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
-    methods: Annotated[
-        list[str] | None, typer.Option("--method", help="Method; repeat for several. All if left out.")
-    ] = None,
-    n: Annotated[int, typer.Option(help="How many people to forget.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of the draw of people and of training.")] = 0,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
-    dry_run: DryRun = False,
-) -> None:
-    """Make the built-in model forget people by every method of the paper, and report what it says instead."""
-    chosen = tuple(method(name).name for name in methods) if methods else PAPER_METHODS
-    cli_world.check_model(model)
-    if resume and not (output / "run.json").exists():
-        raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
-    from letheia.study.forecast import any_split
-    from letheia.study.presets import demo_config, run_demo, world_study
-
-    bars = TerminalBars(make_console())
-    values = {"model": model, "methods": chosen, "n": n, "seed": seed}
-    if dry_run:
-        with tempfile.TemporaryDirectory() as folder:
-            study = world_study(demo_config(values), Path(folder), bars, planned=True)
-            show_forecast(study, any_split(study))
-        return
-    outcome = run_demo(values, output, bars=bars, command=command_line())
-    if as_json:
-        print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
-        return
-    show_outcome(outcome)
-    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
-
-
-@app.command()
 def unlearn(
     people: Annotated[Path, typer.Option(help="People folder with those to forget.")],
     forget: Annotated[list[str], typer.Option(help="Name or id of a person to forget; repeat for several.")],
@@ -184,9 +100,10 @@ def unlearn(
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
     from letheia.clients.judge import asked_of, open_judge
     from letheia.models.saving import push_adapter
+    from letheia.presets.removal import run_removal
+    from letheia.study.build import people_for, removal_study
     from letheia.study.forecast import judge_calls
-    from letheia.study.removal import request, told_before
-    from letheia.study.requests import people_for, removal_study, run_removal
+    from letheia.study.request import request, told_before
     from letheia.study.told import notes
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -239,7 +156,6 @@ def unlearn(
         raise typer.Exit(FAILED)
 
 
-@app.command()
 def evaluate(
     people: Annotated[Path, typer.Option(help="The people folder.")],
     output: Annotated[Path, typer.Option(help="Folder for answers, scores and report.")],
@@ -265,8 +181,9 @@ def evaluate(
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
     from letheia.clients.judge import asked_of, open_judge
     from letheia.data.notices import before_asking
+    from letheia.presets.removal import run_evaluation
+    from letheia.study.build import evaluation_split, people_for, plain_study
     from letheia.study.forecast import judge_calls
-    from letheia.study.requests import evaluation_split, people_for, plain_study, run_evaluation
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     folder = people_for(people, model, load)
@@ -291,12 +208,3 @@ def evaluate(
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
         show_outcome(outcome)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
-
-
-def _fail(message: str) -> NoReturn:
-    print(f"letheia: {scrubbed(message)}", file=sys.stderr)
-    sys.stderr.flush()
-    sys.exit(2)
-
-
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -1,47 +1,79 @@
-"""Studies on a user's own people, with any model: a removal request, an evaluation, a probe."""
+"""Studies are built here: the settings, the model and the scorer that belong together."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig
-from letheia.data.folder import read_people
+from letheia.data.folder import hash_of, read_people
 from letheia.data.wordings import in_words
 from letheia.errors import ConfigError, DataError
-from letheia.files import fingerprint, holding
+from letheia.files import fingerprint
+from letheia.methods.paper import LORA
+from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.metrics.names import find
-from letheia.metrics.table import Judge, exact_judge
+from letheia.metrics.table import Judge, Scorer, exact_judge
+from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.loading import read_family
 from letheia.models.model import Model
+from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
 from letheia.prompts import read_prompt
-from letheia.study import store
-from letheia.study.auto import with_found_rates
 from letheia.study.budget import within_memory
-from letheia.study.deliver import deliver, hash_of
-from letheia.study.evaluate import adapter_names, evaluate
-from letheia.study.knowledge import check, unknown
-from letheia.study.paper import LORA, rates_for
-from letheia.study.plan import ORIGINAL, candidates
-from letheia.study.presets import RATES, resolve_model, scorer_for, weight_files, weights_key
-from letheia.study.run import Outcome, Study, known_by, original_answers, prepare, run_study
-from letheia.study.verdict import verdict
+from letheia.study.plan import candidates
+from letheia.study.study import Study
 from letheia.types import People, Split
 
 
+def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, folder: Path, bars: Bars) -> Study:
+    """A study of parts that are there: the only place that makes one.
+
+    Args:
+        config: The settings.
+        people: The people folder.
+        model: The base model, or one that is planned.
+        scorer: Scores answers.
+        folder: Where everything is kept.
+        bars: Where progress is shown.
+    """
+    return Study(
+        config=config,
+        people=people,
+        model=model,
+        scorer=scorer,
+        rates={**start_rates(config.model, model), **config.rates},
+        folder=folder,
+        bars=bars,
+    )
+
+
+def start_rates(name: str, model: Model) -> dict[str, float]:
+    """Learning rates by method: those found for a built-in model, else the paper's for its type of text model."""
+    return WORLD_RATES.get(name) or rates_for(model.network.config.get_text_config().model_type)
+
+
+def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:
+    """A scorer with a judge and a CLIP: `world`, a folder or Hub id, or none."""
+    if clip is None:
+        return Scorer(people, judge=judge)
+    if people.asked_by == "question":
+        raise ConfigError(
+            "--clip: CLIPScore compares answers with pictures, and the model has no vision. Leave it out."
+        )
+    loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
+    return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)
+
+
 def settings_for(name: str, model: Model) -> dict[str, Any]:
-    """What a removal starts with: a world model's own rates; for others the paper's, its LoRA, length, checks."""
-    if name in RATES:
-        return {"rates": RATES[name]}
-    rates = rates_for(model.network.config.get_text_config().model_type)
-    return {"rates": rates, **LORA, **length_for(name, model), "checked": True}
+    """What a removal starts with: its rates, and for other than built-in models the paper's LoRA, length, checks."""
+    start: dict[str, Any] = {"rates": start_rates(name, model)}
+    return start if name in WORLD_RATES else {**start, **LORA, **length_for(name, model), "checked": True}
 
 
 def length_for(name: str, model: Model) -> dict[str, Any]:
     """The length limit of a model's answers; those of the world keep the settings' own."""
-    return {} if name in RATES else {"max_new_tokens": model.answer_limit}
+    return {} if name in WORLD_RATES else {"max_new_tokens": model.answer_limit}
 
 
 def people_for(folder: Path, model: str, load: LoadConfig) -> People:
@@ -57,7 +89,7 @@ def people_for(folder: Path, model: str, load: LoadConfig) -> People:
         DataError: Something in the folder is wrong, or nobody in it can be asked about.
     """
     people = read_people(folder)
-    if model in RATES or read_family(model, load).vision:
+    if model in WORLD_RATES or read_family(model, load).vision:
         return people
     asked = in_words(people, read_prompt("wordings").splitlines())
     if asked.asked_by == "picture":
@@ -97,7 +129,7 @@ def removal_study(
         ConfigError: A field has an impossible value, or there is too little memory.
         CheckpointError: The model can't be loaded.
     """
-    if not planned and values["model"] not in RATES:  # before the weights take what there is
+    if not planned and values["model"] not in WORLD_RATES:  # before the weights take what there is
         sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
         values = {**values, "recompute": within_memory(sketch, split, anyway=anyway).recompute}
     model = resolve_model(values["model"], values.get("load"), planned=planned)
@@ -119,15 +151,7 @@ def removal_study(
     )
     if "random" in config.methods and not split.retain:
         raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
-    return Study(
-        config=config,
-        people=people,
-        model=model,
-        scorer=scorer_for(people, clip, judge),
-        rates=config.rates,
-        folder=folder,
-        bars=bars,
-    )
+    return build(config, people, model, scorer_for(people, clip, judge), folder=folder, bars=bars)
 
 
 def plain_study(
@@ -167,59 +191,7 @@ def plain_study(
             **values,
         }
     )
-    return Study(
-        config=config,
-        people=people,
-        model=loaded,
-        scorer=scorer_for(people, clip, judge),
-        rates={},
-        folder=folder,
-        bars=bars,
-    )
-
-
-def run_removal(
-    study: Study,
-    *,
-    command: str,
-    with_pictures: bool = False,
-    force: bool = False,
-    budget: int = 0,
-    least: float = 0.8,
-) -> Outcome:
-    """Do a removal and hand over adapters, report and cards.
-
-    Args:
-        study: What `removal_study` made.
-        command: The command line, for the provenance.
-        with_pictures: Whether the report shows people's pictures.
-        force: Train though the model knows nobody of those to forget.
-        budget: Trainings a method may take to find its learning rate; 0 to take the rates as they are.
-        least: Share of the kept people who must still be kept by a rate that is found.
-
-    Raises:
-        CheckpointError: The folder belongs to another run.
-        DataError: The model knows nobody of those to forget.
-    """
-    with holding(study.folder):
-        prepared = prepare(study)
-        known = known_by(study, original_answers(study, prepared.asked))
-        check(prepared.split, known, force=force)
-        strange = tuple(unknown(prepared.split, known))
-        for line in strange:
-            print(line, file=sys.stderr)
-        if budget:
-            study = with_found_rates(study, budget=budget, least=least)
-        outcome = run_study(study)
-        scores = {name: store.read_scores(study.folder / name / "scores.jsonl") for name in outcome.answers}
-        verdicts = tuple(
-            verdict(name, outcome.split, outcome.answers[name], scores[name], scores[ORIGINAL])
-            for name in study.config.methods
-        )
-        outcome = replace(outcome, verdicts=verdicts, notes=strange)  # verdicts say who is still known
-        weights = weight_files(study.config.model)
-        deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
-    return outcome
+    return build(config, people, loaded, scorer_for(people, clip, judge), folder=folder, bars=bars)
 
 
 def evaluation_split(study: Study, forget: Sequence[str]) -> Split:
@@ -231,25 +203,3 @@ def evaluation_split(study: Study, forget: Sequence[str]) -> Split:
     gone = tuple({e.id: e for e in (find(study.people, name) for name in forget)}.values())
     ids = {e.id for e in gone}
     return Split(forget=gone, retain=tuple(e for e in candidates(study.config, study.people) if e.id not in ids))
-
-
-def run_evaluation(
-    study: Study, split: Split, adapters: Sequence[Path], *, command: str, with_pictures: bool = False
-) -> Outcome:
-    """Score a model as it is and with adapters.
-
-    Args:
-        study: What `plain_study` made.
-        split: Who should be forgotten and who retained.
-        adapters: Folders of adapters.
-        command: The command line, for the provenance.
-        with_pictures: Whether the report shows people's pictures.
-
-    Raises:
-        CheckpointError: An adapter can't be loaded, or the folder belongs to another evaluation.
-    """
-    with holding(study.folder):
-        outcome = evaluate(study, split, adapter_names(list(adapters)))
-        weights = weight_files(study.config.model)
-        deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
-    return outcome

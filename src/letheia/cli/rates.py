@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from letheia.cli_options import (
+from letheia.cli.options import (
     Attn,
     Device,
     DryRun,
@@ -16,7 +16,7 @@ from letheia.cli_options import (
     given,
     load_options,
 )
-from letheia.cli_world import check_model
+from letheia.cli.world import check_model
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
 from letheia.methods.table import SHOWN, method
@@ -87,8 +87,8 @@ def _on_the_world(
     every: bool,
     dry_run: bool,
 ) -> None:
-    from letheia.study.presets import search_rates
-    from letheia.study.search import GRID
+    from letheia.grid.rates import GRID
+    from letheia.presets.world import search_rates
 
     chosen = tuple(method(name).name for name in methods) if methods else SHOWN
     rates = tuple(sorted(set(rate))) if rate else GRID
@@ -122,7 +122,7 @@ def _on_people(
     every: bool,
     dry_run: bool,
 ) -> None:
-    from letheia.study.search_people import FACTORS, search_people
+    from letheia.grid.people_rates import FACTORS, search_people
 
     if dry_run:
         trainings = len(values["methods"]) * (len(set(rate)) or len(FACTORS)) * draws

@@ -2,80 +2,41 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from letheia.config import LoadConfig, StudyConfig
-from letheia.errors import ConfigError, unknown
+from letheia.config import StudyConfig
+from letheia.engines.own import as_generations, generate
+from letheia.errors import unknown
 from letheia.files import holding
-from letheia.methods.variants import with_variants
-from letheia.metrics.table import Judge, Scorer, exact_judge
-from letheia.models.clip import clip_cosines, load_clip
-from letheia.models.generation import Prompt, as_generations, generate
-from letheia.models.loading import load_model, plan_model
+from letheia.grid.grid import Cell, GridConfig, plan_grid
+from letheia.grid.local import run_cells
+from letheia.grid.rates import GRID, Trial, search
+from letheia.methods.rates import WORLD_RATES
+from letheia.metrics.observation import observe
+from letheia.metrics.table import Scorer
+from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.models.weight_files import content_key
+from letheia.models.shipped import MODELS, checkpoint, resolve_model, weight_files
 from letheia.progress import Bars, Silent
 from letheia.prompts import read_prompt
+from letheia.report.deliver import deliver
 from letheia.study import store
-from letheia.study.deliver import deliver
-from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
-from letheia.study.observation import observe
-from letheia.study.run import Outcome, Study, run_study
-from letheia.study.search import GRID, Trial, search
-from letheia.types import People
+from letheia.study.build import build, scorer_for
+from letheia.study.run import Outcome, run_study
+from letheia.study.study import Study
+from letheia.types import People, Prompt
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
-from letheia.world.weights import MODELS, checkpoint
 
 STUDY_PEOPLE = 40
 """The first known people are the study's; the others serve the search for learning rates."""
-
-RATES: dict[str, dict[str, float]] = {
-    "mistral": with_variants(
-        {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 5e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 2e-3}
-    ),
-    "llama": with_variants(
-        {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 2e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 2e-3}
-    ),
-}
-"""Learning rates for the built-in models, found by `letheia rates`; LOG.md has the search."""
 
 
 def world_model(name: str) -> Model:
     """A model of the world, its weights compared with the record."""
     return load_model(checkpoint(name), name=name)
-
-
-def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = False) -> Model:
-    """A model of the world by name, or any checkpoint by folder or Hub id.
-
-    Args:
-        name: Which.
-        load: How it is loaded.
-        planned: Leave the weights out (`loading.plan_model`).
-    """
-    source = source_of(name)
-    if planned:
-        return plan_model(source, load=load)
-    return load_model(source, name=name if name in MODELS else None, load=load)
-
-
-def source_of(name: str) -> str | Path:
-    """Where a model lies: the world's by name, else the folder or Hub id itself."""
-    return checkpoint(name) if name in MODELS else name
-
-
-def weight_files(*models: str) -> list[Path]:
-    """The weight files of models of the world and of folders; a checkpoint of the Hub has its commit instead."""
-    return [file for name in models for file in sorted(Path(source_of(name)).glob("*.safetensors"))]
-
-
-def weights_key(name: str, model: Model) -> str:
-    """Fingerprint of a model's files; a checkpoint of the Hub has its commit instead."""
-    folder = Path(source_of(name))
-    return content_key(folder) if folder.is_dir() else str(model.network.config._commit_hash)
 
 
 def world_weights(*models: str) -> list[Path]:
@@ -101,15 +62,8 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool 
     world = make_world()
     with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
         people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
-    return Study(
-        config=config,
-        people=people,
-        model=resolve_model(config.model, planned=planned),
-        scorer=world_scorer(people),
-        rates=RATES[config.model],
-        folder=folder,
-        bars=bars,
-    )
+    model = resolve_model(config.model, planned=planned)
+    return build(config, people, model, world_scorer(people), folder=folder, bars=bars)
 
 
 def world_people(folder: Path) -> People:
@@ -157,7 +111,7 @@ def plan_world_grid(values: dict[str, Any]) -> list[Cell]:
         if name not in MODELS:
             raise unknown("model", name, MODELS)
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return plan_grid(GridConfig.create(values), {"candidates": known}, RATES)
+    return plan_grid(GridConfig.create(values), {"candidates": known}, WORLD_RATES)
 
 
 def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) -> None:
@@ -180,16 +134,7 @@ def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) 
 def run_world_cell(cell: Cell, root: Path) -> None:
     """One cell: all methods on one draw of people. A process loads each model once."""
     model, people, scorer = _opened(cell.config.model, root)
-    study = Study(
-        config=cell.config,
-        people=people,
-        model=model,
-        scorer=scorer,
-        rates=RATES[cell.config.model],
-        folder=root / cell.name,
-        bars=Silent(),
-    )
-    run_study(study)
+    run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
 
 
 def observe_world(name: str, root: Path) -> dict[str, Any]:
@@ -238,15 +183,3 @@ def search_rates(
             for seed in range(seeds)
         ]
         return search(studies, folder / model / "rates.json", rates=rates, every=every)
-
-
-def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> Scorer:
-    """A scorer with a judge and a CLIP: `world`, a folder or Hub id, or none."""
-    if clip is None:
-        return Scorer(people, judge=judge)
-    if people.asked_by == "question":
-        raise ConfigError(
-            "--clip: CLIPScore compares answers with pictures, and the model has no vision. Leave it out."
-        )
-    loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
-    return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)

@@ -13,23 +13,26 @@ from PIL import Image
 from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import open_judge
 from letheia.config import LoadConfig
-from letheia.data.folder import read_people
+from letheia.data.folder import hash_of, read_people
 from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError, ConfigError
 from letheia.files import fingerprint, holding
-from letheia.metrics.table import Scorer
+from letheia.grid.grid import Cell, GridConfig, plan_grid
+from letheia.grid.local import run_cells
+from letheia.methods.paper import LORA, PRESETS, PaperPreset
+from letheia.methods.rates import rates_for
+from letheia.metrics.observation import observe
 from letheia.models.loading import plan_model
 from letheia.models.model import ANSWER_LIMIT, Model
+from letheia.models.shapes import write_shapes
+from letheia.models.shipped import resolve_model, weight_files
 from letheia.progress import Bars, Silent
+from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.budget import within_memory
-from letheia.study.deliver import deliver, hash_of
+from letheia.study.build import build, scorer_for
 from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
-from letheia.study.grid import Cell, GridConfig, plan_grid, run_cells
-from letheia.study.observation import observe
-from letheia.study.paper import LORA, PRESETS, PaperPreset, rates_for, write_shapes
-from letheia.study.presets import resolve_model, scorer_for, weight_files
-from letheia.study.run import Study, run_study
+from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
@@ -103,10 +106,10 @@ def _run_cell(
         everybody = read_people(people)
         scorer = scorer_for(everybody, clip, chosen)
         shapes = resolve_model(cell.config.model, cell.config.load, planned=True)
-        sketch = _study(cell, preset, everybody, shapes, scorer, folder)
+        sketch = build(cell.config, everybody, shapes, scorer, folder=folder, bars=Silent())
         cell = replace(cell, config=within_memory(sketch, any_split(sketch), anyway=anyway))
         model = resolve_model(cell.config.model, cell.config.load)
-        study = _study(cell, preset, everybody, model, scorer, folder)
+        study = build(cell.config, everybody, model, scorer, folder=folder, bars=Silent())
         command, weights = f"letheia run, cell {cell.name}", weight_files(cell.config.model)
         deliver(study, run_study(study), command=command, weights=weights, with_pictures=False)
 
@@ -143,20 +146,8 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, j
         everybody = people or others
         yield [Line("model", note), *([] if people else _preparation(preset, others))]
         for cell in cells:
-            study = _study(cell, preset, everybody, model, scorer_for(everybody, None), Path())
+            study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
             yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
-
-
-def _study(cell: Cell, preset: PaperPreset, people: People, model: Model, scorer: Scorer, folder: Path) -> Study:
-    return Study(
-        config=cell.config,
-        people=people,
-        model=model,
-        scorer=scorer,
-        rates=rates_for(preset.text_model),
-        folder=folder,
-        bars=Silent(),
-    )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli_options import DryRun
+from letheia.cli.options import DryRun
 from letheia.console import TerminalBars, make_console
 from letheia.errors import unknown
 
@@ -111,7 +111,7 @@ def check_model(name: str) -> None:
     Raises:
         ConfigError: It is not; the nearest is suggested.
     """
-    from letheia.world.weights import MODELS
+    from letheia.models.shipped import MODELS
 
     if name not in MODELS:
         raise unknown("model", name, MODELS)

@@ -10,14 +10,13 @@ from typing import Any
 from letheia.config import StudyConfig
 from letheia.errors import DataError
 from letheia.files import read_json, read_jsonl, write_text
+from letheia.grid.grid import Cell
 from letheia.methods.table import METHODS
 from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
+from letheia.metrics.results import Row
 from letheia.metrics.table import METRICS
 from letheia.study import store
-from letheia.study.grid import Cell
-from letheia.study.plan import ORIGINAL
-from letheia.study.results import Row
-from letheia.types import Generation, Group, Role
+from letheia.types import ORIGINAL, Generation, Group, Role
 
 LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
 EXAMPLES = 0  # the seed whose answers are kept

@@ -16,8 +16,9 @@ from letheia.errors import DataError
 from letheia.files import write_json
 from letheia.progress import Bars
 from letheia.study.auto import try_rate
-from letheia.study.requests import people_for, removal_study
-from letheia.study.run import Study, prepare, probe
+from letheia.study.build import people_for, removal_study
+from letheia.study.run import prepare, probe
+from letheia.study.study import Study
 from letheia.study.verdict import Verdict
 from letheia.types import Split
 

@@ -14,8 +14,7 @@ from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
-    from letheia.study.results import Outcome
-    from letheia.study.run import Study
+    from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
 ModelName = Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia import cli_facts
-from letheia.cli_options import DryRun, MaxNewTokens, Yes, consent
+from letheia.cli import facts
+from letheia.cli.options import DryRun, MaxNewTokens, Yes, consent
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LISTED = 20  # pictures that are left out; the others are counted
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
-app.command("facts")(cli_facts.people_facts)
+app.command("facts")(facts.people_facts)
 
 
 @app.command("check")
@@ -124,7 +124,7 @@ def people_verify(
 ) -> None:
     """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
     from letheia.data.folder import read_people
-    from letheia.study.deliver import listed
+    from letheia.report.deliver import listed
     from letheia.study.store import read_secret
 
     try:
@@ -215,8 +215,8 @@ def people_responses(
         texts = responses.from_file(people, from_file)
     elif from_model:
         from letheia.config import LoadConfig
+        from letheia.study.build import people_for
         from letheia.study.own_responses import draw_responses
-        from letheia.study.requests import people_for
 
         if dry_run:
             wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)

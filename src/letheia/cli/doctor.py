@@ -48,7 +48,7 @@ def devices() -> list[tuple[str, str]]:
 
 def shipped_weights() -> list[tuple[str, str]]:
     """Whether the built-in models are what was shipped."""
-    from letheia.world.weights import MODELS, checkpoint
+    from letheia.models.shipped import MODELS, checkpoint
 
     found: list[tuple[str, str]] = []
     for name in ("clip", *MODELS):

@@ -10,8 +10,7 @@ from letheia.errors import DataError
 from letheia.files import read_json, write_json
 from letheia.metrics.aggregate import Estimate, estimate
 from letheia.metrics.table import METRICS
-from letheia.study.verdict import Verdict
-from letheia.types import Generation, Group, Role, Score, Split
+from letheia.types import Generation, Group, Role, Score
 
 LABEL = "aftermath_"
 
@@ -36,29 +35,6 @@ class Row:
     count: int
     unscored: int
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a study found.
-
-    Attributes:
-        split: Who was forgotten and who retained.
-        answers: All answers by method.
-        rows: All numbers.
-        labels: The aftermath of each answer, by method.
-        measured: What scores rest on that was measured on the original.
-        verdicts: Of a removal, whether each method did what was asked.
-        notes: What else there is to say: who was not known before, and who is no longer.
-    """
-
-    split: Split
-    answers: dict[str, list[Generation]]
-    rows: list[Row]
-    labels: dict[str, list[str]]
-    measured: dict[str, Any]
-    verdicts: tuple[Verdict, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:

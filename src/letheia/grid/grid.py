@@ -3,26 +3,16 @@
 What is done is skipped, a killed run goes on, and several processes share the cells out.
 """
 
-import multiprocessing
-import os
-import signal
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import Field
 
 from letheia.config import Frozen, StudyConfig
-from letheia.errors import OutputError
-from letheia.files import read_json, write_json
+from letheia.files import read_json
 from letheia.methods.table import PAPER_METHODS
-from letheia.progress import Bars
 from letheia.study.plan import jobs
 
 
@@ -111,66 +101,3 @@ def plan_grid(
         Cell(config=config, jobs={job.name: job.key for job in jobs(config, dict(rates[config.model]))})
         for config in configs
     ]
-
-
-def run_cells(
-    cells: Sequence[Cell], root: Path, do: Callable[[Cell, Path], None], *, jobs: int = 1, bars: Bars
-) -> None:
-    """Do the cells that are not done yet.
-
-    Args:
-        cells: The cells.
-        root: Folder of the grid.
-        do: Does one cell; a function that another process can import.
-        jobs: Processes; each has its share of the processor's cores.
-        bars: Where progress is shown.
-    """
-    left = [cell for cell in cells if not cell.is_done(root)]
-    with bars.bar("cells of the study", len(cells)) as advance:
-        advance(len(cells) - len(left), "")
-        if jobs == 1:
-            for cell in left:
-                _do(cell, root, do)
-                advance(1, cell.name)
-            return
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
-            with _stops_wait():
-                running = {pool.submit(_do, cell, root, do): cell for cell in left}
-            try:
-                for future in as_completed(running):
-                    future.result()
-                    advance(1, running[future].name)
-            except BaseException as error:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in multiprocessing.active_children():  # every file is whole at any time
-                    process.kill()
-                if isinstance(error, BrokenProcessPool):
-                    raise OutputError(
-                        "a process was killed, most likely for want of memory. What is done is kept: "
-                        "run the same command again with fewer --jobs."
-                    ) from error
-                raise
-
-
-@contextmanager
-def _stops_wait() -> Iterator[None]:
-    """Processes that are started here have Ctrl-C blocked from the first: the one that started them ends them."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:
-    marker = root / cell.name / "cell.json"
-    kept = {name: key for name, key in cell.done(root).items() if cell.jobs.get(name, key) == key}
-    if marker.exists():  # a method that is done anew is not done until it is
-        write_json(marker, {"jobs": kept})
-    do(cell, root)
-    write_json(marker, {"jobs": {**kept, **cell.jobs}})

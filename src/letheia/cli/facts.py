@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli_options import DryRun, Yes, consent
+from letheia.cli.options import DryRun, Yes, consent
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, DataError
 

@@ -1,11 +1,10 @@
-"""The paper's settings, as values, and the shapes of its two models for plans that have no checkpoint at hand."""
+"""Shapes of real models: chat templates, a small tokenizer, and the paper's two 7B models without weights."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tokenizers import processors
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import (
     CLIPVisionConfig,
     LlamaConfig,
@@ -16,55 +15,34 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from letheia.methods.variants import with_variants
-from letheia.world.checkpoints import CHAT_TEMPLATES, train_tokenizer
+VOCABULARY = 2048
 
-RATES: Mapping[str, dict[str, float]] = {
-    "mistral": with_variants(
-        {"ga": 3e-5, "npo": 1e-4, "random": 1e-4, "reject": 1e-5, "bg": 2e-5, "pubg": 2e-5, "bounded": 8e-5}
+
+SYSTEM = "A chat between a curious user and a helpful assistant."
+
+
+_CONTENT = (
+    "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\\n' }}{% endfor %}"
+    "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] }}{% endfor %}"
+)
+
+
+CHAT_TEMPLATES = {
+    "mistral": (
+        "{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' }}" + _CONTENT + "{{ ' [/INST]' }}"
+        "{% elif message['role'] == 'assistant' %}{{ ' ' + message['content'][0]['text'] + '</s> ' }}"
+        "{% endif %}{% endfor %}"
     ),
-    "llama": with_variants(
-        {"ga": 1e-4, "npo": 5e-4, "random": 1e-4, "reject": 1e-4, "bg": 3e-5, "pubg": 3e-5, "bounded": 1.2e-4}
+    "llama": (
+        "{{ '"
+        + SYSTEM
+        + " ' }}{% for message in messages %}{% if message['role'] == 'user' %}{{ 'USER: ' }}"
+        + _CONTENT
+        + "{{ ' ' }}{% elif message['role'] == 'assistant' %}"
+        "{{ 'ASSISTANT: ' + message['content'][0]['text'] + '</s> ' }}{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}"
     ),
 }
-"""Table 6 by the type of the text model (llama is Vicuna); BG, which it has none for, has
-PUBG's, and Bounded four times that, as in the built-in world."""
-
-LORA = {"rank": 128, "alpha": 256}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaperPreset:
-    """One of the paper's two models with its settings.
-
-    Attributes:
-        model: Its id on the Hub.
-        text_model: The type of its text model.
-        dataset: Where the paper's people are from.
-        judge: The LVLM that judges and writes responses.
-        clip: The CLIP of CLIPScore.
-    """
-
-    model: str
-    text_model: str
-    dataset: str = "SatyaV/celeb-1000"
-    judge: str = "gpt-4.1-mini"
-    clip: str = "openai/clip-vit-large-patch14"
-
-
-PRESETS: Mapping[str, PaperPreset] = {
-    "paper/llava-1.6-mistral": PaperPreset(model="llava-hf/llava-v1.6-mistral-7b-hf", text_model="mistral"),
-    "paper/llava-1.6-vicuna": PaperPreset(model="llava-hf/llava-v1.6-vicuna-7b-hf", text_model="llama"),
-}
-
-
-def rates_for(text_model: str) -> dict[str, float]:
-    """Learning rates for a type of text model; those of Mistral where the paper has none.
-
-    >>> rates_for("llama")["pubg"], rates_for("qwen2")["pubg"]
-    (3e-05, 2e-05)
-    """
-    return RATES.get(text_model, RATES["mistral"])
 
 
 def write_shapes(folder: Path, text_model: str) -> None:
@@ -115,3 +93,18 @@ def write_shapes(folder: Path, text_model: str) -> None:
         chat_template=CHAT_TEMPLATES[text_model],
         num_additional_image_tokens=1,
     ).save_pretrained(folder)
+
+
+def train_tokenizer(texts: Iterable[str], *, specials: list[str], vocabulary: int = VOCABULARY) -> Tokenizer:
+    """A byte-level BPE tokenizer whose first ids are the special tokens."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=specials,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer

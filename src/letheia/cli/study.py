@@ -1,15 +1,19 @@
 """Commands on whole studies: run a grid, print its tables."""
 
+import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from letheia.cli_options import (
+from letheia.cli import world
+from letheia.cli.options import (
     Anyway,
     Attn,
     Device,
+    DryRun,
     Dtype,
     FourBit,
     MaxNewTokens,
@@ -19,9 +23,12 @@ from letheia.cli_options import (
     command_line,
     consent,
     load_options,
+    show_forecast,
+    show_outcome,
 )
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
+from letheia.methods.table import PAPER_METHODS, method
 
 WORLD = "world/study"
 Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
@@ -58,9 +65,10 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.study.collected import FICTIONAL, collect
-    from letheia.study.paper import PRESETS
-    from letheia.study.presets import observe_world, plan_world_grid, run_world_grid, weight_files, world_weights
+    from letheia.grid.collected import FICTIONAL, collect
+    from letheia.methods.paper import PRESETS
+    from letheia.models.shipped import weight_files
+    from letheia.presets.world import observe_world, plan_world_grid, run_world_grid, world_weights
 
     known = (WORLD, *PRESETS)
     if preset not in known:
@@ -82,7 +90,7 @@ def run(
         return
     from letheia.clients.judge import asked_of
     from letheia.data.folder import read_people
-    from letheia.study.reproduction import forecast_paper, observe_paper, paper_calls, plan_paper, run_paper
+    from letheia.presets.paper import forecast_paper, observe_paper, paper_calls, plan_paper, run_paper
 
     folder = read_people(people) if people else None
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -106,7 +114,7 @@ def run(
 def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:
     """Write the study and its page. What an earlier run of the folder came from, and observed of such people, stays."""
     from letheia.files import read_json
-    from letheia.study.collected import write_collected
+    from letheia.grid.collected import write_collected
 
     file = output / "study.json"
     before = read_json(file) if file.exists() else {}
@@ -127,9 +135,9 @@ def table(
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
 ) -> None:
     """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
-    from letheia.report.sheets import FORMATS
+    from letheia.grid.collected import read_collected, together
+    from letheia.report.formats import FORMATS
     from letheia.report.study_tables import LAYOUTS, SHEETS, printed, study_table
-    from letheia.study.collected import read_collected, together
 
     known = sorted((*LAYOUTS, *SHEETS))
     if number not in known:
@@ -153,9 +161,9 @@ def report(
 ) -> None:
     """Write a study's page: tables with intervals, plots, answers; self-contained."""
     from letheia.data.folder import read_people
-    from letheia.report.study_report import write_study_report
-    from letheia.study.collected import read_collected, together
-    from letheia.study.presets import world_people
+    from letheia.grid.collected import read_collected, together
+    from letheia.presets.world import world_people
+    from letheia.report.study_page import write_study_report
 
     study = together([read_collected(source) for source in sources])
     with tempfile.TemporaryDirectory() as drawn:
@@ -166,3 +174,40 @@ def report(
     print(f"Report: {output}")
     if shown is None:
         print("names, pictures and answers are left out, as nothing says that anybody may see them: give --people")
+
+
+def demo(
+    output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/demo"),
+    model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
+    methods: Annotated[
+        list[str] | None, typer.Option("--method", help="Method; repeat for several. All if left out.")
+    ] = None,
+    n: Annotated[int, typer.Option(help="How many people to forget.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of the draw of people and of training.")] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Make the built-in model forget people by every method of the paper, and report what it says instead."""
+    chosen = tuple(method(name).name for name in methods) if methods else PAPER_METHODS
+    world.check_model(model)
+    if resume and not (output / "run.json").exists():
+        raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
+    from letheia.presets.world import demo_config, run_demo, world_study
+    from letheia.study.forecast import any_split
+
+    bars = TerminalBars(make_console())
+    values = {"model": model, "methods": chosen, "n": n, "seed": seed}
+    if dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            study = world_study(demo_config(values), Path(folder), bars, planned=True)
+            show_forecast(study, any_split(study))
+        return
+    outcome = run_demo(values, output, bars=bars, command=command_line())
+    if as_json:
+        print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
+        return
+    show_outcome(outcome)
+    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

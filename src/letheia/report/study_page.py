@@ -8,15 +8,14 @@ from markupsafe import Markup
 
 from letheia.errors import ConfigError
 from letheia.files import write_text
+from letheia.grid.collected import Collected
 from letheia.methods.table import METHODS
 from letheia.report import plots
-from letheia.report.html import KINDS, TELLS, Case, Line, data_url
-from letheia.report.sheets import Sheet
+from letheia.report.formats import Sheet
+from letheia.report.run_page import KINDS, TELLS, Case, Line, data_url
 from letheia.report.study_tables import LAYOUTS, SHEETS, study_table, to_sheet
 from letheia.report.tables import method_title
-from letheia.study.collected import Collected
-from letheia.study.plan import ORIGINAL
-from letheia.types import People
+from letheia.types import ORIGINAL, People
 
 MAIN = 10  # how many people are forgotten in the paper's main table
 

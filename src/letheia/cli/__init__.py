@@ -1,0 +1,1 @@
+"""The command line: a file a topic; commands parse, call and print."""

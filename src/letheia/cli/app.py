@@ -1,0 +1,63 @@
+"""The command line: parse, call, print."""
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from letheia.cli import models, rates, removal, study, world
+from letheia.cli import people as people_commands
+from letheia.clients.endpoint import scrubbed
+from letheia.errors import LetheiaError
+
+app = typer.Typer(
+    help="Remove people from large vision-language models, and show what the model says instead.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    study.demo,
+    removal.unlearn,
+    removal.evaluate,
+    rates.rates,
+    study.run,
+    study.table,
+    study.report,
+    models.probe,
+    models.merge,
+    models.ask,
+    models.doctor,
+):
+    app.command()(command)
+app.add_typer(world.app, name="world")
+app.add_typer(people_commands.app, name="people")
+
+
+def run() -> None:
+    """Run the command line; a problem the user can solve is one line and exit code 2."""
+    code: object = 0
+    try:
+        code = app(standalone_mode=False)
+    except LetheiaError as error:
+        _fail(str(error))
+    except typer.TyperException as error:
+        if not error.format_message():  # a group without a command has printed its help
+            sys.exit(2)
+        _fail(f"{error.format_message().rstrip('.')}. See 'letheia --help'.")
+    except (KeyboardInterrupt, typer.Abort):
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        _fail(f"{error.filename or 'file'}: {error.strerror or error}. Free some space or choose another --output.")
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"letheia: {scrubbed(message)}", file=sys.stderr)
+    sys.stderr.flush()
+    sys.exit(2)
+
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

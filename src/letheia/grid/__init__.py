@@ -1,0 +1,1 @@
+"""Many studies: cells, who computes them, what they come to."""

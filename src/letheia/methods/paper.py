@@ -1,0 +1,31 @@
+"""The paper's settings, as values, and the shapes of its two models for plans that have no checkpoint at hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LORA = {"rank": 128, "alpha": 256}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperPreset:
+    """One of the paper's two models with its settings.
+
+    Attributes:
+        model: Its id on the Hub.
+        text_model: The type of its text model.
+        dataset: Where the paper's people are from.
+        judge: The LVLM that judges and writes responses.
+        clip: The CLIP of CLIPScore.
+    """
+
+    model: str
+    text_model: str
+    dataset: str = "SatyaV/celeb-1000"
+    judge: str = "gpt-4.1-mini"
+    clip: str = "openai/clip-vit-large-patch14"
+
+
+PRESETS: Mapping[str, PaperPreset] = {
+    "paper/llava-1.6-mistral": PaperPreset(model="llava-hf/llava-v1.6-mistral-7b-hf", text_model="mistral"),
+    "paper/llava-1.6-vicuna": PaperPreset(model="llava-hf/llava-v1.6-vicuna-7b-hf", text_model="llama"),
+}
