@@ -1,7 +1,7 @@
 """What a plan says a removal takes, beside what the process has held at most: `python benchmarks/memory.py 1024 2048`.
 
 Each removal is the command itself in a process of its own: a random model, four people with pictures of 2,928 tokens,
-two steps. `world` is the built-in model on its own people.
+two steps, answers of up to 64 tokens. `world` is the built-in model on its own people.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def setting(name: str, given: list[str]) -> Iterator[list[str]]:
             model, people, extra = Path("mistral"), folder / "people", []
         else:
             model, people, names = write_setting(folder / "people", MODELS[name])
-            extra = ["--dtype", "bfloat16", "--rank", "128", "--alpha", "256"]
+            extra = ["--dtype", "bfloat16", "--rank", "128", "--alpha", "256", "--max-new-tokens", "64"]
         forget = [part for id_ in names for part in ("--forget", id_)]
         command = ["unlearn", "--model", str(model), "--people", str(people), *forget, "--steps", "2"]
         yield [*command, "--device", "cpu", "--output", str(folder / "run"), *extra, *given]

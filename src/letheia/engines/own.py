@@ -46,6 +46,7 @@ def generate(
         CheckpointError: One answer alone takes more memory than there is.
         DataError: A prompt leaves no room for an answer in the model's context.
     """
+    give_back(model.device)  # what training has left in the heap
     model.load_pictures([p.portrait for p in prompts if p.portrait])
     encoded = [encoded_prompt(model, p) for p in prompts]
     for prompt, ids in zip(prompts, encoded, strict=True):

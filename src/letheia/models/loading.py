@@ -81,7 +81,7 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     if device.type == "cpu" and not load.attn and not family.both_ways:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
     if device.type == "cpu":
-        keep_heap_small(sum(p.nbytes for p in network.parameters()))
+        keep_heap_small(network.config.get_text_config().hidden_size * network.dtype.itemsize)
     network.eval().requires_grad_(False)
     return _usable(Model(name or folder.name, network, processor, family), source)
 
@@ -108,6 +108,9 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     device = device_of(load)
     own = device.type == "cpu" and not load.attn and not family.both_ways
     _attend(network, family, GROUPED if own else PLANNED)
+    if family.vision and network.config.vision_config._attn_implementation == "sdpa":
+        # without weights PyTorch takes its plain form, which makes scores that the fused kernel never has
+        network.set_attn_implementation({"vision_config": PLANNED})
     network.eval().requires_grad_(False)
     return _usable(Model(Path(source).name, network, processor, family), source)
 

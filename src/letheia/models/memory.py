@@ -18,9 +18,9 @@ from letheia.models.model import Model
 
 log = logging.getLogger("letheia")
 
-LARGE = 2**28
-"""Bytes of weights from which on the heap is kept small, at the cost of some speed."""
-OWN_PAGES = 2**22
+LARGE = 2**11
+"""Bytes of a token between two layers from which on the heap is kept small, at the cost of some speed."""
+OWN_PAGES = 2**20
 """Bytes of a tensor that gets pages of its own then, which go back as soon as it is freed."""
 M_MMAP_THRESHOLD = -3  # malloc.h
 LIMITS = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))  # cgroups 2 and 1
@@ -92,16 +92,17 @@ def give_back(device: torch.device) -> None:
         _libc().malloc_trim(0)
 
 
-def keep_heap_small(weights: int) -> None:
+def keep_heap_small(token: int) -> None:
     """Let tensors of a large model have pages of their own.
 
-    Otherwise glibc puts those of up to 32 MB into its heap, which tears into pieces and grew by half beyond what was
-    in use; where memory is short, the kernel kills the process.
+    Otherwise glibc puts them into its heap, which tears into pieces and grew to several times what was in use, from
+    step to step; where memory is short, the kernel kills the process. What counts is how large activations are, however
+    small the weights: pictures of 2,928 tokens make tensors of megabytes at a width of 1,024.
 
     Args:
-        weights: Bytes of the model's weights.
+        token: Bytes of a token between two layers.
     """
-    if weights >= LARGE and _libc():
+    if token >= LARGE and _libc():
         _libc().mallopt(M_MMAP_THRESHOLD, OWN_PAGES)
 
 

@@ -22,6 +22,8 @@ from letheia.types import Portrait
 
 ANSWER_LIMIT = 512
 """Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
+PICTURES = 32
+"""Pictures that the vision tower sees at once, at most."""
 SCORES = 2**26
 """Numbers of a vision tower's attention at once."""
 
@@ -117,7 +119,7 @@ class Model:
             (found,) = self._compute([portrait.file])
         return found
 
-    def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = 32) -> None:
+    def load_pictures(self, portraits: Iterable[Portrait], *, batch: int = PICTURES) -> None:
         """Compute many pictures at once, where the family can."""
         if not self.family.vision:
             return
@@ -134,7 +136,7 @@ class Model:
         tower = self.network.config.vision_config
         tiles = 1 + max((h * w // tower.image_size**2 for h, w in self._tilings), default=0)
         scores = tower.num_attention_heads * (tower.image_size // tower.patch_size) ** 4
-        return max(1, SCORES // (tiles * scores))
+        return max(1, min(PICTURES, SCORES // (tiles * scores)))
 
     @property
     def _tilings(self) -> Sequence[tuple[int, int]]:
