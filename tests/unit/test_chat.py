@@ -17,6 +17,7 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
 from letheia.clients.judge import LvlmJudge, open_judge, parse
 from letheia.data.folder import read_people, write_people
+from letheia.data.responses import write_responses
 from letheia.errors import ClientError, ConfigError, DataError, OutputError
 from letheia.metrics.table import Scorer, no_judge
 from letheia.types import Entity, Generation, People, Portrait
@@ -523,3 +524,84 @@ def test_two_processes_keep_one_value(tmp_path):
     """Both judges of a run with several processes put the same fence around an answer."""
     with Cache(tmp_path / "cache.sqlite") as one, Cache(tmp_path / "cache.sqlite") as other:
         assert one.keep("fence", "a") == other.keep("fence", "b") == one.get("fence") == "a"
+
+
+@pytest.mark.parametrize("patience", [25, 6, 2.5])
+def test_a_server_that_answers_one_at_a_time_is_not_asked_too_much(server, cache, patience):
+    """32 at once would wait 32 turns for the last, which is longer than the limit; each question gets its answer."""
+    turn, seconds = threading.Lock(), 0.04
+
+    def answer(text, body):
+        with turn:
+            time.sleep(seconds)
+        return 200, f"echo {text}"
+
+    server.answer = answer
+    calls = [Call(text=str(i)) for i in range(60)]
+    replies = Chat(server.endpoint, cache, timeout=patience * seconds, wait=0.001).ask(calls)
+    assert [r.text for r in replies] == [f"echo {i}" for i in range(60)]
+    assert len(server.bodies) <= {25: 60, 6: 62, 2.5: 70}[patience]
+
+
+def test_a_fast_server_gets_all_at_once_soon_and_stays_so(server, cache):
+    server.delay = 0.05
+    chat = Chat(server.endpoint, cache, concurrency=32)
+    chat.ask([Call(text=str(i)) for i in range(100)])
+    server.most = 0
+    chat.ask([Call(text=f"more {i}") for i in range(40)])
+    assert server.most >= 28
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "words"),
+    [
+        (401, "Incorrect API key provided", "OPENAI_API_KEY"),
+        (404, "The model `judge` does not exist", "model's name"),
+        (402, "insufficient credit", "no credit"),
+        (429, "You exceeded your current quota; insufficient_quota", "no credit"),
+    ],
+)
+def test_a_judge_that_refuses_is_known_before_anything_is_done(server, tmp_path, status, said, words):
+    server.answer = lambda text, body: (status, said)
+    with (
+        pytest.raises(ClientError, match=words),
+        open_judge(f"judge@{server.endpoint.base_url}", tmp_path / "c.sqlite", tmp_path / "judge.json"),
+    ):
+        pytest.fail("the work has begun")
+    assert len(server.bodies) == 1 and "Nobody" in server.bodies[0]["messages"][0]["content"][0]["text"]
+
+
+def test_a_judge_that_is_not_there_is_known_before_anything_is_done(tmp_path, monkeypatch):
+    monkeypatch.setattr("letheia.clients.course.LIMITS", {"unreached": 1})
+    with (
+        pytest.raises(ClientError, match="whether the server runs"),
+        open_judge("judge@http://127.0.0.1:9/v1", tmp_path / "c.sqlite", tmp_path / "judge.json"),
+    ):
+        pytest.fail("the work has begun")
+
+
+@pytest.mark.parametrize("answer", [(400, "filtered by content management policy"), (200, "no number at all")])
+def test_one_odd_answer_about_nobody_stops_nothing(server, tmp_path, answer):
+    server.answer = lambda text, body: answer
+    with open_judge(f"judge@{server.endpoint.base_url}", tmp_path / "c.sqlite", tmp_path / "judge.json"):
+        pass
+    assert len(server.bodies) == 1
+
+
+def test_a_judge_that_has_judged_here_is_not_asked_about_nobody(server, tmp_path):
+    record = tmp_path / "judge.json"
+    record.write_text("{}")
+    with open_judge(f"judge@{server.endpoint.base_url}", tmp_path / "c.sqlite", record):
+        pass
+    assert not server.bodies
+
+
+def test_a_judge_that_refuses_is_told_before_the_training(server, folder):
+    server.answer = lambda text, body: (401, "Incorrect API key provided")
+    people = read_people(folder)
+    write_responses(people, {e.id: [f"{e.name} is a poet."] for e in people.entities})
+    name = people.entities[0].name
+    line = ["unlearn", "--people", folder, "--forget", name, "--no-retain", "--output", folder / "run"]
+    done = letheia(*line, "--judge", f"judge@{server.endpoint.base_url}", cwd=folder)
+    fails(done, "OPENAI_API_KEY")
+    assert len(server.bodies) == 1 and not list((folder / "run").rglob("*.jsonl"))

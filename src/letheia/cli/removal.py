@@ -1,6 +1,7 @@
 """Commands that remove people, and that score what was made elsewhere."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -98,7 +99,7 @@ def unlearn(
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
-    from letheia.clients.judge import asked_of, open_judge
+    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
     from letheia.models.saving import push_adapter
     from letheia.presets.removal import run_removal
     from letheia.study.build import people_for, removal_study
@@ -115,26 +116,15 @@ def unlearn(
     values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate not in (None, AUTO):
         values["rates"] = dict.fromkeys(chosen, rate_of(learning_rate))
-    with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
-        study = removal_study(
-            given(**values),
-            everybody,
-            split,
-            output,
-            clip=None if dry_run else clip,
-            judge=chosen_judge,
-            bars=TerminalBars(make_console()),
-            planned=dry_run,
-            anyway=anyway,
-        )
-        if dry_run:
-            show_forecast(study, split, judge=judge, prompts=prompts)
-            return
-        consent(
-            asked_of(judge),
-            judge_calls(study.config, everybody, split, times=1 + len(chosen), prompts=prompts),
-            yes=yes,
-        )
+    make = partial(removal_study, given(**values), everybody, split, output, bars=TerminalBars(make_console()))
+    if dry_run:
+        show_forecast(make(planned=True), split, judge=judge, prompts=prompts)
+        return
+    if is_elsewhere(judge):  # asked before weights are loaded
+        config = make(planned=True).config
+        consent(asked_of(judge), judge_calls(config, everybody, split, times=1 + len(chosen), prompts=prompts), yes=yes)
+    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
+        study = make(clip=clip, judge=chosen_judge, anyway=anyway)
         outcome = run_removal(
             study,
             command=command_line(),
@@ -179,7 +169,7 @@ def evaluate(
     dry_run: DryRun = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
-    from letheia.clients.judge import asked_of, open_judge
+    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
     from letheia.presets.removal import run_evaluation
     from letheia.study.build import evaluation_split, people_for, plain_study
@@ -188,23 +178,19 @@ def evaluate(
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     folder = people_for(people, model, load)
     tell(before_asking(folder))
-    with open_judge("none" if dry_run else judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
-        study = plain_study(
-            model,
-            folder,
-            output,
-            clip=None if dry_run else clip,
-            judge=chosen_judge,
-            bars=TerminalBars(make_console()),
-            values=given(load=load, max_new_tokens=max_new_tokens),
-            planned=dry_run,
-        )
-        split = evaluation_split(study, forget or [])
+    times = 1 + len(adapters or [])
+    values = given(load=load, max_new_tokens=max_new_tokens)
+    make = partial(plain_study, model, folder, output, bars=TerminalBars(make_console()), values=values)
+    if dry_run or is_elsewhere(judge):  # asked before weights are loaded
+        sketch = make(planned=True)
+        split = evaluation_split(sketch, forget or [])
         if dry_run:
-            show_forecast(study, split, judge=judge, prompts=prompts, times=1 + len(adapters or []))
+            show_forecast(sketch, split, judge=judge, prompts=prompts, times=times)
             return
-        times = 1 + len(adapters or [])
-        consent(asked_of(judge), judge_calls(study.config, study.people, split, times=times, prompts=prompts), yes=yes)
+        consent(asked_of(judge), judge_calls(sketch.config, folder, split, times=times, prompts=prompts), yes=yes)
+    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
+        study = make(clip=clip, judge=chosen_judge)
+        split = evaluation_split(study, forget or [])
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
         show_outcome(outcome)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

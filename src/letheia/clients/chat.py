@@ -16,6 +16,7 @@ from letheia.clients.cache import LEASE, Cache
 from letheia.clients.course import Course, Known
 from letheia.clients.endpoint import Endpoint, scrubbed
 from letheia.clients.faults import Fault
+from letheia.clients.pace import Pace
 from letheia.clients.protocol import hear, put
 from letheia.clients.transport import connected, post
 from letheia.errors import ClientError, DataError, LetheiaError
@@ -25,6 +26,7 @@ from letheia.pictures import read_image
 PICTURE_TOKENS = 1_600  # at most, for pictures scaled down to SIDE
 SIDE = 768  # pixels; larger pictures are scaled down before they are sent
 FEW = 6  # calls without a reply, one after the other, after which nobody seems to be there
+NOBODY = "See whether the server runs and the address is right, then run the same command again; what came is kept."
 LOOK_AGAIN = 0.3  # seconds between looks at what another process is asking
 AGREED = 2  # part of the cache's keys; another number where replies of before must not be used again
 
@@ -97,10 +99,9 @@ class Chat:
         Args:
             endpoint: Whom to ask. The key is in the environment: OPENAI_API_KEY.
             cache: Where replies are kept.
-            concurrency: Questions on the way at once.
+            concurrency: Questions on the way at once, at most; fewer where the server is slow.
             tries: At most so many a question.
-            timeout: Seconds that a reply may take, from the question to its last byte; a server of one's own that
-                answers one at a time takes that long for as many as are on the way at once.
+            timeout: Seconds that a reply may take, from the question to its last byte.
             wait: Seconds before the first retry; doubled for each further one.
 
         Raises:
@@ -112,9 +113,30 @@ class Chat:
         self.known = Known()
         self._hide = endpoint.hide()
         self._concurrency, self._tries, self._timeout, self._wait = concurrency, tries, timeout, wait
+        self._pace = Pace(concurrency, timeout)
+        self._begin()
+
+    def _begin(self) -> None:
         self._in_vain = 0  # calls without a reply since the last reply
         self._stop: LetheiaError | None = None
         self._stopped = asyncio.Event()
+        self._pace.begin()
+
+    def greet(self, call: Call) -> Reply:
+        """Put one question that is not kept, to learn before any work whether this endpoint answers at all.
+
+        Raises:
+            ClientError: It refuses the key, the model or the address, has no credit, or is not there.
+        """
+        self._begin()
+        return asyncio.run(self._alone(call))
+
+    async def _alone(self, call: Call) -> Reply:
+        async with connected(self.endpoint, timeout=self._timeout, most=1) as client:
+            reply = await self._patiently(client, call)
+        if self._in_vain:
+            raise self._error(f"{reply.error}. {NOBODY}")
+        return reply
 
     def ask(
         self,
@@ -137,7 +159,7 @@ class Chat:
         return asyncio.run(self._all(calls, progress, readable))
 
     async def _all(self, calls: Sequence[Call], progress: Callable[[int], None], readable: Readable) -> list[Reply]:
-        self._stop, self._stopped, self._in_vain = None, asyncio.Event(), 0
+        self._begin()
         names = [self._name(call) for call in calls]
         times, open_ = Counter(names), dict(zip(names, calls, strict=True))
         done: dict[str, Reply] = {}
@@ -214,7 +236,8 @@ class Chat:
                 max_tokens=limit, lacks=without,
             )  # fmt: skip
             try:
-                answer = await post(client, self.endpoint, sent, timeout=self._timeout)
+                async with self._pace.turn():
+                    answer = await post(client, self.endpoint, sent, timeout=self._timeout)
                 self.known.answers = True
                 heard = hear(answer, sent)
             except Fault as fault:
@@ -239,10 +262,7 @@ class Chat:
         # what was filtered, cut or too long has been read by somebody
         self._in_vain = 0 if fault.kind in {"call", "useless"} else self._in_vain + 1
         if self._in_vain >= FEW:
-            raise self._error(
-                f"{FEW} calls in a row without a reply, the last: {reason}. See whether the server runs and the "
-                "address is right, then run the same command again; what came is kept."
-            )
+            raise self._error(f"{FEW} calls in a row without a reply, the last: {reason}. {NOBODY}")
         return Reply(error=scrubbed(self._hide(reason)), read=course.read, written=course.written)
 
     def _error(self, reason: str) -> ClientError:

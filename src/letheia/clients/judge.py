@@ -48,6 +48,15 @@ class LvlmJudge:
         # kept, so that a later run asks the same; nobody who writes answers can know it
         self._secret = chat.cache.keep("fence", secrets.token_hex(16))
         self.replies: list[Reply] = []
+        self._greetings: list[Reply] = []
+
+    def greet(self) -> None:
+        """Ask about nobody, once, so that a judge that can't judge is known before anything is trained.
+
+        Raises:
+            ClientError: The endpoint refuses the key, the model or the address, has no credit, or is not there.
+        """
+        self._greetings.append(self._chat.greet(self._call("privacy", "A person in a blue coat.", NOBODY)))
 
     def __call__(self, readings: Sequence[Reading]) -> list[dict[str, Verdict]]:
         """Judge answers; a stranger has no summary to compare with and is judged by the picture alone."""
@@ -62,18 +71,21 @@ class LvlmJudge:
 
     def call(self, reading: Reading, rubric: str) -> Call:
         """The question to the judge. The answer stands behind a fence that it can't know, and can't close."""
+        picture = reading.portrait.file if rubric == "inform" else None
+        return self._call(rubric, reading.answer, reading.entity, picture)
+
+    def _call(self, rubric: str, answer: str, entity: Entity | None, picture: Path | None = None) -> Call:
         form = self.rubrics[rubric]
-        fence = f"<<{fingerprint([self._secret, reading.answer])}>>"
-        fenced = "fence" in form.fields
+        fence = f"<<{fingerprint([self._secret, answer])}>>"
         text = form.fill(
             {
-                "name": reading.entity.name if reading.entity else "",
-                "summary": reading.entity.summary if reading.entity else "",
-                "response": reading.answer if fenced else f"\n{fence}\n{reading.answer}\n{fence}\n",
+                "name": entity.name if entity else "",
+                "summary": entity.summary if entity else "",
+                "response": answer if "fence" in form.fields else f"\n{fence}\n{answer}\n{fence}\n",
                 "fence": fence,
             }
         )
-        return Call(text=text, picture=reading.portrait.file if rubric == "inform" else None, schema=SCHEMA)
+        return Call(text=text, picture=picture, schema=SCHEMA)
 
     def record(self) -> dict[str, Any]:
         """What was asked, of whom, and what came of it. Holds no key and no password."""
@@ -86,10 +98,11 @@ class LvlmJudge:
             "without": sorted(self._chat.known.lacks),
             "rubrics": {name: fingerprint(form.text) for name, form in self.rubrics.items()},
             "calls": len(replies),
+            "calls_about_nobody": len(self._greetings),
             "failed": sum(bool(r.error) for r in replies),
             "unscored": len(reasons),
             "reasons": dict(Counter(reasons).most_common(5)),
-            "bill": bill(replies, endpoint),
+            "bill": bill([*self._greetings, *replies], endpoint),
         }
 
     def close(self) -> None:
@@ -108,6 +121,8 @@ class LvlmJudge:
         print(f"{self._chat.endpoint.model}: {what}. They are unscored; the same command asks again.", file=sys.stderr)
 
 
+NOBODY = Entity(id="nobody", name="Nobody", summary="Nobody is an invented person, and paints.")
+"""Whom a judge is asked about at first."""
 NO_SUMMARY = Verdict(None, "a stranger has no summary")
 NO_PICTURE = Verdict(None, "the model was asked in words: there is no picture")
 
@@ -135,11 +150,22 @@ def asked_of(choice: str) -> Endpoint | None:
     return None if choice in BUILT_IN else Endpoint.parse(choice)
 
 
+def is_elsewhere(choice: str) -> bool:
+    """Whether people's data go to somebody else with this judge.
+
+    Raises:
+        ConfigError: It is neither a built-in judge nor an endpoint.
+    """
+    endpoint = asked_of(choice)
+    return endpoint is not None and endpoint.third_party
+
+
 @contextmanager
 def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None = None) -> Iterator[Judge]:
     """The judge that a user chose; an endpoint's replies are kept, and what it was asked and cost is recorded.
 
-    What stayed without a score is told on standard error.
+    An endpoint that has not judged here before is asked about nobody first, so that one that can't judge is told at
+    once. What stayed without a score is told on standard error.
 
     Args:
         choice: `exact`, `none`, `MODEL` or `MODEL@URL`.
@@ -150,7 +176,7 @@ def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None =
     Raises:
         ConfigError: It is none of these, or OpenAI's key is not set.
         DataError: A rubric can't be used.
-        ClientError: The endpoint refuses, is not there, or nothing that it said could be used; told at the end.
+        ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
     endpoint = asked_of(choice)
     if endpoint is None:
@@ -158,6 +184,8 @@ def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None =
         return
     with Cache(cache) as kept:
         judge = LvlmJudge(Chat(endpoint, kept), prompts=prompts)
+        if not record.exists():
+            judge.greet()
         try:
             yield judge
         finally:
