@@ -6,6 +6,7 @@ import random
 import re
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
@@ -17,7 +18,6 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
 from letheia.clients.judge import LvlmJudge, open_judge, parse
 from letheia.data.folder import read_people, write_people
-from letheia.data.responses import write_responses
 from letheia.errors import ClientError, ConfigError, DataError, OutputError
 from letheia.metrics.table import Scorer, no_judge
 from letheia.types import Entity, Generation, People, Portrait
@@ -598,9 +598,9 @@ def test_a_judge_that_has_judged_here_is_not_asked_about_nobody(server, tmp_path
 
 def test_a_judge_that_refuses_is_told_before_the_training(server, folder):
     server.answer = lambda text, body: (401, "Incorrect API key provided")
-    people = read_people(folder)
-    write_responses(people, {e.id: [f"{e.name} is a poet."] for e in people.entities})
-    name = people.entities[0].name
+    found = read_people(folder, check_pictures=False)
+    write_people(replace(found, entities=tuple(replace(e, responses=(f"{e.name} paints.",)) for e in found.entities)))
+    name = found.entities[0].name
     line = ["unlearn", "--people", folder, "--forget", name, "--no-retain", "--output", folder / "run"]
     done = letheia(*line, "--judge", f"judge@{server.endpoint.base_url}", cwd=folder)
     fails(done, "OPENAI_API_KEY")
