@@ -135,7 +135,9 @@ def together(studies: Sequence[Collected]) -> Collected:
     Raises:
         DataError: The same cell has other people, or the studies other settings.
     """
-    settings = [study.value["settings"] for study in studies if "settings" in study.value]
+    # a file from before a setting existed was made with what is its default now
+    written = [study.value["settings"] for study in studies if "settings" in study.value]
+    settings = [_settings(StudyConfig.create(dict(values))) for values in written]
     if any(s != settings[0] for s in settings):
         raise DataError(
             "the studies have other settings (steps, pictures, people …), so they can't stand in one table."
