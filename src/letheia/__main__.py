@@ -26,7 +26,11 @@ def main() -> None:
         _listen()
     from letheia.cli.app import run
 
-    run()
+    try:
+        run()
+    finally:
+        if sys.platform != "win32":  # what is done is done; Python's own end would die of a signal without a word
+            signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
 
 
 def _listen() -> None:
