@@ -11,10 +11,12 @@ import urllib.parse
 import pytest
 from test_chat import Server, folder, people, server  # noqa: F401
 
-from commands import fails, letheia
+from commands import fails, here, letheia
 from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.endpoint import scrubbed
+from letheia.data.folder import read_people
+from letheia.data.responses import write_responses
 from letheia.errors import ClientError, ConfigError
 
 
@@ -165,6 +167,17 @@ def test_nothing_is_sent_elsewhere_unasked(folder):  # noqa: F811
     fails(letheia(*expert, cwd=folder), what, "10 calls", "--yes")
     judged = ["evaluate", "--people", folder, "--model", "mistral", "--output", folder / "run", "--judge", there]
     fails(letheia(*judged, cwd=folder), what, "calls", "--yes")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "unlearn"])
+def test_consent_is_asked_before_weights_are_loaded(folder, command, monkeypatch):  # noqa: F811
+    found = read_people(folder)
+    write_responses(found, {e.id: [f"{e.name} is a poet."] for e in found.entities})
+    monkeypatch.setattr("letheia.models.shipped.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
+    line = [command, "--people", folder, "--output", folder / "run", "--judge", "m@http://192.0.2.1:9/v1"]
+    more = ["--forget", found.entities[0].name, "--no-retain"] if command == "unlearn" else []
+    with pytest.raises(ConfigError, match="--yes"):
+        here(*line, *more)
 
 
 @pytest.mark.parametrize(("word", "sent"), [("n\n", False), ("y\n", True)])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from commands import letheia
 from letheia.config import LoadConfig, StudyConfig
@@ -17,15 +18,18 @@ from letheia.engines.own import generate
 from letheia.errors import ConfigError
 from letheia.models import footprint, memory, reading
 from letheia.models.adapter import add_adapter
-from letheia.models.footprint import Alive, Training, reading_bytes
+from letheia.models.footprint import Alive, Training, reading_bytes, seeing_bytes
 from letheia.models.loading import load_model, plan_model
 from letheia.models.memory import free_bytes
+from letheia.models.model import PICTURES
+from letheia.models.shapes import write_shapes
+from letheia.models.shipped import checkpoint
 from letheia.progress import Silent
 from letheia.study import budget
 from letheia.study.budget import Budget, within_memory
 from letheia.study.build import removal_study
 from letheia.study.plan import plan_job
-from letheia.types import Example, Prompt, Split
+from letheia.types import Example, Portrait, Prompt, Split
 
 ROOT = Path(__file__).parents[2]
 LINUX = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads the peak from Linux")
@@ -50,6 +54,20 @@ def test_planned_is_measured(how):
     assert planned == pytest.approx(measured, rel=0.15)
     planned, measured = found["answers"]
     assert 0.9 < planned / measured < 1.3  # the plan counts a mask that is gone again by then
+
+
+def test_the_vision_tower_is_planned_as_it_computes(tmp_path):
+    """Without the scores that the fused kernel never makes (a 7B LLaVA), and at most 32 pictures at once."""
+    write_shapes(tmp_path, "mistral")
+    picture = tmp_path / "picture.png"
+    Image.new("RGB", (336, 336)).save(picture)
+    shown = [Portrait(id="picture", file=picture, entity="", role="seen")]
+    model = plan_model(tmp_path, load=LoadConfig(dtype="bfloat16"))
+    planned = seeing_bytes(model, shown)
+    tiles, heads, tokens = 3, 16, 24 * 24 + 1
+    model.network.set_attn_implementation({"vision_config": "sdpa"})
+    assert planned + tiles * heads * tokens**2 * 2 < seeing_bytes(model, shown)
+    assert plan_model(checkpoint("mistral")).pictures_at_once == PICTURES
 
 
 def test_alive_counts_what_is_there_at_once():

@@ -201,6 +201,36 @@ def test_the_papers_numbers():
     assert paper_number("1", "qwen2.5-vl-7b-instruct", "pubg", at) is None
 
 
+CELL = {"model": "mistral", "n": 10, "seed": 0, "values": {}}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"cells": []}, "has no cell"),
+        ({"cells": [CELL, 3]}, "cell 2 is damaged"),
+        ({"cells": [{**CELL, "values": 3}]}, "cell 1 is damaged"),
+        ({"cells": [CELL], "settings": [3]}, "settings: must have fields"),
+        ({"cells": [CELL], "settings": {"stepz": 3}}, "settings: stepz"),
+    ],
+)
+def test_a_damaged_study_is_told_by_its_file(tmp_path, value, words):
+    file = tmp_path / "study.json"
+    file.write_text(json.dumps(value))
+    with pytest.raises(DataError, match=f"study.json: .*{words}"):
+        read_collected(file)
+
+
+def test_a_file_from_before_a_setting_stands_beside_a_new_one():
+    def of(seed, **settings):
+        return Collected({"settings": {"steps": 30, **settings}, "cells": [{**CELL, "seed": seed}]})
+
+    both = together([of(0), of(1, checked=False, recompute=False)])
+    assert len(both.value["cells"]) == 2
+    with pytest.raises(DataError, match="other settings"):
+        together([of(0), of(1, checked=True)])
+
+
 def test_wrong_tables(tmp_path):
     study = Collected(synthetic())
     with pytest.raises(ConfigError, match=r"table 8: .*n = 20"):

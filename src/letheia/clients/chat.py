@@ -26,7 +26,7 @@ from letheia.pictures import read_image
 PICTURE_TOKENS = 1_600  # at most, for pictures scaled down to SIDE
 SIDE = 768  # pixels; larger pictures are scaled down before they are sent
 FEW = 6  # calls without a reply, one after the other, after which nobody seems to be there
-NOBODY = "See whether the server runs and the address is right, then run the same command again; what came is kept."
+UNREACHED = "See whether the server runs and the address is right, then run the same command again; what came is kept."
 LOOK_AGAIN = 0.3  # seconds between looks at what another process is asking
 AGREED = 2  # part of the cache's keys; another number where replies of before must not be used again
 
@@ -135,7 +135,7 @@ class Chat:
         async with connected(self.endpoint, timeout=self._timeout, most=1) as client:
             reply = await self._patiently(client, call)
         if self._in_vain:
-            raise self._error(f"{reply.error}. {NOBODY}")
+            raise self._error(f"{reply.error}. {UNREACHED}")
         return reply
 
     def ask(
@@ -262,7 +262,7 @@ class Chat:
         # what was filtered, cut or too long has been read by somebody
         self._in_vain = 0 if fault.kind in {"call", "useless"} else self._in_vain + 1
         if self._in_vain >= FEW:
-            raise self._error(f"{FEW} calls in a row without a reply, the last: {reason}. {NOBODY}")
+            raise self._error(f"{FEW} calls in a row without a reply, the last: {reason}. {UNREACHED}")
         return Reply(error=scrubbed(self._hide(reason)), read=course.read, written=course.written)
 
     def _error(self, reason: str) -> ClientError:

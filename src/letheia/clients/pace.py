@@ -9,11 +9,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-FEW = 4  # at first
-EASY, LATE = (
-    0.125,
-    0.5,
-)  # shares of the time limit: who answers within the first gets more at once, beyond the other less
+START = 4  # questions on the way at first
+EASY = 0.125  # share of the time limit within which an answer lets one more question out
+LATE = 0.5  # share beyond which an answer lets one fewer out
 
 
 class Pace:
@@ -30,7 +28,7 @@ class Pace:
             most: Never more than this.
             timeout: Seconds after which an answer counts as none.
         """
-        self.limit = min(FEW, most)
+        self.limit = min(START, most)
         self._most, self._timeout = most, timeout
         self.begin()
 

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from letheia.config import StudyConfig
-from letheia.errors import DataError
+from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import Cell
 from letheia.methods.table import METHODS
@@ -19,6 +19,8 @@ from letheia.study import store
 from letheia.types import ORIGINAL, Generation, Group, Role
 
 LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
+CELL = {"model": str, "n": int, "seed": int, "values": dict}
+"""What a cell of the file must have."""
 EXAMPLES = 0  # the seed whose answers are kept
 FICTIONAL, UNKNOWN = "fictional", "unknown"
 """Whose people a study's are, as the file says; those of an unknown kind are shown to nobody."""
@@ -129,15 +131,18 @@ def _settings(config: StudyConfig) -> dict[str, Any]:
     return config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
 
 
+def _complete(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a file has them; one from before a setting existed was made with what is its default now."""
+    return _settings(StudyConfig.create(dict(written)))
+
+
 def together(studies: Sequence[Collected]) -> Collected:
     """Several studies as one: all their cells, with the methods of each; what several have, from the first.
 
     Raises:
         DataError: The same cell has other people, or the studies other settings.
     """
-    # a file from before a setting existed was made with what is its default now
-    written = [study.value["settings"] for study in studies if "settings" in study.value]
-    settings = [_settings(StudyConfig.create(dict(values))) for values in written]
+    settings = [_complete(study.value["settings"]) for study in studies if "settings" in study.value]
     if any(s != settings[0] for s in settings):
         raise DataError(
             "the studies have other settings (steps, pictures, people …), so they can't stand in one table."
@@ -182,8 +187,18 @@ def read_collected(path: Path) -> Collected:
     """
     file = path / "study.json" if path.is_dir() else path
     value = read_json(file)
-    if not isinstance(value, dict) or not isinstance(value.get("cells"), list):
-        raise DataError(f"{file}: is no study. 'letheia run world/study' writes one.")
+    if not isinstance(value, dict) or not isinstance(value.get("cells"), list) or not value["cells"]:
+        raise DataError(f"{file}: is no study, or has no cell. 'letheia run world/study' writes one.")
+    for number, cell in enumerate(value["cells"], start=1):
+        if not isinstance(cell, dict) or not all(isinstance(cell.get(k), kind) for k, kind in CELL.items()):
+            raise DataError(f"{file}: cell {number} is damaged: it needs {', '.join(CELL)}. Run the study again.")
+    settings = value.get("settings", {})
+    if not isinstance(settings, dict):
+        raise DataError(f"{file}: settings: must have fields and values. Run the study again.")
+    try:
+        _complete(settings)
+    except ConfigError as error:
+        raise DataError(f"{file}: settings: {error} Run the study again.") from error
     return Collected(value)
 
 
