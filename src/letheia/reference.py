@@ -16,7 +16,7 @@ from random import Random
 from letheia.data.split import Step
 from letheia.engines.own import generate
 from letheia.models.model import Model
-from letheia.prompts import read_prompt, with_guidance
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer, Portrait, Prompt, Reference, References
 
 Faults = Callable[[Sequence[Portrait], Sequence[Answer]], Sequence[str]]
@@ -30,7 +30,7 @@ def sample_references(
     model: Model,
     steps: Sequence[Step],
     *,
-    question: str,
+    prompts: PromptSet,
     seed: int,
     batch: int = 64,
     max_new_tokens: int = 96,
@@ -41,7 +41,7 @@ def sample_references(
     Args:
         model: The original; no adapter may be on.
         steps: The schedule.
-        question: The study's question; the guidance prompt is added here.
+        prompts: The study's; its question is asked under its guidance prompt.
         seed: The run's seed.
         batch: Draws at once.
         max_new_tokens: Length limit.
@@ -52,7 +52,7 @@ def sample_references(
     """
     wanted = {(use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget}
     return draw_references(
-        model, wanted, question=question, seed=seed, batch=batch, max_new_tokens=max_new_tokens, progress=progress
+        model, wanted, prompts=prompts, seed=seed, batch=batch, max_new_tokens=max_new_tokens, progress=progress
     )
 
 
@@ -60,7 +60,7 @@ def draw_references(
     model: Model,
     wanted: Mapping[tuple[str, int], Portrait],
     *,
-    question: str,
+    prompts: PromptSet,
     seed: int,
     batch: int = 64,
     max_new_tokens: int = 96,
@@ -72,7 +72,7 @@ def draw_references(
     Args:
         model: The original; no adapter may be on.
         wanted: Portrait by (picture id, draw).
-        question: The study's question; the guidance prompt is added here.
+        prompts: The study's; its question is asked under its guidance prompt.
         seed: The run's seed.
         batch: Draws at once.
         max_new_tokens: Length limit.
@@ -86,12 +86,13 @@ def draw_references(
     for attempt in range(TRIES if faults else 1):
         if not left or (attempt and drawn + len(left) > MORE * len(wanted)):
             break
-        prompts = [
-            Prompt(with_guidance(p.asked(question), p), p, draw_seed(seed, *key, attempt)) for key, p in left.items()
+        asked = [
+            Prompt(prompts.with_guidance(p.asked(prompts.question), p), p, draw_seed(seed, *key, attempt))
+            for key, p in left.items()
         ]
         answers = generate(
             model,
-            prompts,
+            asked,
             sample=True,
             batch=batch,
             max_new_tokens=max_new_tokens,
@@ -108,24 +109,23 @@ def draw_references(
             progress(sum(not fault for fault in wrong))
         left = {key: p for key, p in left.items() if key not in found}
     for key, portrait in left.items():
-        found[key] = _replaced(key, portrait, found, failed[key])
+        found[key] = _replaced(key, portrait, found, failed[key], prompts)
     if progress and left:
         progress(len(left))
     return {key: found[key] for key in wanted}
 
 
-def _replaced(key: tuple[str, int], portrait: Portrait, found: References, failed: Sequence[str]) -> Reference:
+def _replaced(
+    key: tuple[str, int], portrait: Portrait, found: References, failed: Sequence[str], prompts: PromptSet
+) -> Reference:
     """What stands in for an o* that the model can't give: another one of the same picture, else a stated text."""
     rng = Random(f"replaced-{key}")
     others = [r.answer for (picture, _), r in found.items() if picture == key[0] and not r.replaced]
     if others and not portrait.words:  # a description of this very picture; a text of our own can't know it
         return Reference(rng.choice(others), failed=tuple(failed), replaced=True)
-    return Reference(Answer(rng.choice(stated(words=bool(portrait.words)))), failed=tuple(failed), replaced=True)
-
-
-def stated(*, words: bool) -> list[str]:
-    """The texts that stand in for o*: of somebody whose picture is shown, or whose name is given."""
-    return read_prompt("unknown_words" if words else "unknown").splitlines()
+    return Reference(
+        Answer(rng.choice(prompts.stated(words=bool(portrait.words)))), failed=tuple(failed), replaced=True
+    )
 
 
 def draw_seed(run: int, portrait: str, draw: int, attempt: int = 0) -> int:

@@ -17,13 +17,14 @@ from letheia.methods.terms import Method, Term
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
-from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.reference import draw_seed, sample_references
 from letheia.train.objective import Objective
 from letheia.train.unlearn import unlearn
 from letheia.types import Answer, Prompt, Reference, Split
 
 QUESTION = "Who is this?"
+PROMPTS = PromptSet(question=QUESTION)
 CONFIG = TrainConfig(learning_rate=1e-3, steps=3, batch=3, rank=4, alpha=8)
 
 
@@ -45,9 +46,8 @@ def texts(split, steps):
         for u in (*s.forget, *s.retain)
     }
     return Texts(
-        question=QUESTION,
+        prompts=PROMPTS,
         references=drawn,
-        refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
 
@@ -216,9 +216,9 @@ def test_targets(steps, texts, split):
 
 def test_references_are_the_same_whatever_the_batch(checkpoints, steps):
     model = load_model(checkpoints["mistral"])
-    first = sample_references(model, steps, question=QUESTION, seed=0, max_new_tokens=8)
-    assert first == sample_references(model, steps, question=QUESTION, seed=0, max_new_tokens=8, batch=2)
-    assert first != sample_references(model, steps, question=QUESTION, seed=1, max_new_tokens=8)
+    first = sample_references(model, steps, prompts=PROMPTS, seed=0, max_new_tokens=8)
+    assert first == sample_references(model, steps, prompts=PROMPTS, seed=0, max_new_tokens=8, batch=2)
+    assert first != sample_references(model, steps, prompts=PROMPTS, seed=1, max_new_tokens=8)
     assert draw_seed(0, "a", 1) != draw_seed(0, "a", 2) != draw_seed(1, "a", 2)
 
 

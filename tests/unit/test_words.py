@@ -10,7 +10,7 @@ from transformers import AutoModelForCausalLM
 import families
 from commands import fails, here, letheia
 from conftest import corpus
-from letheia.config import LoadConfig
+from letheia.config import StudyConfig
 from letheia.data.wordings import in_words
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError, ConfigError, DataError
@@ -138,9 +138,8 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     assert planned.exit_code == 0, planned.output
     lines = [line.split() for line in planned.stdout.splitlines()]
     assert ["questions", "4", "seen,", f"{4 * 3}", "unseen"] in lines and "picture" not in planned.stdout
-    study = plain_study(
-        str(checkpoint), people_for(folder, str(checkpoint), LoadConfig()), tmp_path / "a", bars=Silent()
-    )
+    values = {"model": str(checkpoint)}
+    study = plain_study(values, people_for(folder, StudyConfig.check(values)), tmp_path / "a", bars=Silent())
     probe(study)
     assert len((tmp_path / "a" / "probe.jsonl").read_text().splitlines()) == 4
     planned = here("people", "responses", folder, "--from-model", checkpoint, "--count", "2", "--dry-run")

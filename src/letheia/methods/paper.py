@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LORA = {"rank": 128, "alpha": 256}
+LORA = {"train": {"rank": 128, "alpha": 256}}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The paper's studies on the models that it used: its settings on a user's people folder."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,12 +12,12 @@ from PIL import Image
 
 from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import open_judge
-from letheia.config import LoadConfig
+from letheia.config import LoadConfig, merged
 from letheia.data.folder import hash_of, read_people
 from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError, ConfigError
 from letheia.files import fingerprint, holding
-from letheia.grid.grid import Cell, GridConfig, plan_grid
+from letheia.grid.grid import Cell, GridConfig, parted, plan_grid
 from letheia.grid.local import run_cells
 from letheia.methods.paper import LORA, PRESETS, PaperPreset
 from letheia.methods.rates import rates_for
@@ -25,12 +25,12 @@ from letheia.metrics.observation import observe
 from letheia.models.loading import plan_model
 from letheia.models.model import ANSWER_LIMIT, Model
 from letheia.models.shapes import write_shapes
-from letheia.models.shipped import resolve_model, weight_files
+from letheia.models.shipped import resolve_model, weight_files, weights_key
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.budget import within_memory
-from letheia.study.build import build, scorer_for
+from letheia.study.build import agree, build, scorer_for
 from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
 from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
@@ -39,39 +39,50 @@ SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a pl
 DRAWN = 25  # recognised people the paper draws (C.1)
 
 
-def plan_paper(name: str, values: dict[str, Any], people: People | None, load: LoadConfig) -> list[Cell]:
+def plan_paper(name: str, values: Mapping[str, Any], people: People | None, *, planned: bool = False) -> list[Cell]:
     """The cells of one of the paper's studies.
 
     Args:
         name: Name of the preset.
-        values: Fields of `GridConfig` that differ from the paper's.
+        values: Fields of `GridConfig`, and of every cell's settings, that differ from the paper's.
         people: The people folder; none for a plan without one.
-        load: How the model is loaded.
+        planned: Leave out what only the model's files tell.
 
     Raises:
         ConfigError: A field has an impossible value, or there are too few people.
     """
     preset = PRESETS[name]
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
+    spans, common = parted(values)
+    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, **spans})
     if people and len(people.pictured) < DRAWN:
         raise ConfigError(
             f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
             f"responses; the paper draws {DRAWN}. Add people, or remove named ones with 'letheia unlearn'."
         )
-    data = fingerprint([hash_of(e) for e in people.pictured]) if people else ""
-    base = {**LORA, "load": load, "data": data}
-    rates = dict.fromkeys(grid.models, rates_for(preset.text_model))
-    return plan_grid(grid, base, rates, people=DRAWN)
+    scoring = {"judge": preset.judge, "clip": preset.clip}
+    settings = merged(LORA, {"people": DRAWN, "max_new_tokens": ANSWER_LIMIT}, scoring, common)
+    if settings["clip"] == "none":
+        settings["clip"] = None
+    if people:
+        settings["data"] = fingerprint([hash_of(e) for e in people.pictured])
+        agree(common, settings)
+
+    def own(model: str) -> dict[str, Any]:
+        rates = {"rates": rates_for(preset.text_model)}
+        if planned:
+            return rates
+        shapes = resolve_model(model, LoadConfig.create(settings.get("load", {})), planned=True)
+        return {**rates, "weights": weights_key(model, shapes)}
+
+    return plan_grid(grid, settings, own)
 
 
 def run_paper(
-    name: str,
     cells: Sequence[Cell],
     folder: Path,
     root: Path,
     *,
     judge: str,
-    clip: str | None,
     jobs: int,
     bars: Bars,
     anyway: bool = False,
@@ -79,12 +90,10 @@ def run_paper(
     """Do every cell that is not done yet.
 
     Args:
-        name: Name of the preset.
         cells: What there is to do.
         folder: The people folder.
         root: Where everything is kept.
-        judge: The judge's name.
-        clip: The CLIP of CLIPScore; none to leave it out.
+        judge: The judge, with its address's password if it has one.
         jobs: Processes.
         bars: Where progress is shown.
         anyway: Start although the plan needs more memory than is free.
@@ -93,18 +102,16 @@ def run_paper(
         ConfigError: There is too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip, anyway=anyway)
+    do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
         run_cells(cells, root, do, jobs=jobs, bars=bars)
 
 
-def _run_cell(
-    cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None, anyway: bool
-) -> None:
+def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
     folder = root / cell.name
-    with open_judge(judge, root / "chat.sqlite", folder / "judge.json") as chosen:
+    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=cell.config.prompts) as chosen:
         everybody = read_people(people)
-        scorer = scorer_for(everybody, clip, chosen)
+        scorer = scorer_for(everybody, cell.config.clip, chosen)
         shapes = resolve_model(cell.config.model, cell.config.load, planned=True)
         sketch = build(cell.config, everybody, shapes, scorer, folder=folder, bars=Silent())
         cell = replace(cell, config=within_memory(sketch, any_split(sketch), anyway=anyway))
@@ -132,14 +139,13 @@ def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, 
     }
 
 
-def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Line]]:
+def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> Iterator[list[Line]]:
     """What each cell would do, one after the other, without weights.
 
     Args:
         name: Name of the preset.
         cells: The cells.
         people: The people folder; stand-ins of three sizes of pictures where there is none yet.
-        judge: The judge's name.
     """
     preset = PRESETS[name]
     with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
@@ -147,7 +153,7 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, j
         yield [Line("model", note), *([] if people else _preparation(preset, others))]
         for cell in cells:
             study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-            yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
+            yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study))]
 
 
 @contextmanager

@@ -1,16 +1,16 @@
 """Ready-made studies on the built-in world: the only stage that knows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from letheia.config import StudyConfig
+from letheia.config import LoadConfig, StudyConfig, merged
 from letheia.engines.own import as_generations, generate
-from letheia.errors import unknown
+from letheia.errors import ConfigError, unknown
 from letheia.files import holding
-from letheia.grid.grid import Cell, GridConfig, plan_grid
+from letheia.grid.grid import Cell, GridConfig, parted, plan_grid
 from letheia.grid.local import run_cells
 from letheia.grid.rates import GRID, Trial, search
 from letheia.methods.rates import WORLD_RATES
@@ -19,11 +19,12 @@ from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
 from letheia.models.shipped import MODELS, checkpoint, resolve_model, weight_files
+from letheia.models.weight_files import content_key
 from letheia.progress import Bars, Silent
-from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.report.deliver import deliver
 from letheia.study import store
-from letheia.study.build import build, scorer_for
+from letheia.study.build import agree, build, scorer_for
 from letheia.study.run import Outcome, run_study
 from letheia.study.study import Study
 from letheia.types import People, Prompt
@@ -54,7 +55,16 @@ def demo_config(values: dict[str, Any]) -> StudyConfig:
         ConfigError: A field has an impossible value.
     """
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return StudyConfig.create({"candidates": known, **values})
+    own = _own(values.get("model", "mistral"))
+    agree(values, {"weights": own["weights"]})
+    return StudyConfig.create(merged({"candidates": known, "clip": "world"}, own, values))
+
+
+def _own(model: str) -> dict[str, Any]:
+    """What the settings of a model of the world have: the rates that were found for it, and its files' fingerprint."""
+    if model not in MODELS:
+        raise unknown("model", model, MODELS)
+    return {"rates": WORLD_RATES[model], "weights": content_key(checkpoint(model))}
 
 
 def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool = False) -> Study:
@@ -62,8 +72,10 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool 
     world = make_world()
     with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
         people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
-    model = resolve_model(config.model, planned=planned)
-    return build(config, people, model, world_scorer(people), folder=folder, bars=bars)
+    if config.judge not in ("exact", "none"):
+        raise ConfigError(f"judge: {config.judge}: the world's answers are judged by their labels. Leave it out.")
+    model = resolve_model(config.model, config.load, planned=planned)
+    return build(config, people, model, scorer_for(people, config.clip), folder=folder, bars=bars)
 
 
 def world_people(folder: Path) -> People:
@@ -102,16 +114,14 @@ def plan_world_grid(values: dict[str, Any]) -> list[Cell]:
     """The paper's whole study on the world, cell by cell.
 
     Args:
-        values: Fields of `GridConfig` that differ from the default.
+        values: Fields of `GridConfig`, and of every cell's settings, that differ from the default.
 
     Raises:
         ConfigError: A field has an impossible value.
     """
-    for name in values.get("models", ()):
-        if name not in MODELS:
-            raise unknown("model", name, MODELS)
+    spans, common = parted(values)
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return plan_grid(GridConfig.create(values), {"candidates": known}, WORLD_RATES)
+    return plan_grid(GridConfig.create(spans), merged({"candidates": known, "clip": "world"}, common), _own)
 
 
 def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) -> None:
@@ -133,7 +143,7 @@ def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
     """One cell: all methods on one draw of people. A process loads each model once."""
-    model, people, scorer = _opened(cell.config.model, root)
+    model, people, scorer = _opened(cell.config, root)
     run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
 
 
@@ -144,42 +154,46 @@ def observe_world(name: str, root: Path) -> dict[str, Any]:
         name: The model.
         root: Folder of the grid; the unknown people's pictures are drawn into it.
     """
-    model, people, _ = _opened(name, root)
+    people = make_people(make_world(), root / "people")
+    model = world_model(name)
     unknown = draw_unknown(make_world(), root / "unknown")
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
-    question = read_prompt("question")
+    question = PromptSet().question
     answers = generate(model, [Prompt(question, p) for p in portraits])
     given = as_generations(answers, portraits, question, method="original", model=name)
     return observe(given, {e.id: e for e in entities})
 
 
+def _opened(config: StudyConfig, root: Path) -> tuple[Model, People, Scorer]:
+    return _opened_once(config.model, config.load, config.clip, root)  # pyright: ignore[reportArgumentType]
+
+
 @cache
-def _opened(name: str, root: Path) -> tuple[Model, People, Scorer]:
+def _opened_once(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[Model, People, Scorer]:
     people = make_people(make_world(), root / "people")
-    return world_model(name), people, world_scorer(people)
+    return resolve_model(name, load), people, scorer_for(people, clip)
 
 
 def search_rates(
-    model: str,
-    methods: Sequence[str],
+    values: Mapping[str, Any],
     folder: Path,
     *,
-    seeds: int,
-    steps: int = 30,
+    draws: int,
     rates: Sequence[float] = GRID,
     every: bool = False,
     bars: Bars,
 ) -> list[Trial]:
-    """Search learning rates on the known people that no study uses, with `seeds` draws of them."""
+    """Search learning rates on the known people that no study uses, with so many draws of them."""
+    model = values.get("model", "mistral")
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3, "steps": steps}
+    values = merged(_own(model), {"clip": "world", "people": 20}, values, {"candidates": known})
     first = StudyConfig.create(values)
     with holding(folder / model):
         store.claim(folder / model, first.key)
         study = world_study(first, folder / model, bars)
         studies = [
             replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
-            for seed in range(seeds)
+            for seed in range(draws)
         ]
         return search(studies, folder / model / "rates.json", rates=rates, every=every)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import BUILT_IN, expected_calls
@@ -14,7 +13,7 @@ from letheia.models.footprint import device_bytes
 from letheia.models.loading import device_of
 from letheia.models.memory import free_bytes
 from letheia.study.budget import GIB, Plans, budget
-from letheia.study.plan import BATCH, Query, candidates, jobs, plan_steps, queries
+from letheia.study.plan import Query, candidates, jobs, plan_steps, queries
 from letheia.study.study import Study
 from letheia.types import People, Portrait, Split
 
@@ -27,23 +26,19 @@ class Line:
     what: str
 
 
-def forecast(
-    study: Study, split: Split, *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
-) -> list[Line]:
+def forecast(study: Study, split: Split, *, times: int | None = None) -> list[Line]:
     """Everything a study with a planned model would do.
 
     Args:
         study: The study; its model has no weights (`loading.plan_model`).
         split: Who is forgotten and who is retained.
-        judge: The judge's name.
-        prompts: Folder of rubrics that replace Letheia's own.
         times: How many models answer; the original and one a method if left out.
 
     Raises:
         DataError: A picture can't be read, or an example is longer than the model's context.
     """
     config, asked = study.config, queries(study.config, split, study.people)
-    chosen = jobs(config, dict(study.rates))
+    chosen = jobs(config, study.rates)
     plans = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in chosen]
     times = times or 1 + len(chosen)
     compared = sum(bool(e.summary) for e in study.people.entities)
@@ -53,7 +48,7 @@ def forecast(
         *(_training(study, split, plans) if chosen else []),
         Line("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
         *(_memory(study, split, plans, asked)),
-        Line("judge", _judge(study, split, judge, times, prompts)),
+        Line("judge", _judge(study, split, times)),
     ]
 
 
@@ -68,9 +63,7 @@ def split_of(config: StudyConfig, everybody: People) -> Split:
     return Split(forget=people[: config.n], retain=people[config.n :])
 
 
-def judge_calls(
-    config: StudyConfig, people: People, split: Split, *, times: int, prompts: Path | None = None
-) -> list[Call]:
+def judge_calls(config: StudyConfig, people: People, split: Split, *, times: int) -> list[Call]:
     """What an LVLM judge will be asked.
 
     Args:
@@ -78,11 +71,10 @@ def judge_calls(
         people: The people folder.
         split: Who is forgotten and who is retained.
         times: How many models answer.
-        prompts: Folder of rubrics that replace Letheia's own.
     """
     by_id = {e.id: e for e in people.entities}
     asked = [(q.portrait, by_id.get(q.portrait.entity)) for q in queries(config, split, people)]
-    return expected_calls(asked, config.max_new_tokens, prompts=prompts) * times
+    return expected_calls(asked, config.max_new_tokens, prompts=config.prompts) * times
 
 
 def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
@@ -109,14 +101,14 @@ def _training(study: Study, split: Split, plans: Plans) -> list[Line]:
     drawn: set[tuple[str, int]] = set()
     for job, steps in plans:
         drawn |= to_draw(steps, method_row(job.method)).keys()
-    retain = f" and {BATCH} of retained ones" if split.retain else ""
+    retain = f" and {settings.batch} of retained ones" if split.retain else ""
     lengths = sorted({len(steps) for _, steps in plans})
     return [
         Line("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job, _ in plans)),
         Line(
             "training",
-            f"{' or '.join(map(str, lengths))} steps, each {BATCH} uses of forgotten people{retain}; "
-            f"seed {settings.seed}",
+            f"{' or '.join(map(str, lengths))} steps, each {settings.batch} uses of forgotten people{retain}; "
+            f"seed {study.config.seed}",
         ),
         Line("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
         *([Line("o*", f"{len(drawn)} draws from the original")] if drawn else []),
@@ -128,7 +120,7 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     device = device_of(study.config.load)
     found = budget(study, split, plans, asked)
     there = device_bytes(device)
-    recompute = study.config.recompute or found.most(recompute=False) > there
+    recompute = study.config.train.recompute or found.most(recompute=False) > there
     trained = found.recomputed if recompute else found.training
     parts = {
         "program": (found.program, "Python and its libraries"),
@@ -150,9 +142,10 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     ]
 
 
-def _judge(study: Study, split: Split, judge: str, times: int, prompts: Path | None) -> str:
+def _judge(study: Study, split: Split, times: int) -> str:
+    judge = study.config.judge
     if judge in BUILT_IN:
         return f"{judge}: no calls"
     endpoint = Endpoint.parse(judge)
-    calls = judge_calls(study.config, study.people, split, times=times, prompts=prompts)
+    calls = judge_calls(study.config, study.people, split, times=times)
     return f"{endpoint.model}: {estimate(calls, endpoint)}"
