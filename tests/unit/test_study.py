@@ -27,6 +27,7 @@ from letheia.report.study_page import write_study_report
 from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
 from letheia.report.tables import Column
 from letheia.study import run
+from letheia.study.build import build
 from letheia.study.plan import jobs, plan_job
 from letheia.train.unlearn import unlearn
 from letheia.world.make import make_people
@@ -317,15 +318,8 @@ def test_an_adapter_and_answers_of_one_rate_stay_together(checkpoints, people, t
     known = [e.id for e in people.pictured]
     config = {"candidates": known, "forget": known[:2], "people": 6, "n": 2, "unseen": 1, "strangers": 0, "rank": 2,
               "methods": ("bg",), "steps": 1, "max_new_tokens": 8}  # fmt: skip
-    study = run.Study(
-        config=StudyConfig.create(config),
-        people=people,
-        model=load_model(checkpoints["mistral"]),
-        scorer=Scorer(people),
-        rates={},
-        folder=tmp_path,
-        bars=Silent(),
-    )
+    model = load_model(checkpoints["mistral"])
+    study = build(StudyConfig.create(config), people, model, Scorer(people), folder=tmp_path, bars=Silent())
     ready = run.prepare(study)
     planned = [plan_job(study.config, "bg", rate) for rate in (1e-3, 2e-3)]
     trained = []

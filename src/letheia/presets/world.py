@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
-from letheia.engines.own import as_generations, generate
+from letheia.engines.base import MAX_NEW_TOKENS, as_generations
+from letheia.engines.table import engine_for
 from letheia.errors import unknown
 from letheia.files import holding
 from letheia.grid.grid import Cell, GridConfig, plan_grid
@@ -149,7 +150,7 @@ def observe_world(name: str, root: Path) -> dict[str, Any]:
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
     question = read_prompt("question")
-    answers = generate(model, [Prompt(question, p) for p in portraits])
+    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=MAX_NEW_TOKENS)
     given = as_generations(answers, portraits, question, method="original", model=name)
     return observe(given, {e.id: e for e in entities})
 

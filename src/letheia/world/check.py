@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 import torch
 from PIL import Image
 
-from letheia.engines.own import generate
+from letheia.engines.base import MAX_NEW_TOKENS
+from letheia.engines.table import engine_for
 from letheia.metrics.labels import Facts, Labels, attributes_in, facts_in, phrases_in
 from letheia.models.clip import Clip, embed_images, embed_texts
 from letheia.models.model import Model
@@ -66,7 +67,7 @@ class Check:
             per_person: Pictures a known person; strangers get as many pictures in all.
             seed: Names the pictures; no training pool has this name.
         """
-        self.model, self.world = model, world
+        self.engine, self.world = engine_for(model), world
         self.rng = random.Random(f"{seed}-{world.seed}")
         self.pool = make_pool(world, name=seed, per_person=per_person, strangers=per_person * len(world.known))
         self.portraits = [_save(self.pool, i, folder) for i in range(len(self.pool))]
@@ -101,7 +102,7 @@ class Check:
         return self._answers([Prompt(question(i), self.portraits[i]) for i in pictures])
 
     def _answers(self, prompts: Sequence[Prompt]) -> list[str]:
-        return [a.text for a in generate(self.model, prompts, batch=96)]
+        return [a.text for a in self.engine.answer(prompts, max_new_tokens=MAX_NEW_TOKENS)]
 
     def _facts(self, picture: int, answer: str) -> Facts:
         return facts_in(answer, _entity(self.person(picture)), self.labels)
