@@ -11,7 +11,7 @@ import families
 from commands import fails, here, letheia
 from conftest import corpus
 from letheia.config import LoadConfig
-from letheia.data.wordings import in_words
+from letheia.data.wordings import in_words, people_for
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError, ConfigError, DataError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
@@ -19,7 +19,7 @@ from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.progress import Silent
 from letheia.prompts import read_prompt
-from letheia.study.build import people_for, plain_study
+from letheia.study.build import plain_study
 from letheia.study.run import probe
 from letheia.types import Example, Prompt
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from letheia.types import Split
 
 ModelName = Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")]
-Adapters = Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")]
+Adapters = Annotated[
+    list[Path] | None,
+    typer.Option("--adapter", help="Folder of an adapter; repeat for several.", exists=True, file_okay=False),
+]
 Clip = Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")]
 JudgeName = Annotated[str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")]
 Rubrics = Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")]

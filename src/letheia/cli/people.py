@@ -124,7 +124,6 @@ def people_verify(
 ) -> None:
     """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
     from letheia.data.folder import read_people
-    from letheia.report.deliver import listed
     from letheia.study.store import read_secret
 
     try:
@@ -132,7 +131,10 @@ def people_verify(
     except (OSError, ValueError) as error:
         raise ConfigError(f"{card}: can't be read ({error}).") from error
     people = read_people(folder, check_pictures=False)
-    found = listed(text, people, read_secret(key))
+    secret = read_secret(key)
+    from letheia.report.deliver import listed
+
+    found = listed(text, people, secret)
     for entity in found:
         print(f"{entity.id}: {entity.name}")
     print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
@@ -215,13 +217,14 @@ def people_responses(
         texts = responses.from_file(people, from_file)
     elif from_model:
         from letheia.config import LoadConfig
-        from letheia.study.build import people_for
-        from letheia.study.own_responses import draw_responses
+        from letheia.data.wordings import people_for
 
         if dry_run:
             wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
             print(f"{from_model}: {count} draws about each of {len(wanted)} people")
             return
+        from letheia.study.own_responses import draw_responses
+
         drawn = draw_responses(
             from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
         )

@@ -67,8 +67,7 @@ def run(
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
     from letheia.grid.collected import FICTIONAL, collect
     from letheia.methods.paper import PRESETS
-    from letheia.models.shipped import weight_files
-    from letheia.presets.world import observe_world, plan_world_grid, run_world_grid, world_weights
+    from letheia.presets.plans import plan_paper, plan_world_grid
 
     known = (WORLD, *PRESETS)
     if preset not in known:
@@ -82,6 +81,8 @@ def run(
             for cell in cells:
                 print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
             return
+        from letheia.presets.world import observe_world, run_world_grid, world_weights
+
         run_world_grid(cells, output, jobs=jobs, bars=bars)
         used = list(dict.fromkeys(c.config.model for c in cells))
         observed = {name: observe_world(name, output) for name in used}
@@ -90,19 +91,23 @@ def run(
         return
     from letheia.clients.judge import asked_of
     from letheia.data.folder import read_people
-    from letheia.presets.paper import forecast_paper, observe_paper, paper_calls, plan_paper, run_paper
 
     folder = read_people(people) if people else None
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     cells = plan_paper(preset, wanted, folder, load)
     judge = judge or PRESETS[preset].judge
     if dry_run:
+        from letheia.presets.paper import forecast_paper
+
         for lines in forecast_paper(preset, cells, folder, judge=judge):
             for line in lines:
                 print(f"{line.about:<18}{line.what}".rstrip())
         return
     if people is None or folder is None:
         raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
+    from letheia.models.shipped import weight_files
+    from letheia.presets.paper import observe_paper, paper_calls, run_paper
+
     clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
     consent(asked_of(judge), paper_calls([c for c in cells if not c.is_done(output)], folder), yes=yes)
     run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars, anyway=anyway)
@@ -162,14 +167,15 @@ def report(
     """Write a study's page: tables with intervals, plots, answers; self-contained."""
     from letheia.data.folder import read_people
     from letheia.grid.collected import read_collected, together
-    from letheia.presets.world import world_people
     from letheia.report.study_page import write_study_report
+    from letheia.world.make import make_people
+    from letheia.world.people import make_world
 
     study = together([read_collected(source) for source in sources])
     with tempfile.TemporaryDirectory() as drawn:
         shown = read_people(people) if people else None
         if shown is None and study.of_world:  # nobody's secret, and drawn again in seconds
-            shown = world_people(Path(drawn) / "people")
+            shown = make_people(make_world(), Path(drawn) / "people")
         write_study_report(output, study, shown)
     print(f"Report: {output}")
     if shown is None:
@@ -195,14 +201,17 @@ def demo(
     world.check_model(model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
-    from letheia.presets.world import demo_config, run_demo, world_study
-    from letheia.study.forecast import any_split
+    from letheia.presets.plans import demo_config
 
     bars = TerminalBars(make_console())
     values = {"model": model, "methods": chosen, "n": n, "seed": seed}
+    config = demo_config(values)
+    from letheia.presets.world import run_demo, world_study
+    from letheia.study.forecast import any_split
+
     if dry_run:
         with tempfile.TemporaryDirectory() as folder:
-            study = world_study(demo_config(values), Path(folder), bars, planned=True)
+            study = world_study(config, Path(folder), bars, planned=True)
             show_forecast(study, any_split(study))
         return
     outcome = run_demo(values, output, bars=bars, command=command_line())

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LORA = {"rank": 128, "alpha": 256}
+ANSWER_LIMIT = 512
+"""Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
 
 
 @dataclass(frozen=True, kw_only=True)

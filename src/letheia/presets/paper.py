@@ -12,20 +12,19 @@ from PIL import Image
 
 from letheia.clients.chat import Call, Endpoint, estimate
 from letheia.clients.judge import open_judge
-from letheia.config import LoadConfig
-from letheia.data.folder import hash_of, read_people
+from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import CheckpointError, ConfigError
-from letheia.files import fingerprint, holding
-from letheia.grid.grid import Cell, GridConfig, plan_grid
+from letheia.errors import CheckpointError
+from letheia.files import holding
+from letheia.grid.grid import Cell
 from letheia.grid.local import run_cells
-from letheia.methods.paper import LORA, PRESETS, PaperPreset
-from letheia.methods.rates import rates_for
+from letheia.methods.paper import PRESETS, PaperPreset
 from letheia.metrics.observation import observe
 from letheia.models.loading import plan_model
-from letheia.models.model import ANSWER_LIMIT, Model
+from letheia.models.model import Model
 from letheia.models.shapes import write_shapes
 from letheia.models.shipped import resolve_model, weight_files
+from letheia.presets.plans import DRAWN
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
@@ -36,32 +35,6 @@ from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
-DRAWN = 25  # recognised people the paper draws (C.1)
-
-
-def plan_paper(name: str, values: dict[str, Any], people: People | None, load: LoadConfig) -> list[Cell]:
-    """The cells of one of the paper's studies.
-
-    Args:
-        name: Name of the preset.
-        values: Fields of `GridConfig` that differ from the paper's.
-        people: The people folder; none for a plan without one.
-        load: How the model is loaded.
-
-    Raises:
-        ConfigError: A field has an impossible value, or there are too few people.
-    """
-    preset = PRESETS[name]
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
-    if people and len(people.pictured) < DRAWN:
-        raise ConfigError(
-            f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
-            f"responses; the paper draws {DRAWN}. Add people, or remove named ones with 'letheia unlearn'."
-        )
-    data = fingerprint([hash_of(e) for e in people.pictured]) if people else ""
-    base = {**LORA, "load": load, "data": data}
-    rates = dict.fromkeys(grid.models, rates_for(preset.text_model))
-    return plan_grid(grid, base, rates, people=DRAWN)
 
 
 def run_paper(

@@ -8,7 +8,6 @@ from letheia.engines.table import engine_for
 from letheia.errors import ConfigError
 from letheia.models.adapter import saved_adapter
 from letheia.models.model import Model
-from letheia.pictures import read_image
 from letheia.types import ORIGINAL, Portrait, Prompt
 
 
@@ -19,12 +18,10 @@ def ask_all(
 
     Raises:
         ConfigError: The model has no vision.
-        DataError: The file is no picture.
         CheckpointError: A folder has no adapter, or it does not fit.
     """
     if not model.family.vision:
         raise ConfigError(f"{model.name}: has no vision. 'letheia evaluate' asks such a model about people by name.")
-    read_image(image)
     prompt = Prompt(question, Portrait(id=image.stem, file=image, entity="", role="unseen"))
     engine = engine_for(model)
     answers: list[tuple[str, str]] = []

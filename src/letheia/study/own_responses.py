@@ -11,6 +11,7 @@ from pathlib import Path
 
 from letheia.config import LoadConfig
 from letheia.data.responses import wanting
+from letheia.data.wordings import people_for
 from letheia.engines.base import Engine
 from letheia.engines.table import engine_for
 from letheia.files import fingerprint
@@ -18,7 +19,7 @@ from letheia.models.shipped import resolve_model
 from letheia.progress import Bars
 from letheia.prompts import read_prompt
 from letheia.reference import Faults
-from letheia.study.build import length_for, people_for, scorer_for
+from letheia.study.build import length_for, scorer_for
 from letheia.study.checks import response_faults, sentences
 from letheia.types import Answer, Entity, Prompt
 
