@@ -15,8 +15,9 @@ from PIL import Image
 
 from commands import fails, letheia
 from letheia.clients.cache import Cache
-from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
-from letheia.clients.judge import LvlmJudge, open_judge, parse
+from letheia.clients.chat import Call, Chat, Endpoint, bill, cost_estimate
+from letheia.clients.judge import LvlmJudge, parse
+from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, ConfigError, DataError, OutputError
 from letheia.metrics.table import Scorer, no_judge
@@ -304,8 +305,8 @@ def test_a_cache_that_fails_while_judging_is_one_line(server, tmp_path):
 def test_cost_before_and_after():
     endpoint = Endpoint(model="gpt-4.1-mini")
     assert endpoint.cost(1_000_000, 1_000_000) == 2.0
-    assert estimate([Call(text="a" * 300, max_tokens=10)], endpoint).endswith("at most 10 to write; about $0.00")
-    assert "not known" in estimate([], Endpoint(model="x", base_url="http://x"))
+    assert cost_estimate([Call(text="a" * 300, max_tokens=10)], endpoint).endswith("at most 10 to write; about $0.00")
+    assert "not known" in cost_estimate([], Endpoint(model="x", base_url="http://x"))
     with pytest.raises(ConfigError, match="MODEL@http"):
         Endpoint.parse("judge@ftp://x")
 

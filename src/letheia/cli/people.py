@@ -233,13 +233,13 @@ def people_responses(
         texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
-        from letheia.clients.chat import Chat, Endpoint, bill, estimate
+        from letheia.clients.chat import Chat, Endpoint, bill, cost_estimate
 
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
         if dry_run or not endpoint.third_party:
-            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+            print(f"{endpoint.model}: {cost_estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
         consent(endpoint, calls, yes=yes)

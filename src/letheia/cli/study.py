@@ -89,7 +89,7 @@ def run(
         found = collect(cells, output, command=command_line(), weights=world_weights(*used), people=FICTIONAL)
         _finish(output, found, observed)
         return
-    from letheia.clients.judge import asked_of
+    from letheia.clients.judges import asked_of
     from letheia.data.folder import read_people
 
     folder = read_people(people) if people else None

@@ -10,8 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from letheia.clients.chat import Call, Endpoint, estimate
-from letheia.clients.judge import open_judge
+from letheia.clients.chat import Call, Endpoint, cost_estimate
+from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
 from letheia.errors import CheckpointError
@@ -30,7 +30,7 @@ from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.budget import within_memory
 from letheia.study.build import build, scorer_for
-from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
+from letheia.study.forecast import Entry, any_split, forecast, judge_calls, split_of
 from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
@@ -105,7 +105,7 @@ def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, 
     }
 
 
-def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Line]]:
+def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Entry]]:
     """What each cell would do, one after the other, without weights.
 
     Args:
@@ -117,10 +117,10 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, j
     preset = PRESETS[name]
     with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
         everybody = people or others
-        yield [Line("model", note), *([] if people else _preparation(preset, others))]
+        yield [Entry("model", note), *([] if people else _preparation(preset, others))]
         for cell in cells:
             study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-            yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
+            yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
 
 
 @contextmanager
@@ -158,13 +158,13 @@ def _stand_ins() -> Iterator[People]:
         yield People(folder=Path(folder), entities=tuple(entities))
 
 
-def _preparation(preset: PaperPreset, others: People) -> list[Line]:
+def _preparation(preset: PaperPreset, others: People) -> list[Entry]:
     bare = [replace(e, responses=()) for e in others.entities]
-    cost = estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
+    cost = cost_estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
     return [
-        Line("people", "none given, so stand-ins are planned with; make a folder first:"),
-        Line("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
-        Line("", "letheia people summaries PEOPLE --contact you@example.org"),
-        Line("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
-        Line("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
+        Entry("people", "none given, so stand-ins are planned with; make a folder first:"),
+        Entry("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
+        Entry("", "letheia people summaries PEOPLE --contact you@example.org"),
+        Entry("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
+        Entry("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
     ]
