@@ -12,7 +12,6 @@ from transformers import AutoModelForImageTextToText, SiglipConfig, SiglipModel
 import chat_templates
 import families
 from commands import here
-from conftest import corpus
 from letheia.errors import CheckpointError
 from letheia.metrics.table import Scorer
 from letheia.models.adapter import add_adapter
@@ -23,6 +22,7 @@ from letheia.models.log_probs import log_probs
 from letheia.models.saving import save_adapter
 from letheia.pictures import read_image
 from letheia.types import Example, Generation
+from samples import corpus
 
 ASKED = "USER: <image>\nWho is this? ASSISTANT:"
 

@@ -9,7 +9,6 @@ from transformers import AutoModelForCausalLM
 
 import families
 from commands import fails, here, letheia
-from conftest import corpus
 from letheia.config import LoadConfig
 from letheia.data.wordings import in_words
 from letheia.engines.own import generate
@@ -22,6 +21,7 @@ from letheia.prompts import read_prompt
 from letheia.study.build import people_for, plain_study
 from letheia.study.run import probe
 from letheia.types import Example, Prompt
+from samples import corpus
 
 WORDINGS = read_prompt("wordings").splitlines()
 
