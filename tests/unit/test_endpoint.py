@@ -10,7 +10,7 @@ import urllib.parse
 
 import pytest
 
-from commands import fails, here, letheia
+from commands import fails, letheia, process
 from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.endpoint import scrubbed
@@ -148,20 +148,9 @@ def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsy
 def test_a_command_leaves_no_secret(server, poets_folder):
     server.answer = lambda text, body: (200, '{"score": 2}')
     judge = f"judge@http://una:S3cretPass@127.0.0.1:{server.server_port}/v1?key=S3cretKey"
-    line = [
-        "evaluate",
-        "--people",
-        poets_folder,
-        "--model",
-        "mistral",
-        "--judge",
-        judge,
-        "--output",
-        poets_folder / "run",
-    ]
-    done = letheia(
-        *line, "--cache", poets_folder / "run.sqlite", cwd=poets_folder, OPENAI_API_KEY="S3cretEnv", OPENAI_LOG="debug"
-    )
+    line = ["evaluate", "--people", poets_folder, "--model", "mistral", "--judge", judge]
+    more = ("--output", poets_folder / "run", "--cache", poets_folder / "run.sqlite")
+    done = process(*line, *more, cwd=poets_folder, OPENAI_API_KEY="S3cretEnv", OPENAI_LOG="debug")
     assert done.returncode == 0, done.stderr
     files = [f for f in poets_folder.rglob("*") if f.is_file()]
     assert {"judge.json", "provenance.json", "report.html", "run.sqlite"} <= {f.name for f in files}
@@ -176,17 +165,8 @@ def test_nothing_is_sent_elsewhere_unasked(poets_folder):
     expert = ["people", "responses", poets_folder, "--expert", there]
     what = "names, texts and photographs go to m at http://192.0.2.1:9/v1"
     fails(letheia(*expert, cwd=poets_folder), what, "10 calls", "--yes")
-    judged = [
-        "evaluate",
-        "--people",
-        poets_folder,
-        "--model",
-        "mistral",
-        "--output",
-        poets_folder / "run",
-        "--judge",
-        there,
-    ]
+    judged = ["evaluate", "--people", poets_folder, "--model", "mistral", "--output", poets_folder / "run"]
+    judged += ["--judge", there]
     fails(letheia(*judged, cwd=poets_folder), what, "calls", "--yes")
 
 
@@ -197,8 +177,7 @@ def test_consent_is_asked_before_weights_are_loaded(poets_folder, command, monke
     monkeypatch.setattr("letheia.models.shipped.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
     line = [command, "--people", poets_folder, "--output", poets_folder / "run", "--judge", "m@http://192.0.2.1:9/v1"]
     more = ["--forget", found.entities[0].name, "--no-retain"] if command == "unlearn" else []
-    with pytest.raises(ConfigError, match="--yes"):
-        here(*line, *more)
+    fails(letheia(*line, *more), "--yes")
 
 
 @pytest.mark.parametrize(("word", "sent"), [("n\n", False), ("y\n", True)])
@@ -214,16 +193,14 @@ def test_a_word_at_the_prompt(poets_folder, word, sent):
         "letheia",
         "people",
         "responses",
-        str(poets_folder),
+        poets_folder,
         "--expert",
         "m@http://x.invalid/v1",
     ]
-    with subprocess.Popen(
-        command, stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=poets_folder
-    ) as process:
+    with subprocess.Popen(command, stdin=child, stdout=-1, stderr=-1, text=True, cwd=poets_folder) as asking:
         os.write(main, word.encode())
-        _, told = process.communicate(timeout=120)
+        _, told = asking.communicate(timeout=120)
     os.close(main)
     os.close(child)
-    assert "Send them?" in told and process.returncode == 2
+    assert "Send them?" in told and asking.returncode == 2
     assert ("nothing has been sent" in told) != sent and ("without a reply" in told) == sent
