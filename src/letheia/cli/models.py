@@ -21,7 +21,6 @@ from letheia.cli.options import (
     tell,
 )
 from letheia.console import TerminalBars, make_console
-from letheia.files import holding
 
 
 def probe(
@@ -48,29 +47,25 @@ def probe(
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     folder = people_for(people, model, load)
     tell(before_asking(folder))
+    from letheia.presets.removal import drawn, recognised
     from letheia.study.build import plain_study
     from letheia.study.knowledge import alarms
-    from letheia.study.run import claim, draw_people
-    from letheia.study.run import probe as ask_original
 
     values = given(load=load, people=draw, n=n, seed=seed, max_new_tokens=max_new_tokens)
     study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values, planned=dry_run)
     if dry_run:
         show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
         return
-    with holding(output):
-        claim(study, study.config.key)
-        found = ask_original(study)
-        print(f"recognised: {len(found.known)} of {len(candidates(study.config, folder))}")
-        for entity in found.known:
-            print(f"  {entity.name}")
-        if found.unknown:
-            print(f"not recognised: {len(found.unknown)}")
-            for finding in found.unknown:
-                print(f"  {finding.entity.name}: {finding.why}")
-        print(alarms(found))
-        split = draw_people(study)
-    print("to forget: " + ", ".join(e.name for e in split.forget))
+    found = recognised(study)
+    print(f"recognised: {len(found.known)} of {len(candidates(study.config, folder))}")
+    for entity in found.known:
+        print(f"  {entity.name}")
+    if found.unknown:
+        print(f"not recognised: {len(found.unknown)}")
+        for finding in found.unknown:
+            print(f"  {finding.entity.name}: {finding.why}")
+    print(alarms(found))
+    print("to forget: " + ", ".join(e.name for e in drawn(study).forget))
     print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from letheia.cli import facts
-from letheia.cli.options import DryRun, MaxNewTokens, Yes, consent
+from letheia.cli.experts import ask_expert
+from letheia.cli.options import DryRun, MaxNewTokens, Yes
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
@@ -232,21 +233,18 @@ def people_responses(
             print(note, file=sys.stderr)
         texts = drawn.texts
     else:
-        from letheia.clients.cache import Cache
-        from letheia.clients.chat import Chat, Endpoint, bill, cost_estimate
-
-        endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
-        calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        if dry_run or not endpoint.third_party:
-            print(f"{endpoint.model}: {cost_estimate(calls, endpoint)}", file=sys.stderr)
-        if dry_run:
+        replies = ask_expert(
+            expert,
+            responses.expert_calls(entities, count=count, prompts=prompts),
+            readable=responses.readable,
+            cache=cache,
+            concurrency=concurrency,
+            yes=yes,
+            dry_run=dry_run,
+        )
+        if replies is None:
             return
-        consent(endpoint, calls, yes=yes)
-        with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            chat = Chat(endpoint, kept, concurrency=concurrency)
-            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
-        print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)
     for problem in written.problems:

@@ -1,6 +1,5 @@
 """Every judge, one row each: how it is opened, and who is asked. An LVLM's row is that of any name of an endpoint."""
 
-import difflib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from letheia.clients.endpoint import Endpoint
 from letheia.clients.judge import open_lvlm
-from letheia.errors import unknown
+from letheia.errors import check_slip
 from letheia.metrics.table import Judge, exact_judge, no_judge
 
 
@@ -36,7 +35,6 @@ JUDGES: dict[str, JudgeRow] = {
     "none": in_process(no_judge),
     LVLM: JudgeRow(open=open_lvlm, endpoint=Endpoint.parse),
 }
-NEAR = 0.75  # how alike a name must be to a judge's to be a slip of the pen, and no model of OpenAI's
 
 
 def judge_row(name: str) -> JudgeRow:
@@ -45,8 +43,7 @@ def judge_row(name: str) -> JudgeRow:
     Raises:
         ConfigError: It is nearly a judge's.
     """
-    if name not in JUDGES and difflib.get_close_matches(name, JUDGES, n=1, cutoff=NEAR):
-        raise unknown("judge", name, JUDGES)
+    check_slip("judge", name, JUDGES)
     return JUDGES.get(name, JUDGES[LVLM])
 
 
