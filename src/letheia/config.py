@@ -92,7 +92,7 @@ class StudyConfig(Frozen):
         rates: Learning rate by method; the preset's where left out.
         checked: Whether o* are checked before any method trains on them: no name, no fact, language.
         judge: Who judges answers: `exact`, `none`, or an LVLM as MODEL or MODEL@URL.
-        clip: The CLIP of CLIPScore: `world`, a folder or a Hub id; none to leave it out.
+        clip: The CLIP of CLIPScore: `world`, a folder or a Hub id; `none` to leave it out.
         forget: Ids of the people to forget; drawn where left out.
         candidates: Ids of the people to draw from; everybody with pictures where left out.
         data: Fingerprint of the people's texts and pictures, so that a run is not gone on with on other data.
@@ -132,6 +132,11 @@ class StudyConfig(Frozen):
             if name not in METHODS:
                 raise unknown("method", name, METHODS)
         return tuple(name for name in METHODS if name in methods)
+
+    @field_validator("clip")
+    @classmethod
+    def _or_none(cls, clip: str | None) -> str | None:
+        return None if clip == "none" else clip
 
     @field_validator("rates")
     @classmethod
@@ -260,3 +265,17 @@ def assigned(text: str) -> dict[str, Any]:
     for name in reversed(names):
         value = {name: value}
     return value
+
+
+def agree(values: Mapping[str, Any], made_of: Mapping[str, str]) -> None:
+    """Whether settings that were given are of a run on the same data and weights.
+
+    Raises:
+        ConfigError: They are not.
+    """
+    for name, what in {"data": "people's texts or pictures", "weights": "model files"}.items():
+        if values.get(name) and name in made_of and values[name] != made_of[name]:
+            raise ConfigError(
+                f"{name}: these settings are of a run on other {what}. Leave '{name}' out of them to run on what is "
+                "there now."
+            )

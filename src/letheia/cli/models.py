@@ -8,7 +8,6 @@ import typer
 from letheia.cli.options import Adapters, DryRun, show_forecast, tell
 from letheia.cli.settings import LOAD, Given, configured
 from letheia.console import TerminalBars, make_console
-from letheia.files import holding
 
 
 @configured("model", "draw", "n", "seed", "max_new_tokens", "prompts", *LOAD)
@@ -20,39 +19,37 @@ def probe(
 ) -> None:
     """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
     from letheia.data.notices import before_asking
-    from letheia.study.build import people_for, plain_study
-    from letheia.study.knowledge import alarms
+    from letheia.data.wordings import people_for
     from letheia.study.plan import candidates
-    from letheia.study.run import claim, draw_people
-    from letheia.study.run import probe as ask_original
     from letheia.types import Split
 
     folder = people_for(people, given.config)
     tell(before_asking(folder))
+    from letheia.presets.removal import drawn, recognised
+    from letheia.study.build import plain_study
+    from letheia.study.knowledge import alarms
+
     study = plain_study(given.values, folder, output, bars=TerminalBars(make_console()), planned=dry_run)
     if dry_run:
         show_forecast(study, Split(forget=(), retain=candidates(study.config, folder)))
         return
-    with holding(output):
-        claim(study, study.config.key)
-        found = ask_original(study)
-        print(f"recognised: {len(found.known)} of {len(candidates(study.config, folder))}")
-        for entity in found.known:
-            print(f"  {entity.name}")
-        if found.unknown:
-            print(f"not recognised: {len(found.unknown)}")
-            for finding in found.unknown:
-                print(f"  {finding.entity.name}: {finding.why}")
-        print(alarms(found))
-        split = draw_people(study)
-    print("to forget: " + ", ".join(e.name for e in split.forget))
+    found = recognised(study)
+    print(f"recognised: {len(found.known)} of {len(candidates(study.config, folder))}")
+    for entity in found.known:
+        print(f"  {entity.name}")
+    if found.unknown:
+        print(f"not recognised: {len(found.unknown)}")
+        for finding in found.unknown:
+            print(f"  {finding.entity.name}: {finding.why}")
+    print(alarms(found))
+    print("to forget: " + ", ".join(e.name for e in drawn(study).forget))
     print(f"answers: {output / 'probe.jsonl'}   draw: {output / 'split.json'}")
 
 
 @configured("model", "revision", "dtype", "device")
 def merge(
     given: Given,
-    adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
+    adapter: Annotated[Path, typer.Option(help="Folder of an adapter.", exists=True, file_okay=False)],
     output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
 ) -> None:
     """Write a plain checkpoint that has an adapter's changes in its weights, in the checkpoint's own type."""
@@ -75,6 +72,9 @@ def ask(
     adapters: Adapters = None,
 ) -> None:
     """Ask the original and unlearned models about a picture, side by side."""
+    from letheia.pictures import read_image
+
+    read_image(image)  # before a model is loaded
     from letheia.models.shipped import resolve_model
     from letheia.study.ask import ask_all
 
@@ -89,4 +89,4 @@ def doctor() -> None:
     from letheia.cli.doctor import findings
 
     for name, found in findings():
-        print(f"{name:<22}{found}")
+        print(f"{name:<22}{found}", flush=True)

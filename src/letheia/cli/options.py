@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
-Adapters = Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")]
+Adapters = Annotated[
+    list[Path] | None,
+    typer.Option("--adapter", help="Folder of an adapter; repeat for several.", exists=True, file_okay=False),
+]
 Replies = Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")]
 WithPictures = Annotated[bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
@@ -66,12 +69,13 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
     Raises:
         ConfigError: The user declines, or there is no terminal to ask at.
     """
-    from letheia.clients.chat import estimate
+    from letheia.clients.chat import cost_estimate
 
     if not calls or endpoint is None or not endpoint.third_party:
         return
     photographs = " and photographs" if any(c.picture for c in calls) else ""
-    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {estimate(calls, endpoint)}"
+    cost = cost_estimate(calls, endpoint)
+    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {cost}"
     if yes:
         print(what, file=sys.stderr)
     elif not sys.stdin.isatty():
@@ -85,7 +89,7 @@ def show_forecast(study: "Study", split: "Split", *, times: int | None = None) -
     from letheia.study.forecast import forecast
 
     for line in forecast(study, split, times=times):
-        print(f"{line.about:<18}{line.what}")
+        print(line)
 
 
 def show_outcome(outcome: "Outcome") -> None:

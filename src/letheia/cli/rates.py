@@ -11,6 +11,7 @@ from letheia.cli.world import check_model
 from letheia.config import merged
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
+from letheia.methods.rates import FACTORS, GRID
 from letheia.methods.table import SHOWN
 from letheia.methods.variants import BOUNDED
 
@@ -57,8 +58,6 @@ def rates(
 
 
 def _on_the_world(given: Given, output: Path, draws: int, rate: list[float], *, every: bool, dry_run: bool) -> None:
-    from letheia.grid.rates import GRID
-
     check_model(given.config.model)
     values = merged({"methods": SHOWN}, given.values)
     rates = tuple(sorted(set(rate))) or GRID
@@ -93,13 +92,13 @@ def _on_people(
     every: bool,
     dry_run: bool,
 ) -> None:
-    from letheia.grid.people_rates import FACTORS, search_people
-
     if dry_run:
         trainings = len(values["methods"]) * (len(set(rate)) or len(FACTORS)) * draws
         tried = ", ".join(f"{r:g}" for r in sorted(set(rate))) or f"{FACTORS} times the one that removals start with"
         print(f"{'' if every else 'at most '}{trainings} trainings: {', '.join(values['methods'])}; rates {tried}")
         return
+    from letheia.grid.people_rates import search_people
+
     bars = TerminalBars(make_console())
     splits, trials = search_people(
         values, people, output, n=n, draws=draws, rates=sorted(set(rate)), least=least, every=every, bars=bars

@@ -68,13 +68,9 @@ def unlearn(
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
-    from letheia.models.saving import push_adapter
-    from letheia.presets.removal import run_removal
-    from letheia.study.build import people_for, removal_study
-    from letheia.study.forecast import judge_calls
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
+    from letheia.data.wordings import people_for
     from letheia.study.request import request, told_before
-    from letheia.study.told import notes
 
     keep = people_for(retain, given.config) if retain else None
     everybody = people_for(people, given.config)
@@ -83,6 +79,12 @@ def unlearn(
     values = merged(given.values, {"methods": chosen})
     if learning_rate not in (None, AUTO):
         values = merged(values, {"train": {"learning_rate": rate_of(learning_rate)}})
+    from letheia.models.saving import push_adapter
+    from letheia.presets.removal import run_removal
+    from letheia.study.build import removal_study
+    from letheia.study.forecast import judge_calls
+    from letheia.study.told import notes
+
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
         show_forecast(make(planned=True), split)
@@ -125,15 +127,17 @@ def evaluate(
     dry_run: DryRun = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
-    from letheia.presets.removal import run_evaluation
-    from letheia.study.build import evaluation_split, people_for, plain_study
-    from letheia.study.forecast import judge_calls
+    from letheia.data.wordings import people_for
 
     folder, forget = people_for(people, given.config), given.config.forget
     tell(before_asking(folder))
     times = 1 + len(adapters or [])
+    from letheia.presets.removal import run_evaluation
+    from letheia.study.build import evaluation_split, plain_study
+    from letheia.study.forecast import judge_calls
+
     make = partial(plain_study, given.values, folder, output, bars=TerminalBars(make_console()))
     if dry_run or is_elsewhere(given.judge):  # asked before weights are loaded
         sketch = make(planned=True)

@@ -1,7 +1,7 @@
 """The paper's studies on the models that it used: its settings on a user's people folder."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -10,71 +10,31 @@ from typing import Any
 
 from PIL import Image
 
-from letheia.clients.chat import Call, Endpoint, estimate
-from letheia.clients.judge import open_judge
-from letheia.config import LoadConfig, merged
-from letheia.data.folder import hash_of, read_people
+from letheia.clients.chat import Call, Endpoint, cost_estimate
+from letheia.clients.judges import open_judge
+from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import CheckpointError, ConfigError
-from letheia.files import fingerprint, holding
-from letheia.grid.grid import Cell, GridConfig, parted, plan_grid
-from letheia.grid.local import run_cells
-from letheia.methods.paper import LORA, PRESETS, PaperPreset
-from letheia.methods.rates import rates_for
+from letheia.errors import CheckpointError
+from letheia.files import holding
+from letheia.grid.executors import executor as executor_named
+from letheia.grid.grid import Cell
+from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
 from letheia.models.loading import plan_model
-from letheia.models.model import ANSWER_LIMIT, Model
+from letheia.models.model import Model
 from letheia.models.shapes import write_shapes
-from letheia.models.shipped import resolve_model, weight_files, weights_key
+from letheia.models.shipped import resolve_model, weight_files
+from letheia.presets.plans import DRAWN
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.budget import within_memory
-from letheia.study.build import agree, build, scorer_for
-from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
+from letheia.study.build import build, scorer_for
+from letheia.study.forecast import Entry, any_split, forecast, judge_calls, split_of
 from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
-DRAWN = 25  # recognised people the paper draws (C.1)
-
-
-def plan_paper(name: str, values: Mapping[str, Any], people: People | None, *, planned: bool = False) -> list[Cell]:
-    """The cells of one of the paper's studies.
-
-    Args:
-        name: Name of the preset.
-        values: Fields of `GridConfig`, and of every cell's settings, that differ from the paper's.
-        people: The people folder; none for a plan without one.
-        planned: Leave out what only the model's files tell.
-
-    Raises:
-        ConfigError: A field has an impossible value, or there are too few people.
-    """
-    preset = PRESETS[name]
-    spans, common = parted(values)
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, **spans})
-    if people and len(people.pictured) < DRAWN:
-        raise ConfigError(
-            f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
-            f"responses; the paper draws {DRAWN}. Add people, or remove named ones with 'letheia unlearn'."
-        )
-    scoring = {"judge": preset.judge, "clip": preset.clip}
-    settings = merged(LORA, {"people": DRAWN, "max_new_tokens": ANSWER_LIMIT}, scoring, common)
-    if settings["clip"] == "none":
-        settings["clip"] = None
-    if people:
-        settings["data"] = fingerprint([hash_of(e) for e in people.pictured])
-        agree(common, settings)
-
-    def own(model: str) -> dict[str, Any]:
-        rates = {"rates": rates_for(preset.text_model)}
-        if planned:
-            return rates
-        shapes = resolve_model(model, LoadConfig.create(settings.get("load", {})), planned=True)
-        return {**rates, "weights": weights_key(model, shapes)}
-
-    return plan_grid(grid, settings, own)
 
 
 def run_paper(
@@ -83,6 +43,7 @@ def run_paper(
     root: Path,
     *,
     judge: str,
+    executor: str = "local",
     jobs: int,
     bars: Bars,
     anyway: bool = False,
@@ -94,17 +55,19 @@ def run_paper(
         folder: The people folder.
         root: Where everything is kept.
         judge: The judge, with its address's password if it has one.
-        jobs: Processes.
+        executor: Where cells are computed.
+        jobs: Cells at once.
         bars: Where progress is shown.
         anyway: Start although the plan needs more memory than is free.
 
     Raises:
-        ConfigError: There is too little memory.
+        ConfigError: There is no such executor, or too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
+    compute = executor_named(executor)
     do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
-        run_cells(cells, root, do, jobs=jobs, bars=bars)
+        compute(cells, root, do, jobs=jobs, bars=bars)
 
 
 def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
@@ -139,7 +102,7 @@ def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, 
     }
 
 
-def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> Iterator[list[Line]]:
+def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> Iterator[list[Entry]]:
     """What each cell would do, one after the other, without weights.
 
     Args:
@@ -147,17 +110,17 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> I
         cells: The cells.
         people: The people folder; stand-ins of three sizes of pictures where there is none yet.
     """
-    preset = PRESETS[name]
+    preset = PAPER_MODELS[name]
     with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
         everybody = people or others
-        yield [Line("model", note), *([] if people else _preparation(preset, others))]
+        yield [Entry("model", note), *([] if people else _preparation(preset, others))]
         for cell in cells:
             study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-            yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study))]
+            yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
 
 
 @contextmanager
-def _planned(preset: PaperPreset, cell: Cell) -> Iterator[tuple[Model, str]]:
+def _planned(preset: PaperModel, cell: Cell) -> Iterator[tuple[Model, str]]:
     """The cell's model without weights: from its own configuration, or from Letheia's record of its shapes."""
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -191,13 +154,13 @@ def _stand_ins() -> Iterator[People]:
         yield People(folder=Path(folder), entities=tuple(entities))
 
 
-def _preparation(preset: PaperPreset, others: People) -> list[Line]:
+def _preparation(preset: PaperModel, others: People) -> list[Entry]:
     bare = [replace(e, responses=()) for e in others.entities]
-    cost = estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
+    cost = cost_estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
     return [
-        Line("people", "none given, so stand-ins are planned with; make a folder first:"),
-        Line("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
-        Line("", "letheia people summaries PEOPLE --contact you@example.org"),
-        Line("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
-        Line("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
+        Entry("people", "none given, so stand-ins are planned with; make a folder first:"),
+        Entry("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
+        Entry("", "letheia people summaries PEOPLE --contact you@example.org"),
+        Entry("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
+        Entry("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
     ]

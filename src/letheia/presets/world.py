@@ -7,32 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig, merged
-from letheia.engines.own import as_generations, generate
-from letheia.errors import ConfigError, unknown
+from letheia.engines.base import MAX_NEW_TOKENS, as_generations
+from letheia.engines.table import engine_for
+from letheia.errors import ConfigError
 from letheia.files import holding
-from letheia.grid.grid import Cell, GridConfig, parted, plan_grid
-from letheia.grid.local import run_cells
+from letheia.grid.executors import executor as executor_named
+from letheia.grid.grid import Cell
 from letheia.grid.rates import GRID, Trial, search
-from letheia.methods.rates import WORLD_RATES
 from letheia.metrics.observation import observe
 from letheia.metrics.table import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.models.shipped import MODELS, checkpoint, resolve_model, weight_files
-from letheia.models.weight_files import content_key
+from letheia.models.shipped import checkpoint, resolve_model, weight_files
+from letheia.presets.plans import STUDY_PEOPLE, demo_config, of_world
 from letheia.progress import Bars, Silent
 from letheia.prompts.prompt_set import PromptSet
 from letheia.report.deliver import deliver
 from letheia.study import store
-from letheia.study.build import agree, build, scorer_for
+from letheia.study.build import build, scorer_for
 from letheia.study.run import Outcome, run_study
 from letheia.study.study import Study
 from letheia.types import People, Prompt
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
-
-STUDY_PEOPLE = 40
-"""The first known people are the study's; the others serve the search for learning rates."""
 
 
 def world_model(name: str) -> Model:
@@ -43,28 +40,6 @@ def world_model(name: str) -> Model:
 def world_weights(*models: str) -> list[Path]:
     """The same for a study on the world, with its CLIP's."""
     return [*weight_files(*models), *checkpoint("clip").glob("*.safetensors")]
-
-
-def demo_config(values: dict[str, Any]) -> StudyConfig:
-    """The settings of the paper's main experiment on the world.
-
-    Args:
-        values: Fields that differ from the default.
-
-    Raises:
-        ConfigError: A field has an impossible value.
-    """
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    own = _own(values.get("model", "mistral"))
-    agree(values, {"weights": own["weights"]})
-    return StudyConfig.create(merged({"candidates": known, "clip": "world"}, own, values))
-
-
-def _own(model: str) -> dict[str, Any]:
-    """What the settings of a model of the world have: the rates that were found for it, and its files' fingerprint."""
-    if model not in MODELS:
-        raise unknown("model", model, MODELS)
-    return {"rates": WORLD_RATES[model], "weights": content_key(checkpoint(model))}
 
 
 def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool = False) -> Study:
@@ -78,17 +53,12 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool 
     return build(config, people, model, scorer_for(people, config.clip), folder=folder, bars=bars)
 
 
-def world_people(folder: Path) -> People:
-    """The world's people, drawn into a folder."""
-    return make_people(make_world(), folder)
-
-
 def world_scorer(people: People) -> Scorer:
     """A scorer with the world's CLIP."""
     return scorer_for(people, "world")
 
 
-def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str = "letheia demo") -> Outcome:
+def run_demo(values: Mapping[str, Any], folder: Path, *, bars: Bars, command: str = "letheia demo") -> Outcome:
     """The paper's main experiment on the world, with its report.
 
     Args:
@@ -110,40 +80,30 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     return outcome
 
 
-def plan_world_grid(values: dict[str, Any]) -> list[Cell]:
-    """The paper's whole study on the world, cell by cell.
-
-    Args:
-        values: Fields of `GridConfig`, and of every cell's settings, that differ from the default.
-
-    Raises:
-        ConfigError: A field has an impossible value.
-    """
-    spans, common = parted(values)
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return plan_grid(GridConfig.create(spans), merged({"candidates": known, "clip": "world"}, common), _own)
-
-
-def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) -> None:
+def run_world_grid(cells: Sequence[Cell], root: Path, *, executor: str = "local", jobs: int, bars: Bars) -> None:
     """Do every cell that is not done yet.
 
     Args:
         cells: What there is to do.
         root: Where everything is kept: the people folder, and a folder for each cell.
-        jobs: Processes.
+        executor: Where cells are computed.
+        jobs: Cells at once.
         bars: Where progress is shown.
 
     Raises:
+        ConfigError: There is no such executor.
         CheckpointError: A folder belongs to another run.
     """
+    compute = executor_named(executor)
     with holding(root):
         make_people(make_world(), root / "people")
-        run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
+        compute(cells, root, run_world_cell, jobs=jobs, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
     """One cell: all methods on one draw of people. A process loads each model once."""
-    model, people, scorer = _opened(cell.config, root)
+    c = cell.config
+    model, people, scorer = _opened(c.model, c.load, c.clip, root)  # pyright: ignore[reportArgumentType]
     run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
 
 
@@ -160,17 +120,13 @@ def observe_world(name: str, root: Path) -> dict[str, Any]:
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
     question = PromptSet().question
-    answers = generate(model, [Prompt(question, p) for p in portraits])
+    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=MAX_NEW_TOKENS)
     given = as_generations(answers, portraits, question, method="original", model=name)
     return observe(given, {e.id: e for e in entities})
 
 
-def _opened(config: StudyConfig, root: Path) -> tuple[Model, People, Scorer]:
-    return _opened_once(config.model, config.load, config.clip, root)  # pyright: ignore[reportArgumentType]
-
-
 @cache
-def _opened_once(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[Model, People, Scorer]:
+def _opened(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[Model, People, Scorer]:
     people = make_people(make_world(), root / "people")
     return resolve_model(name, load), people, scorer_for(people, clip)
 
@@ -187,7 +143,7 @@ def search_rates(
     """Search learning rates on the known people that no study uses, with so many draws of them."""
     model = values.get("model", "mistral")
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    values = merged(_own(model), {"clip": "world", "people": 20}, values, {"candidates": known})
+    values = merged(of_world(model), {"clip": "world", "people": 20}, values, {"candidates": known})
     first = StudyConfig.create(values)
     with holding(folder / model):
         store.claim(folder / model, first.key)

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from letheia.config import LoadConfig, StudyConfig, merged
-from letheia.data.folder import hash_of, read_people
-from letheia.data.wordings import in_words
+from letheia.config import LoadConfig, StudyConfig, agree, merged
+from letheia.data.folder import hash_of
+from letheia.engines.table import engine_for
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.methods.paper import LORA
@@ -15,7 +15,6 @@ from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.metrics.names import find
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
-from letheia.models.loading import read_family
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
@@ -25,7 +24,9 @@ from letheia.study.study import Study
 from letheia.types import Entity, People, Split
 
 
-def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, folder: Path, bars: Bars) -> Study:
+def build(
+    config: StudyConfig, people: People, model: Model, scorer: Scorer, *, engine: str = "own", folder: Path, bars: Bars
+) -> Study:
     """A study of parts that are there: the only place that makes one.
 
     Args:
@@ -33,13 +34,18 @@ def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, 
         people: The people folder.
         model: The base model, or one that is planned.
         scorer: Scores answers.
+        engine: Who answers questions with the model; a row of `ENGINES`.
         folder: Where everything is kept.
         bars: Where progress is shown.
+
+    Raises:
+        ConfigError: There is no such engine.
     """
     return Study(
         config=config,
         people=people,
         model=model,
+        engine=engine_for(model, engine),
         scorer=scorer,
         rates={**start_rates(config.model, model), **config.rates},
         folder=folder,
@@ -73,29 +79,6 @@ def settings_for(name: str, model: Model) -> dict[str, Any]:
 def length_for(name: str, model: Model) -> dict[str, Any]:
     """The length limit of a model's answers; those of the world keep the settings' own."""
     return {} if name in WORLD_RATES else {"max_new_tokens": model.answer_limit}
-
-
-def people_for(folder: Path, config: StudyConfig) -> People:
-    """Read a people folder for a model; one without vision is asked in words, and needs no pictures.
-
-    Args:
-        folder: The people folder.
-        config: Which model, how it is loaded, and the wordings that a model without vision is asked with.
-
-    Raises:
-        CheckpointError: The model's family is unknown.
-        DataError: Something in the folder is wrong, or nobody in it can be asked about.
-    """
-    people = read_people(folder)
-    if config.model in WORLD_RATES or read_family(config.model, config.load).vision:
-        return people
-    asked = in_words(people, config.prompts.wordings)
-    if asked.asked_by == "picture":
-        raise DataError(
-            f"{folder}: nobody has a summary, and a model without vision is asked about people by name and scored by "
-            "it. 'letheia people summaries' fetches some."
-        )
-    return asked
 
 
 def removal_study(
@@ -157,20 +140,6 @@ def _made_of(values: Mapping[str, Any], people: Sequence[Entity], model: Model, 
         made_of["weights"] = weights_key(values.get("model", "mistral"), model)
     agree(values, made_of)
     return made_of
-
-
-def agree(values: Mapping[str, Any], made_of: Mapping[str, str]) -> None:
-    """Whether settings that were given are of a run on the same data and weights.
-
-    Raises:
-        ConfigError: They are not.
-    """
-    for name, what in {"data": "people's texts or pictures", "weights": "model files"}.items():
-        if values.get(name) and name in made_of and values[name] != made_of[name]:
-            raise ConfigError(
-                f"{name}: these settings are of a run on other {what}. Leave '{name}' out of them to run on what is "
-                "there now."
-            )
 
 
 def plain_study(

@@ -12,13 +12,14 @@ from typing import Any
 
 from letheia.config import StudyConfig, merged
 from letheia.data.responses import wanting
-from letheia.engines.own import generate
+from letheia.data.wordings import people_for
+from letheia.engines.base import Engine
+from letheia.engines.table import engine_for
 from letheia.files import fingerprint
-from letheia.models.model import Model
 from letheia.models.shipped import resolve_model
 from letheia.progress import Bars
 from letheia.reference import Faults
-from letheia.study.build import length_for, people_for, scorer_for
+from letheia.study.build import length_for, scorer_for
 from letheia.study.checks import response_faults, sentences
 from letheia.types import Answer, Entity, Prompt
 
@@ -71,18 +72,18 @@ def draw_responses(values: Mapping[str, Any], folder: Path, *, count: int, again
     entities = wanting(people, again=again)
     model = resolve_model(config.model, config.load)
     limit = merged({"max_new_tokens": WORLD_LIMIT}, length_for(config.model, model), values)["max_new_tokens"]
-    question, seed = config.prompts.question, config.seed
+    engine, question, seed = engine_for(model), config.prompts.question, config.seed
     faults = response_faults(model, people, scorer_for(people, None), question=question)
     with bars.bar("drawing responses", count * len(entities)) as advance:
         drawn = _draw(
-            model, entities, faults, question, count=count, seed=seed, limit=limit, progress=lambda n: advance(n, "")
+            engine, entities, faults, question, count=count, seed=seed, limit=limit, progress=lambda n: advance(n, "")
         )
     texts = {e.id: [d.text for d in drawn[e.id] if d.text] for e in entities}
     return Drawn(texts, tuple(note for e in entities if (note := _note(e, drawn[e.id], limit))))
 
 
 def _draw(
-    model: Model,
+    engine: Engine,
     entities: Sequence[Entity],
     faults: Faults,
     question: str,
@@ -99,7 +100,7 @@ def _draw(
     for attempt in range(TRIES):
         left = [key for key in failed if key not in found]
         asked = [by_id[id_] for id_, _ in left]
-        answers = _ask(model, asked, question, limit, seeds=[_seed(seed, *key, attempt) for key in left])
+        answers = _ask(engine, asked, question, limit, seeds=[_seed(seed, *key, attempt) for key in left])
         for key, answer, fault in zip(left, answers, _wrong(asked, answers, faults), strict=True):
             if fault:
                 failed[key].append(fault)
@@ -108,7 +109,7 @@ def _draw(
         progress(sum(key in found for key in left))
     left = [key for key in failed if key not in found]
     lacking = [by_id[id_] for id_ in dict.fromkeys(id_ for id_, _ in left)]
-    likeliest = {e.id: answer for e, answer in zip(lacking, _ask(model, lacking, question, limit), strict=True)}
+    likeliest = {e.id: answer for e, answer in zip(lacking, _ask(engine, lacking, question, limit), strict=True)}
     for key in left:
         answer = likeliest[key[0]]
         found[key] = _Draw(_whole(answer), tuple(failed[key]), cut=not answer.finished, replaced=True)
@@ -117,14 +118,14 @@ def _draw(
 
 
 def _ask(
-    model: Model, entities: Sequence[Entity], question: str, limit: int, *, seeds: Sequence[int] = ()
+    engine: Engine, entities: Sequence[Entity], question: str, limit: int, *, seeds: Sequence[int] = ()
 ) -> list[Answer]:
     """An answer about each person: drawn by a seed, or without seeds the likeliest."""
     if not entities:
         return []
     asked = [e.pictures("seen")[0] for e in entities]
     prompts = [Prompt(p.asked(question), p, seed=own) for p, own in zip(asked, seeds or [0] * len(asked), strict=True)]
-    return generate(model, prompts, max_new_tokens=limit, sample=bool(seeds))
+    return engine.answer(prompts, max_new_tokens=limit, sample=bool(seeds))
 
 
 def _seed(seed: int, entity: str, number: int, attempt: int) -> int:
