@@ -7,10 +7,12 @@ from typing import Any
 
 from letheia.config import StudyConfig
 from letheia.data.folder import hash_of
+from letheia.data.targets import needs_others
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.methods.paper import LORA
 from letheia.methods.rates import WORLD_RATES, rates_for
+from letheia.methods.table import method
 from letheia.metrics.names import find
 from letheia.metrics.table import Judge, Scorer, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
@@ -122,8 +124,11 @@ def removal_study(
             "candidates": [e.id for e in chosen],
         }
     )
-    if "random" in config.methods and not split.retain:
-        raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
+    lone = next((name for name in config.methods if needs_others(method(name))), None)
+    if lone and not split.retain:
+        raise ConfigError(
+            f"method '{lone}' trains on responses of retained people, and there are none. Choose another."
+        )
     return build(config, people, model, scorer_for(people, clip, judge), folder=folder, bars=bars)
 
 
