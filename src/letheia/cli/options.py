@@ -91,12 +91,13 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
     Raises:
         ConfigError: The user declines, or there is no terminal to ask at.
     """
-    from letheia.clients.chat import estimate
+    from letheia.clients.chat import cost_estimate
 
     if not calls or endpoint is None or not endpoint.third_party:
         return
     photographs = " and photographs" if any(c.picture for c in calls) else ""
-    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {estimate(calls, endpoint)}"
+    cost = cost_estimate(calls, endpoint)
+    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {cost}"
     if yes:
         print(what, file=sys.stderr)
     elif not sys.stdin.isatty():
@@ -112,7 +113,7 @@ def show_forecast(
     from letheia.study.forecast import forecast
 
     for line in forecast(study, split, judge=judge, prompts=prompts, times=times):
-        print(f"{line.about:<18}{line.what}")
+        print(line)
 
 
 def load_options(

@@ -99,7 +99,7 @@ def unlearn(
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.wordings import people_for
     from letheia.study.request import request, told_before
 
@@ -171,7 +171,7 @@ def evaluate(
     dry_run: DryRun = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
     from letheia.data.wordings import people_for
 

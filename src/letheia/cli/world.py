@@ -88,7 +88,7 @@ def world_check(
     ] = False,
     pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures a known person.")] = 3,
 ) -> None:
-    """Measure what the world's models can do on held-out pictures and wordings, against the bars."""
+    """Measure what the world's models can do on held-out pictures and wordings, against thresholds."""
     names = ("clip", "mistral", "llama")
     for name in models or names:
         if name not in names:
@@ -98,11 +98,12 @@ def world_check(
     met = True
     for name, found in check_all(folder, tuple(models or names), record=record, pictures=pictures):
         print(name)
-        for bar in found:
-            sign = ">=" if bar.at_least else "<="
-            verdict = "met" if bar.met else "MISSED"
-            print(f"  {bar.name:<42}{bar.share:>7.3f}  {sign} {bar.bar:<5} {verdict}  n={bar.count}")
-            met = met and bar.met
+        for threshold in found:
+            sign = ">=" if threshold.at_least else "<="
+            verdict = "met" if threshold.met else "MISSED"
+            shown = f"{threshold.share:>7.3f}  {sign} {threshold.limit:<5} {verdict}  n={threshold.count}"
+            print(f"  {threshold.name:<42}{shown}")
+            met = met and threshold.met
     if not met:
         raise typer.Exit(1)
 

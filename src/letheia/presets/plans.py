@@ -7,7 +7,7 @@ from letheia.data.folder import hash_of
 from letheia.errors import ConfigError, unknown
 from letheia.files import fingerprint
 from letheia.grid.grid import Cell, GridConfig, plan_grid
-from letheia.methods.paper import ANSWER_LIMIT, LORA, PRESETS
+from letheia.methods.paper import ANSWER_LIMIT, LORA, PAPER_MODELS
 from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.types import People
 from letheia.world.people import make_world
@@ -58,7 +58,7 @@ def plan_paper(name: str, values: dict[str, Any], people: People | None, load: L
     Raises:
         ConfigError: A field has an impossible value, or there are too few people.
     """
-    preset = PRESETS[name]
+    preset = PAPER_MODELS[name]
     grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
     if people and len(people.pictured) < DRAWN:
         raise ConfigError(

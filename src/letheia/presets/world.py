@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
-from letheia.engines.own import as_generations, generate
+from letheia.engines.base import MAX_NEW_TOKENS, as_generations
+from letheia.engines.table import engine_for
 from letheia.files import holding
+from letheia.grid.executors import executor as executor_named
 from letheia.grid.grid import Cell
-from letheia.grid.local import run_cells
 from letheia.grid.rates import GRID, Trial, search
 from letheia.metrics.observation import observe
 from letheia.metrics.table import Scorer
@@ -76,21 +77,24 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     return outcome
 
 
-def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) -> None:
+def run_world_grid(cells: Sequence[Cell], root: Path, *, executor: str = "local", jobs: int, bars: Bars) -> None:
     """Do every cell that is not done yet.
 
     Args:
         cells: What there is to do.
         root: Where everything is kept: the people folder, and a folder for each cell.
-        jobs: Processes.
+        executor: Where cells are computed.
+        jobs: Cells at once.
         bars: Where progress is shown.
 
     Raises:
+        ConfigError: There is no such executor.
         CheckpointError: A folder belongs to another run.
     """
+    compute = executor_named(executor)
     with holding(root):
         make_people(make_world(), root / "people")
-        run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
+        compute(cells, root, run_world_cell, jobs=jobs, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
@@ -111,7 +115,7 @@ def observe_world(name: str, root: Path) -> dict[str, Any]:
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
     question = read_prompt("question")
-    answers = generate(model, [Prompt(question, p) for p in portraits])
+    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=MAX_NEW_TOKENS)
     given = as_generations(answers, portraits, question, method="original", model=name)
     return observe(given, {e.id: e for e in entities})
 

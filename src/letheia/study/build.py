@@ -8,6 +8,7 @@ from typing import Any
 from letheia.config import StudyConfig
 from letheia.data.folder import hash_of
 from letheia.data.targets import needs_others
+from letheia.engines.table import engine_for
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.methods.paper import LORA
@@ -25,7 +26,9 @@ from letheia.study.study import Study
 from letheia.types import People, Split
 
 
-def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, folder: Path, bars: Bars) -> Study:
+def build(
+    config: StudyConfig, people: People, model: Model, scorer: Scorer, *, engine: str = "own", folder: Path, bars: Bars
+) -> Study:
     """A study of parts that are there: the only place that makes one.
 
     Args:
@@ -33,13 +36,18 @@ def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, 
         people: The people folder.
         model: The base model, or one that is planned.
         scorer: Scores answers.
+        engine: Who answers questions with the model; a row of `ENGINES`.
         folder: Where everything is kept.
         bars: Where progress is shown.
+
+    Raises:
+        ConfigError: There is no such engine.
     """
     return Study(
         config=config,
         people=people,
         model=model,
+        engine=engine_for(model, engine),
         scorer=scorer,
         rates={**start_rates(config.model, model), **config.rates},
         folder=folder,
