@@ -42,7 +42,7 @@ def test_model_text_is_escaped(small_run):
 def test_a_row_has_the_documented_fields():
     assert [f.name for f in dataclasses.fields(Row)] == [
         "model", "method", "n", "seed", "people", "pictures", "metric", "mean", "low", "high", "count", "unscored",
-        "reason",
+        "reason", "asked",
     ]  # fmt: skip
 
 

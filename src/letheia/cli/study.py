@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -195,6 +194,7 @@ def demo(
     world.check_model(model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
+    from letheia.metrics.results import as_values
     from letheia.presets.world import demo_config, run_demo, world_study
     from letheia.study.forecast import any_split
 
@@ -207,7 +207,7 @@ def demo(
         return
     outcome = run_demo(values, output, bars=bars, command=command_line())
     if as_json:
-        print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
+        print(json.dumps(as_values(outcome.rows), indent=1))
         return
     show_outcome(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

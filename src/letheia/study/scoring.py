@@ -10,7 +10,7 @@ from letheia.metrics.table import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
 from letheia.study.study import Outcome
-from letheia.types import Generation, People, Score, Split
+from letheia.types import Generation, People, Score, Split, plain
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Scoring:
 
     @staticmethod
     def on(model: Model, people: People, scorer: Scorer, original: Sequence[Generation]) -> "Scoring":
-        """Measure on the original's own answers."""
+        """Measure on the original's own answers to the study's question, whatever else it was asked."""
+        original = plain(original)
         scorer.find_floor(original)
         return Scoring(model, people, scorer, yardstick(model, people, original))
 
