@@ -19,7 +19,8 @@ from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
 from letheia.clients.judge import LvlmJudge, open_judge, parse
 from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, ConfigError, DataError, OutputError
-from letheia.metrics.table import Scorer, no_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 

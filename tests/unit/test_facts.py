@@ -13,7 +13,7 @@ from letheia.data.facts.readers import expert_calls, from_replies
 from letheia.data.facts.rules import Found, by_rules
 from letheia.data.folder import read_people, write_people
 from letheia.errors import DataError
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.types import Entity, Generation, People, Portrait
 
 SUMMARIES = {

@@ -16,7 +16,8 @@ from letheia.metrics.aggregate import bootstrap_interval, crossed_estimate, esti
 from letheia.metrics.labels import Facts, Labels, Visible, attributes_in, collect_labels, facts_in, named, phrases_in
 from letheia.metrics.language import Language
 from letheia.metrics.recognition import recognise
-from letheia.metrics.table import METRICS, Scorer
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import METRICS
 from letheia.metrics.usr import SummaryIndex
 from letheia.prompts import read_prompt
 from letheia.types import Entity, Generation, People, Portrait

@@ -13,19 +13,22 @@ import pytest
 from commands import fails, letheia
 from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
-from letheia.grid.collected import Collected, Place, read_collected, together, write_collected
+from letheia.grid.collected import Collected, read_collected, together, write_collected
 from letheia.grid.grid import Cell, GridConfig, plan_grid
 from letheia.grid.local import run_cells
 from letheia.methods.rates import rates_for
 from letheia.metrics.aggregate import bootstrap_interval, crossed_interval
-from letheia.metrics.table import Scorer
+from letheia.metrics.results import Place
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.shipped import weights_folder
 from letheia.progress import Silent
 from letheia.report.formats import FORMATS, Sheet
+from letheia.report.layouts import LAYOUTS
+from letheia.report.paper_numbers import paper_number
 from letheia.report.study_page import write_study_report
-from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
-from letheia.report.tables import Column
+from letheia.report.study_tables import SHEETS, study_table
+from letheia.report.tables import printed, records
 from letheia.study import run
 from letheia.study.plan import jobs, plan_job
 from letheia.train.unlearn import unlearn
@@ -193,11 +196,11 @@ def test_texts_stay_in_their_cells():
 
 
 def test_the_papers_numbers():
-    at = Column("forget", "unseen", "usr")
+    at = Place("forget", "unseen", "usr")
     assert paper_number("7", "mistral", "pubg", at) == 0.8 and paper_number("1", "mistral", "pubg", at) == 1.0
     assert paper_number("9", "llava-v1.6-mistral-7b-hf", "bg", at) == 0.0
-    assert paper_number("1", "llama", "npo", Column("forget", "seen", "hall")) == 3.4
-    assert paper_number("1", "llama", "npo", Column("forget", "seen", "attributes")) is None
+    assert paper_number("1", "llama", "npo", Place("forget", "seen", "hall")) == 3.4
+    assert paper_number("1", "llama", "npo", Place("forget", "seen", "attributes")) is None
     assert paper_number("1", "qwen2.5-vl-7b-instruct", "pubg", at) is None
 
 

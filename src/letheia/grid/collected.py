@@ -18,7 +18,6 @@ from letheia.metrics.table import METRICS
 from letheia.study import store
 from letheia.types import ORIGINAL, PLAIN, Generation
 
-LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
 CELL = {"model": str, "n": int, "seed": int, "values": dict}
 """What a cell of the file must have."""
 EXAMPLES = 0  # the seed whose answers are kept
@@ -214,7 +213,8 @@ def _values(answers: Sequence[Generation], scores: Path) -> dict[str, list[float
     people: dict[str, dict[str, list[float]]] = {}
     for answer, given in zip(answers, read_jsonl(scores), strict=True):
         for score in given:
-            if score["metric"] in LEFT_OUT:
+            row = METRICS.get(score["metric"])
+            if row is None or not row.shown:  # in no table: nothing is made of it
                 continue
             key = Place(answer.group, answer.role, score["metric"], answer.asked).key
             who = people.setdefault(key, {}).setdefault(answer.entity or answer.portrait, [])

@@ -13,7 +13,8 @@ from letheia.files import fingerprint
 from letheia.methods.paper import LORA
 from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.metrics.names import find
-from letheia.metrics.table import Judge, Scorer, exact_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import Judge, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.loading import read_family
 from letheia.models.model import Model

@@ -6,7 +6,7 @@ from typing import Any
 
 from letheia.metrics.language import Yardstick
 from letheia.metrics.results import aftermaths, aggregate
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
 from letheia.study.study import Outcome
