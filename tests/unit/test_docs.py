@@ -104,7 +104,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_lines_are_short(page):
-    if page.name == "LOG.md":
+    if page.name in {"LOG.md", "CHANGELOG.md"}:
         return
     for i, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         assert len(line) <= 120 or line.lstrip().startswith("|"), f"{page}:{i}: {len(line)} columns"
