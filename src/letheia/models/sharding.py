@@ -27,7 +27,9 @@ def shard(model: Model, adapted: PeftModel, device: torch.device | None = None) 
         ConfigError: There is one process only.
     """
     if not torch.distributed.is_initialized() or torch.distributed.get_world_size() < 2:
-        raise ConfigError("weights are shared out over several processes. Start with torchrun --nproc_per_node 2.")
+        raise ConfigError(
+            "weights can be distributed over several processes only. Start with torchrun --nproc_per_node 2."
+        )
     device = device or model.device
     mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
     whole = {p for p in adapted.parameters() if p.requires_grad}
