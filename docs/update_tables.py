@@ -67,9 +67,9 @@ def front(study: Collected) -> str:
     """The front page's table: n = 10, unseen pictures; Mistral / Llama text model."""
     header = (
         "Method",
-        "Forgotten, and the answer is language",
-        "What is visible is described",
-        "Retained people are named, facts right",
+        "Forgotten, in sensible language ↑",
+        "Visible attributes described ↑",
+        "Retained people named, facts right ↑",
     )
     lines = [(method_title(m), *(both(study, 10, m, at, digits=2) for at in FRONT)) for m in study.methods]
     return table(header, lines)
