@@ -1,4 +1,4 @@
-"""An adapter's files, read and checked: what it changes is taken from its weights, never from its patterns.
+"""An adapter's files, read and checked: its weights say what it changes, never its patterns.
 
 An adapter made elsewhere says which modules it changes by a regular expression or by the ends of names; those of the
 vision tower may match too, a pattern may run for hours, and names change with versions of the library. The weight file

@@ -1,4 +1,4 @@
-"""Models that outgrow one card: the frozen weights of the layers shared out over processes (PyTorch's FSDP2).
+"""Models that outgrow one card: the layers' frozen weights are distributed over processes (PyTorch's FSDP2).
 
 A layer's weights are gathered while it computes and given back afterwards. The adapter stays whole in every process, so
 training, saving and answering are as before.
@@ -14,7 +14,7 @@ from letheia.models.model import Model
 
 
 def shard(model: Model, adapted: PeftModel, device: torch.device | None = None) -> None:
-    """Share the layers' frozen weights out over the processes that `torchrun` has started.
+    """Distribute the layers' frozen weights over the processes that `torchrun` has started.
 
     Every process has to do the same from here on, answering included: each gathers what the others need.
 

@@ -1,4 +1,4 @@
-"""What a checkpoint's chat template puts around question and answer.
+"""The text that a checkpoint's chat template puts around question and answer.
 
 The template is rendered once, with stand-ins for the texts, in a process of its own with limits on time and memory.
 After that a conversation is put together from the pieces. Templates differ in what they take a message for, so the
@@ -60,12 +60,12 @@ class Frame:
         return self.before + self._own(question) + self.ready
 
     def told(self, question: str, answer: str) -> str:
-        """A question and its answer, nothing behind."""
+        """A question and its answer, with nothing after it."""
         return self.before + self._own(question) + self.between + self._own(answer)
 
     @property
     def thinks(self) -> bool:
-        """Whether thoughts are begun where the answer should begin; Qwen3's are switched off."""
+        """Whether the template opens thoughts where the answer should begin; Qwen3's are switched off."""
         return self.ready.count("<think>") > self.ready.count("</think>")
 
     def _own(self, text: str) -> str:

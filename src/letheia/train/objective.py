@@ -109,7 +109,7 @@ class Objective:
                 self._take_less(step)
 
     def work(self, step: Step, seconds: float) -> Work:
-        """What a step took that was computed in so many seconds."""
+        """What a step took, given its seconds."""
         rows = [row for part in self._parts(self._groups(step)) for row in part]
         return Work(
             tokens=sum(self._tokens(row) for row in rows),
