@@ -1,8 +1,8 @@
 """What is wrong with a text that the original has drawn, before anything trains on it.
 
 An o* must not identify the person, or the method trains on what it is to forget. A response must identify its person
-and nobody else, or the model learns inventions about retained people. Both must be language: a small model at temperature 1
-babbles, and a method that trains on babble forgets nothing and loses its language.
+and nobody else, or the model learns inventions about retained people. Both must be language: a small model at
+temperature 1 babbles, and a method that trains on babble forgets nothing and loses its language.
 """
 
 import re
