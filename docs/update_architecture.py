@@ -17,9 +17,11 @@ from layers import FLOORS, SOURCE, imports, modules, room  # noqa: E402
 PAGE = ROOT / "docs" / "architecture.md"
 PICTURE = ROOT / "docs" / "architecture.svg"
 TITLES = {"__main__": "letheia", "__init__": "import letheia"}
-GROUND = {name for rooms in FLOORS[:3] for name in rooms}
+LOWEST = [name for rooms in FLOORS[: 1 + next(i for i, f in enumerate(FLOORS) if "prompts" in f)] for name in rooms]
+GROUND = set(LOWEST)
 """The lowest floors, drawn as one: everybody may use them, so that arrows to them would say nothing."""
-BOX, HEIGHT, GAP, STEP, WIDTH = 112, 32, 132, 66, 860  # pixels
+BOX, HEIGHT, GAP, STEP, WIDTH = 122, 32, 132, 66, 860  # pixels
+WIDE = (WIDTH - 22) / len(LOWEST)
 
 Arrow = tuple[str, str]
 
@@ -58,9 +60,7 @@ def places(pairs: set[Arrow]) -> dict[str, tuple[float, float]]:
         wish = {r: sum(xs) / len(xs) for r, xs in above.items()}
         left = sum(wish.values()) / len(rooms) - (len(rooms) - 1) * (BOX + GAP) / 2
         at |= {r: (left + n * (BOX + GAP), 12.0 + i * STEP) for n, r in enumerate(sorted(rooms, key=wish.__getitem__))}
-    ground = [name for rooms in FLOORS[:3] for name in rooms]
-    space = (WIDTH - 28 - BOX) / (len(ground) - 1)
-    return at | {r: (14 + n * space, 42.0 + len(floors) * STEP) for n, r in enumerate(ground)}
+    return at | {r: (14 + n * WIDE, 42.0 + len(floors) * STEP) for n, r in enumerate(LOWEST)}
 
 
 def drawing() -> str:
@@ -82,9 +82,11 @@ def drawing() -> str:
         parts.append(f'<path d="{bend}" fill="none" stroke="#7d8aa3"/>')
     for name, (x, y) in sorted(at.items()):
         plural = f" · {count[name]} files" if count[name] > 1 else ""
+        box = WIDE - 6 if name in GROUND else BOX
         parts.append(
-            f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX}" height="{HEIGHT}" rx="5" fill="#eef2f8" stroke="#5b77a3"/>'
-            f'<text x="{x + BOX / 2:.0f}" y="{y + 21:.0f}" fill="#1d2433">{TITLES.get(name, name)}{plural}</text>'
+            f'<rect x="{x:.0f}" y="{y:.0f}" width="{box:.0f}" height="{HEIGHT}" rx="5" fill="#eef2f8" '
+            'stroke="#5b77a3"/>'
+            f'<text x="{x + box / 2:.0f}" y="{y + 21:.0f}" fill="#1d2433">{TITLES.get(name, name)}{plural}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
 
