@@ -37,3 +37,8 @@ def test_only_presets_and_the_command_line_know_the_world():
 def test_files_stay_small():
     for name, file in modules():
         assert len(file.read_text().splitlines()) <= 320, name
+
+
+def test_test_files_stay_small():
+    for file in Path(__file__).parents[1].rglob("*.py"):
+        assert len(file.read_text().splitlines()) < 300, file.name

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from letheia.metrics.labels import Facts, Visible
 
-JUDGES: tuple[str, ...] = ("privacy", "inform", "hall")
+VERDICTS: tuple[str, ...] = ("privacy", "inform", "hall")
+"""What every judge gives a verdict on."""
 SCALE = (1, 5)
 NO_ATTRIBUTES = "the picture has no labelled attributes"
 

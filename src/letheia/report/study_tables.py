@@ -11,7 +11,7 @@ from typing import Any
 
 from letheia.errors import ConfigError, unknown
 from letheia.grid.collected import Collected, Place
-from letheia.methods.paper import PRESETS
+from letheia.methods.paper import PAPER_MODELS
 from letheia.methods.table import METHODS
 from letheia.metrics.aftermath import AFTERMATHS
 from letheia.metrics.aggregate import bootstrap_interval
@@ -150,7 +150,7 @@ def _best(study: Collected, model: str, n: int, place: Place, rows: Mapping[str,
 PAPERS = {
     "mistral": "mistral",
     "llama": "llama",
-    **{Path(preset.model).name: preset.text_model for preset in PRESETS.values()},
+    **{Path(preset.model).name: preset.text_model for preset in PAPER_MODELS.values()},
 }
 """Which of the paper's two models, in its numbers, a base model is compared with: the world's by the type of the text
 model (Vicuna is a Llama). Others have no numbers to stand beside."""
