@@ -58,8 +58,9 @@ def main() -> None:
     given = parser.parse_args()
     from letheia.config import LoadConfig
     from letheia.console import TerminalBars, make_console
+    from letheia.data.wordings import people_for
     from letheia.files import write_json
-    from letheia.study.build import people_for, removal_study
+    from letheia.study.build import removal_study
     from letheia.study.own_responses import draw_responses
     from letheia.study.plan import plan_job
     from letheia.study.request import request

@@ -1,13 +1,43 @@
-"""The command line as users meet it: a process of its own."""
+"""The command line as users meet it: in this process, which is faster, or as a process of its own."""
 
+import contextlib
+import io
+import logging
 import os
 import subprocess
 import sys
+from subprocess import CompletedProcess
+from unittest.mock import patch
 
-from typer.testing import CliRunner
+
+def letheia(*arguments, cwd=None, **environment) -> CompletedProcess[str]:
+    """The command line in this process: nothing is imported anew, and what is not caught is raised."""
+    from letheia.cli.app import run
+
+    words = ["letheia", *map(str, arguments)]
+    out, err = io.StringIO(), io.StringIO()
+    told = logging.StreamHandler(err)  # as logging's last resort, which pytest's own handlers stand before
+    told.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(told)
+    try:
+        with (
+            contextlib.chdir(cwd or "."),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            patch.object(sys, "argv", words),
+            patch.object(sys, "stdin", io.StringIO()),
+            patch.dict(os.environ, environment),
+        ):
+            run()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        logging.getLogger().removeHandler(told)
+    return CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
-def letheia(*arguments, cwd=None, **environment):
+def process(*arguments, cwd=None, **environment) -> CompletedProcess[str]:
+    """A process of its own: for what happens before, beside and after the commands."""
     return subprocess.run(
         [sys.executable, "-m", "letheia", *map(str, arguments)],
         capture_output=True,
@@ -17,13 +47,6 @@ def letheia(*arguments, cwd=None, **environment):
         timeout=600,
         check=False,
     )
-
-
-def here(*arguments):
-    """The same in this process, which is faster; what is wrong is raised."""
-    from letheia.cli.app import app
-
-    return CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
 
 
 def fails(result, *words):

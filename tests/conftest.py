@@ -17,8 +17,10 @@ from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.people import World, make_world
 from letheia.world.portraits import draw, random_scene
-from letheia.world.texts import description, response, summary
+from letheia.world.texts import response, summary
+from samples import corpus, distinct
 
+pytest_plugins = ["chat_server", "training"]
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
 
 
@@ -61,19 +63,6 @@ def people(world: World, tmp_path_factory: pytest.TempPathFactory) -> People:
     people = People(folder=folder, entities=tuple(entities), strangers=tuple(strangers))
     write_people(people)
     return people
-
-
-def distinct(make, count: int) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    while len(found) < count:
-        found[make()] = None
-    return tuple(found)
-
-
-def corpus(world: World) -> list[str]:
-    rng = random.Random(1)
-    told = [response(p, rng) for p in world.known]
-    return told + [description(random_scene(p.look, rng).attributes, rng) for p in world.known]
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from letheia.data.folder import read_people
     from letheia.data.split import draw_split, schedule
     from letheia.data.targets import Texts
-    from letheia.engines.own import as_generations, generate
+    from letheia.engines.base import as_generations
+    from letheia.engines.own import generate
     from letheia.errors import LetheiaError
     from letheia.methods.table import METHODS
     from letheia.metrics.scorer import Scorer
@@ -81,7 +82,7 @@ _HOME = {
     "Texts": "letheia.data.targets",
     "TrainConfig": "letheia.config",
     "add_adapter": "letheia.models.adapter",
-    "as_generations": "letheia.engines.own",
+    "as_generations": "letheia.engines.base",
     "draw_split": "letheia.data.split",
     "generate": "letheia.engines.own",
     "load_adapter": "letheia.models.adapter",

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from random import Random
 
 from letheia.data.split import Step
-from letheia.engines.own import generate
+from letheia.engines.base import MAX_NEW_TOKENS, Engine
+from letheia.engines.own import ROWS, OwnEngine
 from letheia.models.model import Model
 from letheia.prompts import read_prompt, with_guidance
 from letheia.types import Answer, Portrait, Prompt, Reference, References
@@ -32,8 +33,8 @@ def sample_references(
     *,
     question: str,
     seed: int,
-    batch: int = 64,
-    max_new_tokens: int = 96,
+    batch: int = ROWS,
+    max_new_tokens: int = MAX_NEW_TOKENS,
     progress: Callable[[int], None] | None = None,
 ) -> References:
     """Draw one o* for every forget use of a schedule, at temperature 1, from the model as it is.
@@ -51,30 +52,29 @@ def sample_references(
         o* by (picture id, draw).
     """
     wanted = {(use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget}
+    engine = OwnEngine(model, batch)
     return draw_references(
-        model, wanted, question=question, seed=seed, batch=batch, max_new_tokens=max_new_tokens, progress=progress
+        engine, wanted, question=question, seed=seed, max_new_tokens=max_new_tokens, progress=progress
     )
 
 
 def draw_references(
-    model: Model,
+    engine: Engine,
     wanted: Mapping[tuple[str, int], Portrait],
     *,
     question: str,
     seed: int,
-    batch: int = 64,
-    max_new_tokens: int = 96,
+    max_new_tokens: int = MAX_NEW_TOKENS,
     faults: Faults | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> References:
     """Draw an o* for each portrait and number of a draw.
 
     Args:
-        model: The original; no adapter may be on.
+        engine: Answers with the original; no adapter may be on.
         wanted: Portrait by (picture id, draw).
         question: The study's question; the guidance prompt is added here.
         seed: The run's seed.
-        batch: Draws at once.
         max_new_tokens: Length limit.
         faults: Tells why texts must not be trained on. Such a one is drawn again, up to ten times in all and as long as
             there are no more than two draws for each that is wanted; then it is replaced (`stated`).
@@ -89,13 +89,8 @@ def draw_references(
         prompts = [
             Prompt(with_guidance(p.asked(question), p), p, draw_seed(seed, *key, attempt)) for key, p in left.items()
         ]
-        answers = generate(
-            model,
-            prompts,
-            sample=True,
-            batch=batch,
-            max_new_tokens=max_new_tokens,
-            progress=None if faults else progress,
+        answers = engine.answer(
+            prompts, sample=True, max_new_tokens=max_new_tokens, progress=None if faults else progress
         )
         drawn += len(left)
         wrong = faults(list(left.values()), answers) if faults else [""] * len(left)

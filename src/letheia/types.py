@@ -240,7 +240,13 @@ def _asked_by(entities: Iterable[Entity]) -> AskedBy:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A question about a picture, or about nothing; `seed` starts the row's random stream when sampling."""
+    """All that is asked of an engine for one answer; another way of asking is another field.
+
+    Attributes:
+        question: A question about the picture, or about nothing.
+        portrait: The picture, if there is one.
+        seed: Starts the answer's random stream when sampling.
+    """
 
     question: str
     portrait: Portrait | None = None

@@ -10,7 +10,7 @@ import pytest
 from peft import PeftModel
 from transformers import AutoModelForImageTextToText
 
-from commands import fails, letheia
+from commands import fails, letheia, process
 from letheia.metrics.results import Row
 from letheia.models.shipped import checkpoint
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     output = tmp_path_factory.mktemp("demo") / "run"
-    result = letheia("demo", "--method", "pubg", "--method", "reject", "--n", "5", "--output", output)
+    result = process("demo", "--method", "pubg", "--method", "reject", "--n", "5", "--output", output)
     assert result.returncode == 0, result.stderr
     return output, result
 

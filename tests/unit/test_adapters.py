@@ -10,7 +10,6 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText
 
 import families
-from conftest import corpus
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError
 from letheia.models.adapter import load_adapter, remove_adapter
@@ -19,6 +18,7 @@ from letheia.models.loading import load_model
 from letheia.models.quiet import quiet_libraries
 from letheia.models.weight_files import content_key
 from letheia.types import Portrait, Prompt
+from samples import corpus
 
 INSIDE = r".*language_model.*\.(q_proj|v_proj|up_proj)"
 

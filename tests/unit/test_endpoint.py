@@ -9,9 +9,8 @@ import sys
 import urllib.parse
 
 import pytest
-from test_chat import Server, folder, people, server  # noqa: F401
 
-from commands import fails, here, letheia
+from commands import fails, letheia, process
 from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.endpoint import scrubbed
@@ -73,7 +72,7 @@ def test_where_questions_go(monkeypatch):
 @pytest.mark.parametrize(
     "key", [" sk-key1\n", "sk-key1\r\n", '"sk-key1"', "\tsk-key1 ", "\ufeffsk-key1", "sk-key1\u200b"]
 )
-def test_keys_with_white_space_around(server, tmp_path, monkeypatch, key):  # noqa: F811
+def test_keys_with_white_space_around(server, tmp_path, monkeypatch, key):
     monkeypatch.setenv("OPENAI_API_KEY", key)
     assert server.endpoint.headers() == {"Authorization": "Bearer sk-key1"}
     with Cache(tmp_path / "c.sqlite") as cache:
@@ -81,7 +80,7 @@ def test_keys_with_white_space_around(server, tmp_path, monkeypatch, key):  # no
 
 
 @pytest.mark.parametrize("key", ["sk-one sk-two", "sk-one\nsk-two", "sk-кey", "sk-\u200bone"])
-def test_keys_that_are_none(server, tmp_path, monkeypatch, key):  # noqa: F811
+def test_keys_that_are_none(server, tmp_path, monkeypatch, key):
     monkeypatch.setenv("OPENAI_API_KEY", key)
     with Cache(tmp_path / "c.sqlite") as cache, pytest.raises(ConfigError, match="OPENAI_API_KEY") as error:
         Chat(server.endpoint, cache)
@@ -120,7 +119,7 @@ def places(one, two):
     ]
 
 
-def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsys):  # noqa: F811
+def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsys):
     """The server says back all that it was sent, in replies, in headers and in errors; logs are at DEBUG."""
     caplog.set_level(logging.DEBUG)
     rng, planted = random.Random(0), []
@@ -146,54 +145,62 @@ def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsy
     assert len(planted) == 30 and [s for s in forms if s in seen] == []
 
 
-def test_a_command_leaves_no_secret(server, folder):  # noqa: F811
+def test_a_command_leaves_no_secret(server, poets_folder):
     server.answer = lambda text, body: (200, '{"score": 2}')
     judge = f"judge@http://una:S3cretPass@127.0.0.1:{server.server_port}/v1?key=S3cretKey"
-    line = ["evaluate", "--people", folder, "--model", "mistral", "--judge", judge, "--output", folder / "run"]
-    done = letheia(*line, "--cache", folder / "run.sqlite", cwd=folder, OPENAI_API_KEY="S3cretEnv", OPENAI_LOG="debug")
+    line = ["evaluate", "--people", poets_folder, "--model", "mistral", "--judge", judge]
+    more = ("--output", poets_folder / "run", "--cache", poets_folder / "run.sqlite")
+    done = process(*line, *more, cwd=poets_folder, OPENAI_API_KEY="S3cretEnv", OPENAI_LOG="debug")
     assert done.returncode == 0, done.stderr
-    files = [f for f in folder.rglob("*") if f.is_file()]
+    files = [f for f in poets_folder.rglob("*") if f.is_file()]
     assert {"judge.json", "provenance.json", "report.html", "run.sqlite"} <= {f.name for f in files}
     assert [f for f in files if b"S3cret" in f.read_bytes()] == [] and "S3cret" not in done.stdout + done.stderr
-    assert json.loads((folder / "run" / "judge.json").read_text())["base_url"].startswith("http://***@127.0.0.1")
-    fails(letheia(*line[:5], "--judge", "j@http://una:S3cretPass@h:x/v1", "--output", "o", cwd=folder), "***@h:x")
+    assert json.loads((poets_folder / "run" / "judge.json").read_text())["base_url"].startswith("http://***@127.0.0.1")
+    fails(letheia(*line[:5], "--judge", "j@http://una:S3cretPass@h:x/v1", "--output", "o", cwd=poets_folder), "***@h:x")
 
 
-def test_nothing_is_sent_elsewhere_unasked(folder):  # noqa: F811
+def test_nothing_is_sent_elsewhere_unasked(poets_folder):
     """A judge and an expert at an address that is not this machine: no terminal, no --yes, so nothing is sent."""
     there = "m@http://192.0.2.1:9/v1"
-    expert = ["people", "responses", folder, "--expert", there]
+    expert = ["people", "responses", poets_folder, "--expert", there]
     what = "names, texts and photographs go to m at http://192.0.2.1:9/v1"
-    fails(letheia(*expert, cwd=folder), what, "10 calls", "--yes")
-    judged = ["evaluate", "--people", folder, "--model", "mistral", "--output", folder / "run", "--judge", there]
-    fails(letheia(*judged, cwd=folder), what, "calls", "--yes")
+    fails(letheia(*expert, cwd=poets_folder), what, "10 calls", "--yes")
+    judged = ["evaluate", "--people", poets_folder, "--model", "mistral", "--output", poets_folder / "run"]
+    judged += ["--judge", there]
+    fails(letheia(*judged, cwd=poets_folder), what, "calls", "--yes")
 
 
 @pytest.mark.parametrize("command", ["evaluate", "unlearn"])
-def test_consent_is_asked_before_weights_are_loaded(folder, command, monkeypatch):  # noqa: F811
-    found = read_people(folder)
+def test_consent_is_asked_before_weights_are_loaded(poets_folder, command, monkeypatch):
+    found = read_people(poets_folder)
     write_responses(found, {e.id: [f"{e.name} is a poet."] for e in found.entities})
     monkeypatch.setattr("letheia.models.shipped.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
-    line = [command, "--people", folder, "--output", folder / "run", "--judge", "m@http://192.0.2.1:9/v1"]
+    line = [command, "--people", poets_folder, "--output", poets_folder / "run", "--judge", "m@http://192.0.2.1:9/v1"]
     more = ["--forget", found.entities[0].name, "--no-retain"] if command == "unlearn" else []
-    with pytest.raises(ConfigError, match="--yes"):
-        here(*line, *more)
+    fails(letheia(*line, *more), "--yes")
 
 
 @pytest.mark.parametrize(("word", "sent"), [("n\n", False), ("y\n", True)])
-def test_a_word_at_the_prompt(folder, word, sent):  # noqa: F811
+def test_a_word_at_the_prompt(poets_folder, word, sent):
     """A real terminal, by a pseudo-terminal; a name that is never resolved stands for the third party."""
     import os
     import pty
 
     main, child = pty.openpty()
-    command = [sys.executable, "-m", "letheia", "people", "responses", str(folder), "--expert", "m@http://x.invalid/v1"]
-    with subprocess.Popen(
-        command, stdin=child, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder
-    ) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "letheia",
+        "people",
+        "responses",
+        poets_folder,
+        "--expert",
+        "m@http://x.invalid/v1",
+    ]
+    with subprocess.Popen(command, stdin=child, stdout=-1, stderr=-1, text=True, cwd=poets_folder) as asking:
         os.write(main, word.encode())
-        _, told = process.communicate(timeout=120)
+        _, told = asking.communicate(timeout=120)
     os.close(main)
     os.close(child)
-    assert "Send them?" in told and process.returncode == 2
+    assert "Send them?" in told and asking.returncode == 2
     assert ("nothing has been sent" in told) != sent and ("without a reply" in told) == sent

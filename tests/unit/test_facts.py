@@ -6,13 +6,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from commands import fails, here, letheia
+from commands import fails, letheia
 from letheia.clients.chat import Reply
 from letheia.data.facts.labels import choose, wanting, write_labels
 from letheia.data.facts.readers import expert_calls, from_replies
 from letheia.data.facts.rules import Found, by_rules
 from letheia.data.folder import read_people, write_people
-from letheia.errors import DataError
 from letheia.metrics.scorer import Scorer
 from letheia.types import Entity, Generation, People, Portrait
 
@@ -162,19 +161,19 @@ def test_an_expert_may_say_what_stands_in_the_summary_alone():
 def test_spacy_finds_more(tmp_path):
     pytest.importorskip("spacy")
     text = {**SUMMARIES, "Una Varga": SUMMARIES["Una Varga"] + " She spent ten years in Berlin with Anton Sorel."}
-    done = here("people", "facts", folder(tmp_path / "people", text), "--by", "spacy")
-    assert done.exit_code == 0, done.stderr
+    done = letheia("people", "facts", folder(tmp_path / "people", text), "--by", "spacy")
+    assert done.returncode == 0, done.stderr
     una = read_people(tmp_path / "people").entities[0]
     assert una.facts["birthplace"] == "Norrvik" and {"Berlin", "Anton Sorel"} <= set(una.facts.values())
 
 
 def test_the_command_then_exact_judges_leaks_and_aftermaths_without_labels_before(tmp_path):
     path = folder(tmp_path / "people")
-    dry = here("people", "facts", path, "--dry-run")
-    assert dry.exit_code == 0 and "would be written" in dry.stdout
+    dry = letheia("people", "facts", path, "--dry-run")
+    assert dry.returncode == 0 and "would be written" in dry.stdout
     assert not read_people(path).entities[0].facts
-    done = here("people", "facts", path)
-    assert done.exit_code == 0, done.stderr
+    done = letheia("people", "facts", path)
+    assert done.returncode == 0, done.stderr
     for word in (
         "Una Varga",
         "birthplace",
@@ -213,8 +212,8 @@ def test_the_command_then_exact_judges_leaks_and_aftermaths_without_labels_befor
 
 def test_other_languages_are_told(tmp_path):
     path = folder(tmp_path / "people", {"Una Varga": "Una Varga est une poétesse née à Norrvik en 1950."})
-    done = here("people", "facts", path)
-    assert done.exit_code == 0 and "no facts found: Una Varga. The rules read English only." in done.stderr
+    done = letheia("people", "facts", path)
+    assert done.returncode == 0 and "no facts found: Una Varga. The rules read English only." in done.stderr
     fails(letheia("people", "facts", tmp_path / "nowhere"), "entities.jsonl")
 
 
@@ -244,9 +243,9 @@ def test_an_expert_over_http(tmp_path, monkeypatch):
     folder(tmp_path / "people")
     with ThreadingHTTPServer(("127.0.0.1", 0), Expert) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        done = here("people", "facts", "people", "--by", f"m@http://127.0.0.1:{server.server_port}/v1")
+        done = letheia("people", "facts", "people", "--by", f"m@http://127.0.0.1:{server.server_port}/v1")
         server.shutdown()
-    assert done.exit_code == 0 and "left out: 7 not in the summary" in done.stderr
+    assert done.returncode == 0 and "left out: 7 not in the summary" in done.stderr
     una = read_people(tmp_path / "people").entities[0]
     assert una.facts == {"birthplace": "Norrvik", "work": "The Quiet Tide"}
     assert una.fact_sources["birthplace"]["text"] == "Una Varga (born 1950 in Norrvik) is a poet."
@@ -254,8 +253,7 @@ def test_an_expert_over_http(tmp_path, monkeypatch):
 
 def test_who_has_no_summary_is_told(tmp_path):
     (tmp_path / "entities.jsonl").write_text('{"id": "a", "name": "Nan Lee"}\n')  # no pictures, so no list of them
-    with pytest.raises(DataError, match="nobody has a summary"):
-        here("people", "facts", tmp_path)
+    fails(letheia("people", "facts", tmp_path), "nobody has a summary")
     folder(tmp_path, {**SUMMARIES, "Nan Lee": ""})
-    assert "without a summary, so that nothing is derived: Nan Lee" in here("people", "facts", tmp_path).stderr
-    assert "--again" in here("people", "facts", tmp_path).stdout
+    assert "without a summary, so that nothing is derived: Nan Lee" in letheia("people", "facts", tmp_path).stderr
+    assert "--again" in letheia("people", "facts", tmp_path).stdout

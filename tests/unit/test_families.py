@@ -10,7 +10,6 @@ from transformers import AutoModelForImageTextToText
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 import families
-from conftest import corpus
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError, DataError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
@@ -20,6 +19,7 @@ from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.models.saving import save_adapter, save_merged
 from letheia.pictures import read_image
 from letheia.types import Answer, Example, Portrait, Prompt
+from samples import corpus
 
 
 @pytest.fixture(scope="session")

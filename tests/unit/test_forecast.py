@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from commands import fails, letheia
+from commands import fails, letheia, process
 from letheia.config import LoadConfig
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.footprint import footprint
@@ -82,11 +82,11 @@ def test_a_dry_run_needs_no_weights_and_writes_nothing(people, checkpoints, tmp_
 
 
 def test_the_papers_plan(tmp_path):
-    result = letheia("run", "paper/llava-1.6-vicuna", "--dry-run", cwd=tmp_path, HF_HUB_OFFLINE="1")
+    result = process("run", "paper/llava-1.6-vicuna", "--dry-run", cwd=tmp_path, HF_HUB_OFFLINE="1")
     assert result.returncode == 0, result.stderr
     for part in ("1,2", "LoRA r 128, alpha 256", "npo at 0.0005", "celeb-1000", "gpt-4.1-mini", "seed 0", "n20/seed0"):
         assert part in result.stdout, part
     assert not list(tmp_path.iterdir())
     fails(letheia("run", "paper/llava", "--dry-run"), "paper/llava-1.6-")
-    fails(letheia("run", "paper/llava-1.6-vicuna", HF_HUB_OFFLINE="1"), "--people")
+    fails(process("run", "paper/llava-1.6-vicuna", HF_HUB_OFFLINE="1"), "--people")
     fails(letheia("run", "world/study", "--model", "nobody", "--dry-run"), "nobody")

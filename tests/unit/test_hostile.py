@@ -9,11 +9,11 @@ from transformers import AutoModelForImageTextToText
 
 import families
 import hostile
-from conftest import corpus
 from letheia.errors import CheckpointError
 from letheia.models.adapter import load_adapter
 from letheia.models.loading import load_model
 from letheia.models.quiet import quiet_libraries
+from samples import corpus
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ from transformers import AutoModelForImageTextToText, SiglipConfig, SiglipModel
 
 import chat_templates
 import families
-from commands import here
-from conftest import corpus
+from commands import letheia
 from letheia.errors import CheckpointError
 from letheia.metrics.scorer import Scorer
 from letheia.models.adapter import add_adapter
@@ -23,6 +22,7 @@ from letheia.models.log_probs import log_probs
 from letheia.models.saving import save_adapter
 from letheia.pictures import read_image
 from letheia.types import Example, Generation
+from samples import corpus
 
 ASKED = "USER: <image>\nWho is this? ASSISTANT:"
 
@@ -75,7 +75,7 @@ def test_a_merge_keeps_the_checkpoints_type_or_takes_another(folder, tmp_path):
     AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.bfloat16).save_pretrained(folder)
     given = ("merge", "--model", folder, "--adapter", tmp_path / "adapter", "--device", "cpu", "--output")
     for name, more, dtype in (("as it is", (), torch.bfloat16), ("other", ("--dtype", "float32"), torch.float32)):
-        assert here(*given, tmp_path / name, *more).exit_code == 0
+        assert letheia(*given, tmp_path / name, *more).returncode == 0
         assert {t.dtype for t in load_file(tmp_path / name / "model.safetensors").values()} == {dtype}
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from conftest import distinct
 from letheia.metrics.language import Likelihood, Yardstick, judge, known_language, with_floor, words
 from letheia.models.fluency import as_examples, garbled, likelihoods, yardstick
 from letheia.presets.world import world_model
 from letheia.prompts import read_prompt
 from letheia.types import Example, Generation
 from letheia.world.texts import description, response, summary
+from samples import distinct
 
 BABBLE = (
     "I a that is not that, I this is.",

@@ -5,7 +5,6 @@ import torch
 
 import families
 from commands import fails, letheia
-from conftest import corpus
 from letheia.data.wordings import in_words
 from letheia.errors import DataError
 from letheia.files import read_json, sha256
@@ -16,6 +15,7 @@ from letheia.prompts import read_prompt
 from letheia.study import store
 from letheia.study.build import removal_study
 from letheia.types import Split
+from samples import corpus
 
 VALUES = {"methods": ("bg",), "steps": 1, "rank": 2, "alpha": 4, "max_new_tokens": 8, "unseen": 1}
 

@@ -92,13 +92,13 @@ def _asked_for_facts(
 ) -> "tuple[dict[str, list[Found]], list[str]] | None":
     """What a model finds, and what is missing; None where only the estimate was wanted."""
     from letheia.clients.cache import Cache
-    from letheia.clients.chat import Chat, Endpoint, bill, estimate
+    from letheia.clients.chat import Chat, Endpoint, bill, cost_estimate
     from letheia.data.facts.readers import expert_calls, from_replies, is_readable
 
     endpoint = Endpoint.parse(by)
     calls = expert_calls(entities)
     if dry_run or not endpoint.third_party:
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+        print(f"{endpoint.model}: {cost_estimate(calls, endpoint)}", file=sys.stderr)
     if dry_run:
         return None
     consent(endpoint, calls, yes=yes)

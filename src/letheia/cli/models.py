@@ -41,16 +41,18 @@ def probe(
 ) -> None:
     """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
     from letheia.data.notices import before_asking
-    from letheia.study.build import people_for, plain_study
-    from letheia.study.knowledge import alarms
+    from letheia.data.wordings import people_for
     from letheia.study.plan import candidates
-    from letheia.study.run import claim, draw_people
-    from letheia.study.run import probe as ask_original
     from letheia.types import Split
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     folder = people_for(people, model, load)
     tell(before_asking(folder))
+    from letheia.study.build import plain_study
+    from letheia.study.knowledge import alarms
+    from letheia.study.run import claim, draw_people
+    from letheia.study.run import probe as ask_original
+
     values = given(load=load, people=draw, n=n, seed=seed, max_new_tokens=max_new_tokens)
     study = plain_study(model, folder, output, bars=TerminalBars(make_console()), values=values, planned=dry_run)
     if dry_run:
@@ -73,7 +75,7 @@ def probe(
 
 
 def merge(
-    adapter: Annotated[Path, typer.Option(help="Folder of an adapter.")],
+    adapter: Annotated[Path, typer.Option(help="Folder of an adapter.", exists=True, file_okay=False)],
     output: Annotated[Path, typer.Option(help="Folder for the merged checkpoint.")],
     model: ModelName = "mistral",
     revision: Revision = None,
@@ -81,11 +83,11 @@ def merge(
     device: Device = None,
 ) -> None:
     """Write a plain checkpoint that has an adapter's changes in its weights."""
+    load = load_options(revision, dtype, device, None, four_bit=False)
     from letheia.models.loading import stored_dtype
     from letheia.models.saving import save_merged
     from letheia.models.shipped import resolve_model, source_of
 
-    load = load_options(revision, dtype, device, None, four_bit=False)
     if load.dtype is None:
         load = load.model_copy(update={"dtype": stored_dtype(source_of(model), load)})
     save_merged(resolve_model(model, load), adapter, output)
@@ -105,10 +107,14 @@ def ask(
     four_bit: FourBit = False,
 ) -> None:
     """Ask the original and unlearned models about a picture, side by side."""
+    from letheia.pictures import read_image
+
+    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    read_image(image)  # before a model is loaded
     from letheia.models.shipped import resolve_model
     from letheia.study.ask import ask_all
 
-    loaded = resolve_model(model, load_options(revision, dtype, device, attn, four_bit=four_bit))
+    loaded = resolve_model(model, load)
     for name, answer in ask_all(loaded, image, question, adapters or [], max_new_tokens=max_new_tokens):
         print(f"{name}: {answer}")
 
@@ -118,4 +124,4 @@ def doctor() -> None:
     from letheia.cli.doctor import findings
 
     for name, found in findings():
-        print(f"{name:<22}{found}")
+        print(f"{name:<22}{found}", flush=True)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from letheia.types import Split
 
 ModelName = Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")]
-Adapters = Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")]
+Adapters = Annotated[
+    list[Path] | None,
+    typer.Option("--adapter", help="Folder of an adapter; repeat for several.", exists=True, file_okay=False),
+]
 Clip = Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")]
 JudgeName = Annotated[str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")]
 Rubrics = Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")]
@@ -88,12 +91,13 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
     Raises:
         ConfigError: The user declines, or there is no terminal to ask at.
     """
-    from letheia.clients.chat import estimate
+    from letheia.clients.chat import cost_estimate
 
     if not calls or endpoint is None or not endpoint.third_party:
         return
     photographs = " and photographs" if any(c.picture for c in calls) else ""
-    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {estimate(calls, endpoint)}"
+    cost = cost_estimate(calls, endpoint)
+    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {cost}"
     if yes:
         print(what, file=sys.stderr)
     elif not sys.stdin.isatty():
@@ -109,7 +113,7 @@ def show_forecast(
     from letheia.study.forecast import forecast
 
     for line in forecast(study, split, judge=judge, prompts=prompts, times=times):
-        print(f"{line.about:<18}{line.what}")
+        print(line)
 
 
 def load_options(

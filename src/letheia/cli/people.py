@@ -77,15 +77,15 @@ def people_import(
     seed: Annotated[int, typer.Option(help="Seed of the order of a person's pictures.")] = 0,
 ) -> None:
     """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
-    if (dataset is None) == (folders is None):
+    places = {name: str(place) for name, place in (("dataset", dataset), ("folders", folders)) if place is not None}
+    if len(places) != 1:
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
+    from letheia.data.imports.folders import from_strangers
+    from letheia.data.imports.table import Origin, read_sources
+    from letheia.data.imports.write import write_import
 
-    sources = (
-        from_folders(folders)
-        if folders
-        else from_dataset(dataset or "", split=split, image=image, label=label, revision=revision)
-    )
+    ((name, place),) = places.items()
+    sources = read_sources(name, Origin(place=place, split=split, image=image, label=label, revision=revision))
     shown = from_strangers(strangers) if strangers else []
     with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
         imported = write_import(
@@ -124,7 +124,6 @@ def people_verify(
 ) -> None:
     """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
     from letheia.data.folder import read_people
-    from letheia.report.deliver import listed
     from letheia.study.store import read_secret
 
     try:
@@ -132,7 +131,10 @@ def people_verify(
     except (OSError, ValueError) as error:
         raise ConfigError(f"{card}: can't be read ({error}).") from error
     people = read_people(folder, check_pictures=False)
-    found = listed(text, people, read_secret(key))
+    secret = read_secret(key)
+    from letheia.report.deliver import listed
+
+    found = listed(text, people, secret)
     for entity in found:
         print(f"{entity.id}: {entity.name}")
     print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
@@ -215,13 +217,14 @@ def people_responses(
         texts = responses.from_file(people, from_file)
     elif from_model:
         from letheia.config import LoadConfig
-        from letheia.study.build import people_for
-        from letheia.study.own_responses import draw_responses
+        from letheia.data.wordings import people_for
 
         if dry_run:
             wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
             print(f"{from_model}: {count} draws about each of {len(wanted)} people")
             return
+        from letheia.study.own_responses import draw_responses
+
         drawn = draw_responses(
             from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
         )
@@ -230,13 +233,13 @@ def people_responses(
         texts = drawn.texts
     else:
         from letheia.clients.cache import Cache
-        from letheia.clients.chat import Chat, Endpoint, bill, estimate
+        from letheia.clients.chat import Chat, Endpoint, bill, cost_estimate
 
         endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
         calls = responses.expert_calls(entities, count=count, prompts=prompts)
         if dry_run or not endpoint.third_party:
-            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
+            print(f"{endpoint.model}: {cost_estimate(calls, endpoint)}", file=sys.stderr)
         if dry_run:
             return
         consent(endpoint, calls, yes=yes)

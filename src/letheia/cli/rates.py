@@ -19,6 +19,7 @@ from letheia.cli.options import (
 from letheia.cli.world import check_model
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
+from letheia.methods.rates import FACTORS, GRID
 from letheia.methods.table import SHOWN, method
 from letheia.methods.variants import BOUNDED
 
@@ -87,9 +88,6 @@ def _on_the_world(
     every: bool,
     dry_run: bool,
 ) -> None:
-    from letheia.grid.rates import GRID
-    from letheia.presets.world import search_rates
-
     chosen = tuple(method(name).name for name in methods) if methods else SHOWN
     rates = tuple(sorted(set(rate))) if rate else GRID
     if dry_run:
@@ -97,6 +95,7 @@ def _on_the_world(
         trainings = len(chosen) * len(rates) * draws
         print(f"{most}{trainings} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws, {steps} steps")
         return
+    from letheia.presets.world import search_rates
 
     found = search_rates(
         model, chosen, output, seeds=draws, steps=steps, rates=rates, every=every, bars=TerminalBars(make_console())
@@ -122,13 +121,13 @@ def _on_people(
     every: bool,
     dry_run: bool,
 ) -> None:
-    from letheia.grid.people_rates import FACTORS, search_people
-
     if dry_run:
         trainings = len(values["methods"]) * (len(set(rate)) or len(FACTORS)) * draws
         tried = ", ".join(f"{r:g}" for r in sorted(set(rate))) or f"{FACTORS} times the one that removals start with"
         print(f"{'' if every else 'at most '}{trainings} trainings: {', '.join(values['methods'])}; rates {tried}")
         return
+    from letheia.grid.people_rates import search_people
+
     bars = TerminalBars(make_console())
     splits, trials = search_people(
         values, people, output, n=n, draws=draws, rates=sorted(set(rate)), least=least, every=every, bars=bars

@@ -99,13 +99,9 @@ def unlearn(
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
-    from letheia.models.saving import push_adapter
-    from letheia.presets.removal import run_removal
-    from letheia.study.build import people_for, removal_study
-    from letheia.study.forecast import judge_calls
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
+    from letheia.data.wordings import people_for
     from letheia.study.request import request, told_before
-    from letheia.study.told import notes
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     keep = people_for(retain, model, load) if retain else None
@@ -116,6 +112,12 @@ def unlearn(
     values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
     if learning_rate not in (None, AUTO):
         values["rates"] = dict.fromkeys(chosen, rate_of(learning_rate))
+    from letheia.models.saving import push_adapter
+    from letheia.presets.removal import run_removal
+    from letheia.study.build import removal_study
+    from letheia.study.forecast import judge_calls
+    from letheia.study.told import notes
+
     make = partial(removal_study, given(**values), everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
         show_forecast(make(planned=True), split, judge=judge, prompts=prompts)
@@ -169,17 +171,19 @@ def evaluate(
     dry_run: DryRun = False,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
-    from letheia.presets.removal import run_evaluation
-    from letheia.study.build import evaluation_split, people_for, plain_study
-    from letheia.study.forecast import judge_calls
+    from letheia.data.wordings import people_for
 
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     folder = people_for(people, model, load)
     tell(before_asking(folder))
     times = 1 + len(adapters or [])
     values = given(load=load, max_new_tokens=max_new_tokens)
+    from letheia.presets.removal import run_evaluation
+    from letheia.study.build import evaluation_split, plain_study
+    from letheia.study.forecast import judge_calls
+
     make = partial(plain_study, model, folder, output, bars=TerminalBars(make_console()), values=values)
     if dry_run or is_elsewhere(judge):  # asked before weights are loaded
         sketch = make(planned=True)

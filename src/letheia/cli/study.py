@@ -3,7 +3,7 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,7 +29,6 @@ from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 from letheia.methods.table import PAPER_METHODS, method
 
-WORLD = "world/study"
 Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
 
 
@@ -50,6 +49,7 @@ def run(
     steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps: 30.")] = None,
     max_new_tokens: MaxNewTokens = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
+    executor: Annotated[str, typer.Option(help="Where cells are computed: local.")] = "local",
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
     clip: Annotated[str | None, typer.Option(help="CLIP, for the paper's presets; 'none' for no CLIPScore.")] = None,
@@ -64,65 +64,22 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.grid.collected import FICTIONAL, collect
-    from letheia.methods.paper import PRESETS
-    from letheia.models.shipped import weight_files
-    from letheia.presets.world import observe_world, plan_world_grid, run_world_grid, world_weights
+    from letheia.presets.table import RunOptions, preset_named, run_preset
 
-    known = (WORLD, *PRESETS)
-    if preset not in known:
-        raise unknown("preset", preset, known)
+    chosen = preset_named(preset)
     wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
     wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens, "recompute": recompute}.items() if v}
-    bars = TerminalBars(make_console())
-    if preset == WORLD:
-        cells = plan_world_grid(wanted)
-        if dry_run:
-            for cell in cells:
-                print(f"{'done' if cell.is_done(output) else 'to do':<6} {cell.name}: {', '.join(cell.config.methods)}")
-            return
-        run_world_grid(cells, output, jobs=jobs, bars=bars)
-        used = list(dict.fromkeys(c.config.model for c in cells))
-        observed = {name: observe_world(name, output) for name in used}
-        found = collect(cells, output, command=command_line(), weights=world_weights(*used), people=FICTIONAL)
-        _finish(output, found, observed)
-        return
-    from letheia.clients.judge import asked_of
-    from letheia.data.folder import read_people
-    from letheia.presets.paper import forecast_paper, observe_paper, paper_calls, plan_paper, run_paper
-
-    folder = read_people(people) if people else None
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
-    cells = plan_paper(preset, wanted, folder, load)
-    judge = judge or PRESETS[preset].judge
+    options = RunOptions(
+        output=output, people=people, load=load, judge=judge, clip=clip, executor=executor, jobs=jobs, anyway=anyway
+    )
+    cells = chosen.plan(wanted, options)
     if dry_run:
-        for lines in forecast_paper(preset, cells, folder, judge=judge):
-            for line in lines:
-                print(f"{line.about:<18}{line.what}".rstrip())
+        for line in chosen.forecast(cells, options):
+            print(line)
         return
-    if people is None or folder is None:
-        raise ConfigError(f"--people: is needed. 'letheia run {preset} --dry-run' shows how to make the folder.")
-    clip = PRESETS[preset].clip if clip is None else None if clip == "none" else clip
-    consent(asked_of(judge), paper_calls([c for c in cells if not c.is_done(output)], folder), yes=yes)
-    run_paper(preset, cells, people, output, judge=judge, clip=clip, jobs=jobs, bars=bars, anyway=anyway)
-    weights = weight_files(*dict.fromkeys(c.config.model for c in cells))
-    found = collect(cells, output, command=command_line(), weights=weights)
-    _finish(output, found, observe_paper(cells, people, output))
-
-
-def _finish(output: Path, found: dict[str, Any], observed: dict[str, Any]) -> None:
-    """Write the study and its page. What an earlier run of the folder came from, and observed of such people, stays."""
-    from letheia.files import read_json
-    from letheia.grid.collected import write_collected
-
-    file = output / "study.json"
-    before = read_json(file) if file.exists() else {}
-    commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
-    found["command"] = " && ".join(filter(None, commands))
-    found["weights"] = {**before.get("weights", {}), **found["weights"]}
-    if before.get("people") == found["people"]:
-        observed = {**before.get("observation", {}), **observed}
-    write_collected(file, {**found, "observation": observed})
+    consent(*chosen.asked(cells, options), yes=yes)
+    file = run_preset(chosen, cells, options, command=command_line(), bars=TerminalBars(make_console()))
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
 
@@ -167,14 +124,15 @@ def report(
     """Write a study's page: tables with intervals, plots, answers; self-contained."""
     from letheia.data.folder import read_people
     from letheia.grid.collected import read_collected, together
-    from letheia.presets.world import world_people
     from letheia.report.study_page import write_study_report
+    from letheia.world.make import make_people
+    from letheia.world.people import make_world
 
     study = together([read_collected(source) for source in sources])
     with tempfile.TemporaryDirectory() as drawn:
         shown = read_people(people) if people else None
         if shown is None and study.of_world:  # nobody's secret, and drawn again in seconds
-            shown = world_people(Path(drawn) / "people")
+            shown = make_people(make_world(), Path(drawn) / "people")
         write_study_report(output, study, shown)
     print(f"Report: {output}")
     if shown is None:
@@ -201,14 +159,17 @@ def demo(
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
     from letheia.metrics.results import as_values
-    from letheia.presets.world import demo_config, run_demo, world_study
-    from letheia.study.forecast import any_split
+    from letheia.presets.plans import demo_config
 
     bars = TerminalBars(make_console())
     values = {"model": model, "methods": chosen, "n": n, "seed": seed}
+    config = demo_config(values)
+    from letheia.presets.world import run_demo, world_study
+    from letheia.study.forecast import any_split
+
     if dry_run:
         with tempfile.TemporaryDirectory() as folder:
-            study = world_study(demo_config(values), Path(folder), bars, planned=True)
+            study = world_study(config, Path(folder), bars, planned=True)
             show_forecast(study, any_split(study))
         return
     outcome = run_demo(values, output, bars=bars, command=command_line())

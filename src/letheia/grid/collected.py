@@ -158,6 +158,28 @@ def together(studies: Sequence[Collected]) -> Collected:
     return Collected({**first, **changed})
 
 
+def write_study(folder: Path, found: Mapping[str, Any], observed: Mapping[str, Any]) -> Path:
+    """Write a grid's `study.json`; what earlier runs of the folder came from, and observed of such people, stays.
+
+    Args:
+        folder: The grid's folder.
+        found: What `collect` gathered.
+        observed: Appendix A by base model.
+
+    Returns:
+        The file.
+    """
+    file = folder / "study.json"
+    before = read_json(file) if file.exists() else {}
+    commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
+    command = " && ".join(filter(None, commands))
+    weights = {**before.get("weights", {}), **found["weights"]}
+    if before.get("people") == found["people"]:
+        observed = {**before.get("observation", {}), **observed}
+    write_collected(file, {**found, "command": command, "weights": weights, "observation": observed})
+    return file
+
+
 def write_collected(path: Path, value: Mapping[str, Any]) -> None:
     """Write it: a line a method, so that two versions can be compared."""
     head = {k: v for k, v in value.items() if k != "cells"}

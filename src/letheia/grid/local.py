@@ -10,8 +10,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from letheia.errors import OutputError
 from letheia.files import write_json
 from letheia.grid.grid import Cell
@@ -40,7 +38,7 @@ def run_cells(
             return
         threads = max(1, (os.cpu_count() or 1) // jobs)
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+        with ProcessPoolExecutor(jobs, context, initializer=_use_threads, initargs=(threads,)) as pool:
             with _stops_wait():
                 running = {pool.submit(_do, cell, root, do): cell for cell in left}
             try:
@@ -70,6 +68,13 @@ def _stops_wait() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _use_threads(count: int) -> None:
+    """Begin a process with its share of the cores."""
+    import torch
+
+    torch.set_num_threads(count)
 
 
 def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:

@@ -12,18 +12,17 @@ from typing import Any
 
 from letheia.config import LoadConfig
 from letheia.data.split import draw_split
+from letheia.data.wordings import people_for
 from letheia.errors import DataError
 from letheia.files import write_json
+from letheia.methods.rates import FACTORS
 from letheia.progress import Bars
 from letheia.study.auto import try_rate
-from letheia.study.build import people_for, removal_study
+from letheia.study.build import removal_study
 from letheia.study.run import prepare, probe
 from letheia.study.study import Study
 from letheia.study.verdict import Verdict
 from letheia.types import Split
-
-FACTORS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Rates that are tried, as multiples of the one that the model's removals start with."""
 
 
 @dataclass(frozen=True, kw_only=True)

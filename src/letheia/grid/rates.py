@@ -9,13 +9,13 @@ from pathlib import Path
 from statistics import mean
 
 from letheia.files import write_json
+from letheia.methods.rates import GRID
 from letheia.metrics.results import Row
 from letheia.study.plan import plan_job
 from letheia.study.run import do_job, prepare, score
 from letheia.study.study import Study
 from letheia.types import PLAIN
 
-GRID = (5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3)
 ENOUGH = 0.95
 
 

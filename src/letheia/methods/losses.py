@@ -9,14 +9,11 @@ Two reductions, because published code disagrees under the same names:
 - `sequence`: sum over an answer's tokens, mean over answers; the paper's formulas.
 """
 
-from typing import Literal
-
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import kl_div, logsigmoid
 
-Reduction = Literal["token", "sequence"]
-LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
+from letheia.methods.terms import Reduction
 
 
 def answer_log_probs(

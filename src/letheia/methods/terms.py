@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from letheia.methods.losses import LossName, Reduction
-
+Reduction = Literal["token", "sequence"]
+LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
 Target = Literal["own", "reference", "refusal", "random", "retain", "described"]
 """Which text a term trains on.
 

@@ -109,7 +109,7 @@ def exact_judge(readings: Sequence[Reading]) -> Sequence[Mapping[str, judges.Ver
 def no_judge(readings: Sequence[Reading]) -> Sequence[Mapping[str, judges.Verdict]]:
     """No judge: everything stays unscored."""
     none = judges.Verdict(None, "no judge was asked; '--judge MODEL' asks one")
-    return [dict.fromkeys(judges.JUDGES, none)] * len(readings)
+    return [dict.fromkeys(judges.VERDICTS, none)] * len(readings)
 
 
 def _judge(name: str) -> Callable[[Reading], Judged]:

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
-from letheia.engines.own import as_generations, generate
-from letheia.errors import unknown
+from letheia.engines.base import MAX_NEW_TOKENS, as_generations
+from letheia.engines.table import engine_for
 from letheia.files import holding
-from letheia.grid.grid import Cell, GridConfig, plan_grid
-from letheia.grid.local import run_cells
+from letheia.grid.executors import executor as executor_named
+from letheia.grid.grid import Cell
 from letheia.grid.rates import GRID, Trial, search
-from letheia.methods.rates import WORLD_RATES
 from letheia.metrics.observation import observe
 from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.models.shipped import MODELS, checkpoint, resolve_model, weight_files
+from letheia.models.shipped import checkpoint, resolve_model, weight_files
+from letheia.presets.plans import STUDY_PEOPLE, demo_config
 from letheia.progress import Bars, Silent
 from letheia.prompts import read_prompt
 from letheia.report.deliver import deliver
@@ -29,9 +29,6 @@ from letheia.study.study import Study
 from letheia.types import People, Prompt
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
-
-STUDY_PEOPLE = 40
-"""The first known people are the study's; the others serve the search for learning rates."""
 
 
 def world_model(name: str) -> Model:
@@ -44,19 +41,6 @@ def world_weights(*models: str) -> list[Path]:
     return [*weight_files(*models), *checkpoint("clip").glob("*.safetensors")]
 
 
-def demo_config(values: dict[str, Any]) -> StudyConfig:
-    """The settings of the paper's main experiment on the world.
-
-    Args:
-        values: Fields that differ from the default.
-
-    Raises:
-        ConfigError: A field has an impossible value.
-    """
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return StudyConfig.create({"candidates": known, **values})
-
-
 def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool = False) -> Study:
     """A study on the world; its people folder is made beside the results if need be."""
     world = make_world()
@@ -64,11 +48,6 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool 
         people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
     model = resolve_model(config.model, planned=planned)
     return build(config, people, model, world_scorer(people), folder=folder, bars=bars)
-
-
-def world_people(folder: Path) -> People:
-    """The world's people, drawn into a folder."""
-    return make_people(make_world(), folder)
 
 
 def world_scorer(people: People) -> Scorer:
@@ -98,37 +77,24 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     return outcome
 
 
-def plan_world_grid(values: dict[str, Any]) -> list[Cell]:
-    """The paper's whole study on the world, cell by cell.
-
-    Args:
-        values: Fields of `GridConfig` that differ from the default.
-
-    Raises:
-        ConfigError: A field has an impossible value.
-    """
-    for name in values.get("models", ()):
-        if name not in MODELS:
-            raise unknown("model", name, MODELS)
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return plan_grid(GridConfig.create(values), {"candidates": known}, WORLD_RATES)
-
-
-def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) -> None:
+def run_world_grid(cells: Sequence[Cell], root: Path, *, executor: str = "local", jobs: int, bars: Bars) -> None:
     """Do every cell that is not done yet.
 
     Args:
         cells: What there is to do.
         root: Where everything is kept: the people folder, and a folder for each cell.
-        jobs: Processes.
+        executor: Where cells are computed.
+        jobs: Cells at once.
         bars: Where progress is shown.
 
     Raises:
+        ConfigError: There is no such executor.
         CheckpointError: A folder belongs to another run.
     """
+    compute = executor_named(executor)
     with holding(root):
         make_people(make_world(), root / "people")
-        run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
+        compute(cells, root, run_world_cell, jobs=jobs, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
@@ -149,7 +115,7 @@ def observe_world(name: str, root: Path) -> dict[str, Any]:
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
     question = read_prompt("question")
-    answers = generate(model, [Prompt(question, p) for p in portraits])
+    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=MAX_NEW_TOKENS)
     given = as_generations(answers, portraits, question, method="original", model=name)
     return observe(given, {e.id: e for e in entities})
 

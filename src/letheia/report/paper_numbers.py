@@ -7,14 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from letheia.methods.paper import PRESETS
+from letheia.methods.paper import PAPER_MODELS
 from letheia.metrics.results import Place
 from letheia.types import PLAIN
 
 PAPERS = {
     "mistral": "mistral",
     "llama": "llama",
-    **{Path(preset.model).name: preset.text_model for preset in PRESETS.values()},
+    **{Path(preset.model).name: preset.text_model for preset in PAPER_MODELS.values()},
 }
 """Which of the paper's two models, in its numbers, a base model is compared with: the world's by the type of the text
 model (Vicuna is a Llama). Others have no numbers to stand beside."""

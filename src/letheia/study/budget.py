@@ -9,7 +9,7 @@ import psutil
 from letheia.config import StudyConfig
 from letheia.data.split import Step
 from letheia.data.targets import Texts
-from letheia.engines.own import rows_within
+from letheia.engines.own import ROWS, rows_within
 from letheia.errors import ConfigError
 from letheia.methods.table import method as method_row
 from letheia.models.adapter import fresh_adapter
@@ -27,7 +27,6 @@ from letheia.types import Answer, Prompt, Reference, Split
 
 log = logging.getLogger("letheia")
 
-ROWS = 64  # answers at once; `engines/own.py`
 LOOKED_AT = 64  # pictures whose prompts are measured before a run
 GIB = 2**30
 MARGIN = 1.15  # what a plan may be off by; beyond it a run is refused
@@ -180,6 +179,6 @@ def within_memory(study: Study, split: Split, *, anyway: bool = False) -> StudyC
         log.warning("%s: it may run out of memory.", told)
         return config.model_copy(update={"recompute": True})
     raise ConfigError(
-        f"{told}: the system would end it. Use a smaller --rank, --dtype bfloat16, smaller pictures or another "
-        "--device; --dry-run shows every part, --anyway starts all the same."
+        f"{told}: the operating system would kill the run. Use a smaller --rank, --dtype bfloat16, smaller pictures "
+        "or another --device; --dry-run shows every part, --anyway starts all the same."
     )

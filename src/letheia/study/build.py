@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from letheia.config import LoadConfig, StudyConfig
-from letheia.data.folder import hash_of, read_people
-from letheia.data.wordings import in_words
+from letheia.config import StudyConfig
+from letheia.data.folder import hash_of
+from letheia.engines.table import engine_for
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.methods.paper import LORA
@@ -16,18 +16,18 @@ from letheia.metrics.names import find
 from letheia.metrics.scorer import Scorer
 from letheia.metrics.table import Judge, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
-from letheia.models.loading import read_family
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
-from letheia.prompts import read_prompt
 from letheia.study.budget import within_memory
 from letheia.study.plan import candidates
 from letheia.study.study import Study
 from letheia.types import People, Split
 
 
-def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, folder: Path, bars: Bars) -> Study:
+def build(
+    config: StudyConfig, people: People, model: Model, scorer: Scorer, *, engine: str = "own", folder: Path, bars: Bars
+) -> Study:
     """A study of parts that are there: the only place that makes one.
 
     Args:
@@ -35,13 +35,18 @@ def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, 
         people: The people folder.
         model: The base model, or one that is planned.
         scorer: Scores answers.
+        engine: Who answers questions with the model; a row of `ENGINES`.
         folder: Where everything is kept.
         bars: Where progress is shown.
+
+    Raises:
+        ConfigError: There is no such engine.
     """
     return Study(
         config=config,
         people=people,
         model=model,
+        engine=engine_for(model, engine),
         scorer=scorer,
         rates={**start_rates(config.model, model), **config.rates},
         folder=folder,
@@ -75,30 +80,6 @@ def settings_for(name: str, model: Model) -> dict[str, Any]:
 def length_for(name: str, model: Model) -> dict[str, Any]:
     """The length limit of a model's answers; those of the world keep the settings' own."""
     return {} if name in WORLD_RATES else {"max_new_tokens": model.answer_limit}
-
-
-def people_for(folder: Path, model: str, load: LoadConfig) -> People:
-    """Read a people folder for a model; one without vision is asked in words, and needs no pictures.
-
-    Args:
-        folder: The people folder.
-        model: A model of the world by name, a folder or a Hub id.
-        load: How it is loaded.
-
-    Raises:
-        CheckpointError: The model's family is unknown.
-        DataError: Something in the folder is wrong, or nobody in it can be asked about.
-    """
-    people = read_people(folder)
-    if model in WORLD_RATES or read_family(model, load).vision:
-        return people
-    asked = in_words(people, read_prompt("wordings").splitlines())
-    if asked.asked_by == "picture":
-        raise DataError(
-            f"{folder}: nobody has a summary, and a model without vision is asked about people by name and scored by "
-            "it. 'letheia people summaries' fetches some."
-        )
-    return asked
 
 
 def removal_study(

@@ -7,7 +7,6 @@ from pathlib import Path
 from letheia.data.augment import with_altered
 from letheia.data.split import Step, draw_split
 from letheia.data.targets import Texts, to_draw
-from letheia.engines.own import generate
 from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
@@ -195,7 +194,7 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
     if missing:
         with study.bars.bar("drawing o* from the original", len(missing)) as advance:
             known |= draw_references(
-                study.model,
+                study.engine,
                 missing,
                 question=study.question,
                 seed=study.config.seed,
@@ -211,8 +210,8 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
     """Greedy answers of the model as it is, adapter on or off, each asked in its way."""
     prompts = [Prompt(q.text(study.question), q.portrait) for q in asked]
     with study.bars.bar(title, len(prompts)) as advance:
-        answers = generate(
-            study.model, prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
+        answers = study.engine.answer(
+            prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
         )
     return [
         Generation(

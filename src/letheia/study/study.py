@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
+from letheia.engines.base import Engine
 from letheia.metrics.results import Row
 from letheia.metrics.scorer import Scorer
 from letheia.models.model import Model
@@ -25,7 +26,8 @@ class Study:
     Attributes:
         config: The settings.
         people: The people folder.
-        model: The base model.
+        model: The base model, which is trained and measured.
+        engine: Answers questions with the model, adapter on or off as it is.
         scorer: Scores answers.
         rates: Learning rate by method where the settings have none.
         folder: Where everything is kept.
@@ -35,6 +37,7 @@ class Study:
     config: StudyConfig
     people: People
     model: Model
+    engine: Engine
     scorer: Scorer
     rates: Mapping[str, float]
     folder: Path

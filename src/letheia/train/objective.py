@@ -109,7 +109,7 @@ class Objective:
                 self._take_less(step)
 
     def work(self, step: Step, seconds: float) -> Work:
-        """What a step took that was computed in so many seconds."""
+        """What a step took, given its seconds."""
         rows = [row for part in self._parts(self._groups(step)) for row in part]
         return Work(
             tokens=sum(self._tokens(row) for row in rows),
@@ -239,7 +239,7 @@ class Objective:
         """
         for term, batch in zip(self.method.terms, batches, strict=True):
             if term.loss == "kl":
-                raise ConfigError(f"{self.method.name}: has a KL term, which can't be trained on shared-out weights.")
+                raise ConfigError(f"{self.method.name}: has a KL term, which can't be trained on distributed weights.")
             if term.loss in ("npo", "dpo"):
                 rows = by_row([(Item(0, e),) for unit in batch for e in unit], self.engine)
                 for part in self._parts(rows):

@@ -1,0 +1,86 @@
+"""Every judge, one row each: how it is opened, and who is asked. An LVLM's row is that of any name of an endpoint."""
+
+import difflib
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from letheia.clients.endpoint import Endpoint
+from letheia.clients.judge import open_lvlm
+from letheia.errors import unknown
+from letheia.metrics.table import Judge, exact_judge, no_judge
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeRow:
+    """A judge.
+
+    Attributes:
+        open: Opens it, by its name, the cache of replies, the file for its record, and a folder of rubrics.
+        endpoint: Whom a name stands for; nobody where nothing leaves this process.
+    """
+
+    open: Callable[[str, Path, Path, Path | None], AbstractContextManager[Judge]]
+    endpoint: Callable[[str], Endpoint | None] = lambda _: None
+
+
+def in_process(judge: Judge) -> JudgeRow:
+    """The row of a function that judges."""
+    return JudgeRow(open=lambda *_: nullcontext(judge))
+
+
+LVLM = "MODEL[@URL]"
+JUDGES: dict[str, JudgeRow] = {
+    "exact": in_process(exact_judge),
+    "none": in_process(no_judge),
+    LVLM: JudgeRow(open=open_lvlm, endpoint=Endpoint.parse),
+}
+NEAR = 0.75  # how alike a name must be to a judge's to be a slip of the pen, and no model of OpenAI's
+
+
+def judge_row(name: str) -> JudgeRow:
+    """The row of a judge by its name; any other name is an endpoint's.
+
+    Raises:
+        ConfigError: It is nearly a judge's.
+    """
+    if name not in JUDGES and difflib.get_close_matches(name, JUDGES, n=1, cutoff=NEAR):
+        raise unknown("judge", name, JUDGES)
+    return JUDGES.get(name, JUDGES[LVLM])
+
+
+def asked_of(name: str) -> Endpoint | None:
+    """Whom a judge's name stands for; nobody for one that asks nobody.
+
+    Raises:
+        ConfigError: It is no judge's.
+    """
+    return judge_row(name).endpoint(name)
+
+
+def is_elsewhere(name: str) -> bool:
+    """Whether people's data go to somebody else with this judge.
+
+    Raises:
+        ConfigError: It is no judge's.
+    """
+    endpoint = asked_of(name)
+    return endpoint is not None and endpoint.third_party
+
+
+def open_judge(name: str, cache: Path, record: Path, *, prompts: Path | None = None) -> AbstractContextManager[Judge]:
+    """The judge that a user chose.
+
+    Args:
+        name: `exact`, `none`, `MODEL` or `MODEL@URL`, or another row's.
+        cache: Where replies are kept.
+        record: File for what it was asked and cost.
+        prompts: Folder of rubrics that replace Letheia's own.
+
+    Raises:
+        ConfigError: It is none of these; or, as all that follows when it is opened, OpenAI's key is not set.
+        DataError: A rubric can't be used.
+        ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
+    """
+    return judge_row(name).open(name, cache, record, prompts)

@@ -1,0 +1,90 @@
+"""What every ready-made study does: plans, says what there is to do, asks a judge, runs, observes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from letheia.clients.chat import Call
+from letheia.clients.endpoint import Endpoint
+from letheia.config import LoadConfig
+from letheia.data.folder import read_people
+from letheia.grid.grid import Cell
+from letheia.progress import Bars
+from letheia.types import People
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a ready-made study is run; what it consists of are the values that it is planned with.
+
+    Attributes:
+        output: Folder for everything the run leaves.
+        people: A people folder, for presets that have none of their own.
+        load: How a model is loaded.
+        judge: The judge's name; the preset's if left out.
+        clip: The CLIP of CLIPScore, `none` for none; the preset's if left out.
+        executor: Where cells are computed, a row of `EXECUTORS`.
+        jobs: Cells at once.
+        anyway: Start although the plan needs more memory than is free.
+    """
+
+    output: Path
+    people: Path | None = None
+    load: LoadConfig = field(default_factory=LoadConfig)
+    judge: str | None = None
+    clip: str | None = None
+    executor: str = "local"
+    jobs: int = 1
+    anyway: bool = False
+
+    @cached_property
+    def everybody(self) -> People | None:
+        """The people folder's content.
+
+        Raises:
+            DataError: Something in the folder is wrong.
+        """
+        return read_people(self.people) if self.people else None
+
+
+class Preset(Protocol):
+    """A ready-made study."""
+
+    @property
+    def whose(self) -> str:
+        """Whose people they are: `FICTIONAL` where everybody may see them, else `UNKNOWN`."""
+        ...
+
+    def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
+        """The cells; `values` are fields of `GridConfig` that differ from the preset's.
+
+        Raises:
+            ConfigError: A field has an impossible value, or there are too few people.
+        """
+        ...
+
+    def forecast(self, cells: Sequence[Cell], options: RunOptions) -> Iterator[str]:
+        """What there is to do, line by line, without weights."""
+        ...
+
+    def asked(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
+        """Who judges, and what about.
+
+        Raises:
+            ConfigError: Something that the run needs is missing.
+        """
+        ...
+
+    def run(self, cells: Sequence[Cell], options: RunOptions, *, bars: Bars) -> None:
+        """Do every cell that is not done yet."""
+        ...
+
+    def observe(self, cells: Sequence[Cell], options: RunOptions) -> dict[str, Any]:
+        """Appendix A by the name of the base model."""
+        ...
+
+    def weights(self, models: Sequence[str]) -> list[Path]:
+        """The files whose hashes are kept."""
+        ...
