@@ -20,6 +20,7 @@ from letheia.methods.table import METHODS, PAPER_METHODS, SHOWN
 from letheia.methods.terms import Term
 from letheia.methods.variants import BOUNDED, VARIANTS
 from letheia.metrics.results import Place, read_results
+from letheia.presets.table import PRESETS
 from letheia.report.formats import Sheet, rows_in_markdown, to_markdown
 from letheia.report.study_tables import study_table
 from letheia.report.tables import method_title, run_table, to_sheet
@@ -54,6 +55,7 @@ def tables() -> dict[str, str]:
         "retained": rows_in_markdown(to_sheet(run_table(rows, "3"), intervals=False)),
         "commands": commands(),
         "methods": methods(),
+        "presets": presets(),
         "quickstart": quickstart(),
         "study": "\n\n".join(to_markdown(to_sheet(study_table(study, "summary", m))) for m in study.models),
         "goal": goal(bounded, fresh),
@@ -95,6 +97,11 @@ def methods() -> str:
         (f"`{m.name}`", m.title, " + ".join(map(term, m.terms)), m.source) for m in map(METHODS.__getitem__, SHOWN)
     ]
     return table(("name", "title", "minimises", "source"), lines)
+
+
+def presets() -> str:
+    """Every ready-made study with the first line of its class."""
+    return table(("`letheia run`", "what it is"), [(f"`{name}`", first_line(p.__doc__)) for name, p in PRESETS.items()])
 
 
 def term(one: Term) -> str:

@@ -1,5 +1,7 @@
 """The house: a room imports only from rooms below it, and nothing within a floor crosses from room to room."""
 
+from pathlib import Path
+
 from layers import floor, imports, modules, room
 
 
