@@ -1,4 +1,4 @@
-"""What goes wrong through no fault of the program: each error says what, where, and what to do next."""
+"""Problems that the user can solve: each error says what, where, and what to do next."""
 
 import difflib
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class CheckpointError(LetheiaError):
 
 
 class ClientError(LetheiaError):
-    """A server can't be reached, or has not what is asked for."""
+    """A server can't be reached, or lacks what is asked for."""
 
 
 class OutputError(LetheiaError):
@@ -29,7 +29,7 @@ class OutputError(LetheiaError):
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, in one line; its kind where it says nothing.
+    """A library's error message in one line; its type if there is no message.
 
     >>> first_line(ValueError("no such layer")), first_line(KeyError())
     ('no such layer', 'KeyError')
