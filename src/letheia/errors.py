@@ -50,3 +50,16 @@ def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return ConfigError(f"unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+
+
+def check_slip(kind: str, value: str, choices: Iterable[str]) -> None:
+    """Make sure that a value which may be anything, such as a model's name, is no choice with a slip of the pen.
+
+    Raises:
+        ConfigError: It is nearly one of the choices, and none.
+
+    >>> check_slip("judge", "gpt-4.1-mini", ["exact", "none"])
+    """
+    options = list(choices)
+    if value not in options and difflib.get_close_matches(value, options, n=1, cutoff=0.75):
+        raise unknown(kind, value, options)
