@@ -27,7 +27,7 @@ from letheia.cli.options import (
     show_outcome,
 )
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError, unknown
+from letheia.errors import ConfigError, pick, unknown
 from letheia.methods.table import PAPER_METHODS, method
 
 Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
@@ -65,9 +65,10 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.presets.table import RunOptions, preset_named, run_preset
+    from letheia.presets.base import RunOptions
+    from letheia.presets.table import PRESETS, run_preset
 
-    chosen = preset_named(preset)
+    chosen = pick("preset", preset, PRESETS)
     wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
     wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens, "recompute": recompute}.items() if v}
     load = load_options(revision, dtype, device, attn, four_bit=four_bit)
@@ -79,7 +80,7 @@ def run(
         for line in chosen.forecast(cells, options):
             print(line)
         return
-    consent(*chosen.asked(cells, options), yes=yes)
+    consent(*chosen.judge_calls(cells, options), yes=yes)
     file = run_preset(chosen, cells, options, command=command_line(), bars=TerminalBars(make_console()))
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
