@@ -1,7 +1,10 @@
 """Problems that the user can solve: each error says what, where, and what to do next."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
 class LetheiaError(Exception):
@@ -50,6 +53,20 @@ def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return ConfigError(f"unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+
+
+def pick(kind: str, name: str, table: Mapping[str, Row]) -> Row:
+    """A table's row by its name.
+
+    Raises:
+        ConfigError: There is none; the nearest is suggested.
+
+    >>> pick("method", "ga", {"ga": 1})
+    1
+    """
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]
 
 
 def check_slip(kind: str, value: str, choices: Iterable[str]) -> None:

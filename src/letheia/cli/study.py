@@ -11,7 +11,7 @@ from letheia.cli import world
 from letheia.cli.options import Anyway, DryRun, Yes, command_line, consent, show_forecast, show_outcome
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError, unknown
+from letheia.errors import ConfigError, pick, unknown
 from letheia.grid.grid import check_grid
 
 Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
@@ -40,9 +40,10 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.presets.table import RunOptions, preset_named, run_preset
+    from letheia.presets.base import RunOptions
+    from letheia.presets.table import PRESETS, run_preset
 
-    chosen = preset_named(preset)
+    chosen = pick("preset", preset, PRESETS)
     spans = {"models": models, "methods": methods, "counts": counts, "seeds": seeds}
     wanted = {**given.values, **{name: value for name, value in spans.items() if value}}
     options = RunOptions(
@@ -59,7 +60,7 @@ def run(
         for line in chosen.forecast(cells, options):
             print(line)
         return
-    consent(*chosen.asked(cells, options), yes=yes)
+    consent(*chosen.judge_calls(cells, options), yes=yes)
     file = run_preset(chosen, cells, options, command=command_line(), bars=TerminalBars(make_console()))
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
