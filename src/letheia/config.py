@@ -7,9 +7,9 @@ from typing import Any, Literal, Self, cast
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from letheia.errors import ConfigError, unknown
+from letheia.errors import ConfigError
 from letheia.files import fingerprint, write_text
-from letheia.methods.table import METHODS, PAPER_METHODS
+from letheia.methods.table import PAPER_METHODS, in_order, method
 
 
 class Frozen(BaseModel):
@@ -132,10 +132,7 @@ class StudyConfig(Frozen):
     @field_validator("methods")
     @classmethod
     def _known_methods(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
-        for name in methods:
-            if name not in METHODS:
-                raise unknown("method", name, METHODS)
-        return tuple(name for name in METHODS if name in methods)
+        return tuple(in_order({method(name).name for name in methods}))
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from letheia.extensions import Origin
 from letheia.metrics import judges
 from letheia.metrics.aftermath import AFTERMATHS, Aftermath, aftermath
 from letheia.metrics.chance import FEWEST, chance_level, chance_margin, misplaced
@@ -36,6 +37,7 @@ class Metric:
         score: The scoring function.
         share: Whether a score is 0 or 1, so that a mean is a share of people.
         bounds: The least and the largest score, if there are such.
+        origin: Of a row from outside (`metrics/own.py`), where it is from.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Metric:
     score: Callable[[Reading], Judged]
     share: bool = False
     bounds: tuple[float, float] | None = None
+    origin: Origin | None = None
 
 
 def _usr(r: Reading) -> Judged:

@@ -1,7 +1,7 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -54,11 +54,12 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
 
 
 def _rate(method: str, rates: dict[str, float]) -> float:
-    if method not in rates:
+    rate = rates.get(method) or method_row(method).rate
+    if rate is None:
         raise ConfigError(
             f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
         )
-    return rates[method]
+    return rate
 
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
@@ -75,9 +76,8 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
             "seed": config.seed,
         }
     )
-    does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
     results = {**train.model_dump(), "recompute": False}  # which changes none
-    key = fingerprint([config.key, does, results])
+    key = fingerprint([config.key, row.does, results])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
