@@ -51,3 +51,16 @@ def unknown(kind: str, value: str, choices: Iterable[str], *, place: str = "") -
     hint = f"did you mean '{near[0]}'? " if near else ""
     at = f"{place}: " if place else ""
     return ConfigError(f"{at}unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+
+
+def check_slip(kind: str, value: str, choices: Iterable[str]) -> None:
+    """Make sure that a value which may be anything, such as a model's name, is no choice with a slip of the pen.
+
+    Raises:
+        ConfigError: It is nearly one of the choices, and none.
+
+    >>> check_slip("judge", "gpt-4.1-mini", ["exact", "none"])
+    """
+    options = list(choices)
+    if value not in options and difflib.get_close_matches(value, options, n=1, cutoff=0.75):
+        raise unknown(kind, value, options)

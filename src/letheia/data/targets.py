@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from letheia.data.split import Step, Use
 from letheia.methods.terms import Method, TargetName, Term
-from letheia.prompts import with_guidance
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer, Entity, Example, Group, Portrait, Reference
 
 
@@ -15,15 +15,13 @@ class Texts:
     """Everything targets are taken from.
 
     Attributes:
-        question: What is asked in training, without guidance.
+        prompts: The study's: what is asked, without guidance, and the refusals to choose from.
         references: o* by (picture id, draw); empty for methods that need none.
-        refusals: Refusals to choose from.
         retain: Retained people, whose responses serve RANDOM.
     """
 
-    question: str
+    prompts: PromptSet
     references: Mapping[tuple[str, int], Reference]
-    refusals: Sequence[str]
     retain: Sequence[Entity]
 
 
@@ -32,7 +30,7 @@ def _reference(use: Use, texts: Texts) -> Answer:
 
 
 def _refusal(use: Use, texts: Texts) -> Answer:
-    return Answer(random.Random(f"refusal-{use.seed}").choice(texts.refusals))
+    return Answer(random.Random(f"refusal-{use.seed}").choice(texts.prompts.refusals))
 
 
 def _random(use: Use, texts: Texts) -> Answer:
@@ -79,9 +77,9 @@ def examples(step: Step, target: TargetName, texts: Texts) -> list[Example]:
     uses = step.retain if row.of == "retain" else step.forget
     found: list[Example] = []
     for use in uses:
-        question = use.portrait.asked(texts.question)
+        question = use.portrait.asked(texts.prompts.question)
         if row.guided:
-            question = with_guidance(question, use.portrait)
+            question = texts.prompts.with_guidance(question, use.portrait)
         text = row.text(use, texts)
         found.append(
             Example(portrait=use.portrait, question=question, answer=text.text, key=target, finished=text.finished)

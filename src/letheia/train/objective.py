@@ -24,7 +24,6 @@ from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
-from letheia.prompts import with_guidance
 from letheia.train.batches import Group, Item, by_row, filled, step_units
 from letheia.types import Example
 
@@ -265,7 +264,7 @@ class Objective:
     def _distributions(self, term: Term, part: Sequence[Example]) -> Tensor:
         """What the original would say at every token of the answers, asked as for them: for o* under guidance."""
         if TARGETS[term.target].drawn and not TARGETS[term.target].guided:
-            part = [replace(e, question=with_guidance(e.question, e.portrait)) for e in part]
+            part = [replace(e, question=self.texts.prompts.with_guidance(e.question, e.portrait)) for e in part]
         groups = self._rows(part)
         with original(self.adapted), torch.no_grad():
             frozen = self._log_probs(groups, every=True)
