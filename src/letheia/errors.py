@@ -43,8 +43,8 @@ def first_line(error: BaseException) -> str:
     return " ".join(lines[: 2 if lines[0].endswith(":") else 1])[:300]
 
 
-def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
-    """The error for a value that is none of the choices, with the nearest one suggested.
+def unknown(kind: str, value: str, choices: Iterable[str], *, place: str = "") -> ConfigError:
+    """The error for a value that is none of the choices, with the nearest one suggested, and where it stands.
 
     >>> str(unknown("method", "pubgg", ["ga", "pubg"]))
     "unknown method 'pubgg': did you mean 'pubg'? Choose from ga, pubg."
@@ -52,7 +52,8 @@ def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
     options = list(choices)
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return ConfigError(f"unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+    at = f"{place}: " if place else ""
+    return ConfigError(f"{at}unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
 
 
 def pick(kind: str, name: str, table: Mapping[str, Row]) -> Row:

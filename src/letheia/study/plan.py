@@ -1,7 +1,7 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -76,12 +76,12 @@ def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
 def _rate(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
     if config.train.learning_rate:
         return config.train.learning_rate
-    rates = {**rates, **config.rates}
-    if method not in rates:
+    rate = {**rates, **config.rates}.get(method) or method_row(method).rate
+    if rate is None:
         raise ConfigError(
             f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
         )
-    return rates[method]
+    return rate
 
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
@@ -95,8 +95,7 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
             "decay": config.train.decay or row.recipe.decay,
         }
     )
-    does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    key = fingerprint([config.key, does, train.result])
+    key = fingerprint([config.key, row.does, train.result])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
