@@ -9,11 +9,13 @@ SOURCE = Path(letheia.__file__).parent
 FLOORS = (
     ("errors",),
     ("types", "files"),
+    ("extensions",),
     ("frozen",),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
     ("config",),
     ("models", "clients"),
+    ("outside",),
     ("data",),
     ("engines",),
     ("reference",),
