@@ -81,6 +81,9 @@ SETTINGS: Mapping[str, Setting] = {
     "micro_batch": Setting(
         "train.micro_batch", _option(int, "Answers computed at once; as many tokens as suit if left out.", min=1)
     ),
+    "engine": Setting(
+        "train.engine", _option(str, "shared (a picture is computed once for all answers on it; if left out) or plain.")
+    ),
     "save_every": Setting("train.save_every", _option(int, "Steps between checkpoints: 10.", min=1)),
     "recompute": Setting(
         "train.recompute",
@@ -110,7 +113,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
 }
 LOAD = ("revision", "dtype", "device", "attn", "four_bit")
-TRAIN = ("steps", "batch", "rank", "alpha", "weight_decay", "micro_batch", "save_every", "recompute")
+TRAIN = ("steps", "batch", "rank", "alpha", "weight_decay", "micro_batch", "engine", "save_every", "recompute")
 SCORE = ("clip", "judge", "prompts")
 FILES = {
     "config": _option(Path, "YAML file with settings, such as the config.yaml of a run."),
