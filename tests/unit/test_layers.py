@@ -9,6 +9,7 @@ SOURCE = Path(letheia.__file__).parent
 FLOORS = (
     ("errors",),
     ("types", "files"),
+    ("frozen",),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
     ("config",),

@@ -8,7 +8,8 @@ import typer
 
 from letheia.cli import facts
 from letheia.cli.experts import ask_expert
-from letheia.cli.options import DryRun, MaxNewTokens, Yes
+from letheia.cli.options import DryRun, Yes
+from letheia.cli.settings import LOAD, Given, configured
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
@@ -188,7 +189,9 @@ def people_summaries(
 
 
 @app.command("responses")
+@configured("seed", "max_new_tokens", "prompts", *LOAD)
 def people_responses(
+    given: Given,
     folder: Annotated[Path, typer.Argument(help="A people folder with pictures and summaries.")],
     expert: Annotated[
         str, typer.Option(help="Expert LVLM: MODEL, or MODEL@URL of any endpoint that speaks OpenAI's protocol.")
@@ -199,10 +202,7 @@ def people_responses(
     from_file: Annotated[Path | None, typer.Option(help="JSONL file with 'name' and 'responses' a line.")] = None,
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
-    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
-    prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -217,18 +217,17 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
-        from letheia.config import LoadConfig
+        from letheia.config import StudyConfig
         from letheia.data.wordings import people_for
 
+        values = {**given.values, "model": from_model}
         if dry_run:
-            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            wanted = responses.wanting(people_for(folder, StudyConfig.check(values)), again=again)
             print(f"{from_model}: {count} draws about each of {len(wanted)} people")
             return
         from letheia.study.own_responses import draw_responses
 
-        drawn = draw_responses(
-            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
-        )
+        drawn = draw_responses(values, folder, count=count, again=again, bars=bars)
         for note in drawn.notes:
             print(note, file=sys.stderr)
         texts = drawn.texts
@@ -236,7 +235,7 @@ def people_responses(
         entities = responses.wanting(people, again=again)
         replies = ask_expert(
             expert,
-            responses.expert_calls(entities, count=count, prompts=prompts),
+            responses.expert_calls(entities, count=count, prompts=given.config.prompts),
             readable=responses.readable,
             cache=cache,
             concurrency=concurrency,

@@ -9,6 +9,7 @@ from letheia.clients.endpoint import Endpoint
 from letheia.clients.judge import open_lvlm
 from letheia.errors import check_slip
 from letheia.metrics.table import Judge, exact_judge, no_judge
+from letheia.prompts.prompt_set import PromptSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,11 +17,11 @@ class JudgeRow:
     """A judge.
 
     Attributes:
-        open: Opens it, by its name, the cache of replies, the file for its record, and a folder of rubrics.
+        open: Opens it, by its name, the cache of replies, the file for its record, and the prompts with its rubrics.
         endpoint: Whom a name stands for; nobody where nothing leaves this process.
     """
 
-    open: Callable[[str, Path, Path, Path | None], AbstractContextManager[Judge]]
+    open: Callable[[str, Path, Path, PromptSet | None], AbstractContextManager[Judge]]
     endpoint: Callable[[str], Endpoint | None] = lambda _: None
 
 
@@ -66,18 +67,19 @@ def is_elsewhere(name: str) -> bool:
     return endpoint is not None and endpoint.third_party
 
 
-def open_judge(name: str, cache: Path, record: Path, *, prompts: Path | None = None) -> AbstractContextManager[Judge]:
+def open_judge(
+    name: str, cache: Path, record: Path, *, prompts: PromptSet | None = None
+) -> AbstractContextManager[Judge]:
     """The judge that a user chose.
 
     Args:
         name: `exact`, `none`, `MODEL` or `MODEL@URL`, or another row's.
         cache: Where replies are kept.
         record: File for what it was asked and cost.
-        prompts: Folder of rubrics that replace Letheia's own.
+        prompts: The study's, for their rubrics; Letheia's own if left out.
 
     Raises:
         ConfigError: It is none of these; or, as all that follows when it is opened, OpenAI's key is not set.
-        DataError: A rubric can't be used.
         ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
     return judge_row(name).open(name, cache, record, prompts)

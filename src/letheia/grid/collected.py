@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -128,12 +129,18 @@ def collect(
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    return config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    values = config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    return {**values, "train": config.train.result}
 
 
 def _complete(written: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a file has them; one from before a setting existed was made with what is its default now."""
-    return _settings(StudyConfig.create(dict(written)))
+    values = _settings(StudyConfig.create(dict(written)))
+    return {k: v for k, v in values.items() if k in written or k not in ("judge", "clip")}  # were not written down
+
+
+def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return all(first[k] == second[k] for k in first.keys() & second.keys())
 
 
 def together(studies: Sequence[Collected]) -> Collected:
@@ -143,7 +150,7 @@ def together(studies: Sequence[Collected]) -> Collected:
         DataError: The same cell has other people, or the studies other settings.
     """
     settings = [_complete(study.value["settings"]) for study in studies if "settings" in study.value]
-    if any(s != settings[0] for s in settings):
+    if not all(_equal(a, b) for a, b in combinations(settings, 2)):
         raise DataError(
             "the studies have other settings (steps, pictures, people …), so they can't stand in one table."
         )

@@ -24,7 +24,7 @@ class WorldStudy:
 
     def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
         """Models, counts and seeds on the study's people."""
-        return plan_world_grid(dict(values))
+        return plan_world_grid(values)
 
     def forecast(self, cells: Sequence[Cell], options: RunOptions) -> Iterator[str]:
         """Each cell, done or not."""
@@ -68,13 +68,13 @@ class PaperStudy:
 
     def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
         """One cell a count, on people of the folder."""
-        return plan_paper(self.name, dict(values), options.everybody, options.load)
+        return plan_paper(self.name, values, options.everybody, planned=options.planned)
 
     def forecast(self, cells: Sequence[Cell], options: RunOptions) -> Iterator[str]:
         """People, tokens, steps, memory and calls of each cell."""
         from letheia.presets.paper import forecast_paper
 
-        for entries in forecast_paper(self.name, cells, options.everybody, judge=self._judge(options)):
+        for entries in forecast_paper(self.name, cells, options.everybody):
             yield from map(str, entries)
 
     def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
@@ -91,16 +91,11 @@ class PaperStudy:
         from letheia.presets.paper import run_paper
 
         assert options.people, "asked for before"
-        clip = (
-            PAPER_MODELS[self.name].clip if options.clip is None else None if options.clip == "none" else options.clip
-        )
         run_paper(
-            self.name,
             cells,
             options.people,
             options.output,
             judge=self._judge(options),
-            clip=None if clip == "none" else clip,
             executor=options.executor,
             jobs=options.jobs,
             bars=bars,

@@ -1,6 +1,6 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from letheia.config import StudyConfig, TrainConfig
@@ -10,8 +10,6 @@ from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
 from letheia.types import Entity, Group, People, Portrait, Role, Split
-
-BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +38,7 @@ class Job:
     key: str
 
 
-def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
+def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
     """One job a method.
 
     Args:
@@ -50,10 +48,13 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
     Raises:
         ConfigError: A method has no rate.
     """
-    return [plan_job(config, name, _rate(name, {**rates, **config.rates})) for name in config.methods]
+    return [plan_job(config, name, _rate(name, rates, config)) for name in config.methods]
 
 
-def _rate(method: str, rates: dict[str, float]) -> float:
+def _rate(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+    if config.train.learning_rate:
+        return config.train.learning_rate
+    rates = {**rates, **config.rates}
     if method not in rates:
         raise ConfigError(
             f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
@@ -66,18 +67,14 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
     row = method_row(method)
     train = TrainConfig.create(
         {
+            **config.train.model_dump(),
             "learning_rate": rate,
-            "steps": config.steps * row.recipe.longer,
-            "decay": row.recipe.decay,
-            "rank": config.rank,
-            "alpha": config.alpha,
-            "recompute": config.recompute,
-            "seed": config.seed,
+            "steps": config.train.steps * row.recipe.longer,
+            "decay": config.train.decay or row.recipe.decay,
         }
     )
     does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    results = {**train.model_dump(), "recompute": False}  # which changes none
-    key = fingerprint([config.key, does, results])
+    key = fingerprint([config.key, does, train.result])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
@@ -86,7 +83,8 @@ def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
     pictures = config.seen * (1 + recipe.augmented)  # altered copies stand behind their picture
     if recipe.all_pictures:
         pictures = max(len(e.pictures("seen")) for e in (*split.forget, *split.retain))
-    return schedule(split, steps=config.steps * recipe.longer, batch=BATCH, pictures=pictures, seed=config.seed)
+    steps = config.train.steps * recipe.longer
+    return schedule(split, steps=steps, batch=config.train.batch, pictures=pictures, seed=config.seed)
 
 
 def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
@@ -107,11 +105,22 @@ def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
     if config.candidates is None:
         return people.pictured
     wanted = set(config.candidates)
+    _all_there("candidates", config.candidates, people.entities)
     return tuple(e for e in people.entities if e.id in wanted)
 
 
 def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     """Who is forgotten by the settings' own word; all others are retained."""
     by_id = {e.id: e for e in people}
+    _all_there("forget", config.forget, people)
     gone = set(config.forget)
     return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
+
+
+def _all_there(field: str, ids: Sequence[str], people: Sequence[Entity]) -> None:
+    """Settings of a study of other people would silently leave those out who are not there."""
+    there = {e.id for e in people}
+    if missing := [i for i in ids if i not in there]:
+        raise ConfigError(
+            f"{field}: nobody has the id '{missing[0]}'. Are these the settings of a run on another people folder?"
+        )
