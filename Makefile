@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: real demo study test faults lint setup clean
+.PHONY: real demo study test faults lint docs setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -18,6 +18,12 @@ test: lint
 # tries what goes wrong around a run, for an hour; one row: make faults ROW=pictures
 faults: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -P benchmarks/faults $(ROW)
+
+# writes again what the documents take from results and source
+docs: setup
+	$(BIN)/python -P docs/update_tables.py
+	$(BIN)/python -P docs/update_picture.py
+	$(BIN)/python -P docs/update_architecture.py
 
 lint: setup
 	$(BIN)/ruff check .

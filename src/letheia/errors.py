@@ -1,4 +1,4 @@
-"""What goes wrong through no fault of the program: each error says what, where, and what to do next."""
+"""Problems that the user can solve: each error says what, where, and what to do next."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ class CheckpointError(LetheiaError):
 
 
 class ClientError(LetheiaError):
-    """A server can't be reached, or has not what is asked for."""
+    """A server can't be reached, or lacks what is asked for."""
 
 
 class OutputError(LetheiaError):
@@ -32,7 +32,7 @@ class OutputError(LetheiaError):
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, in one line; its kind where it says nothing.
+    """A library's error message in one line; its type if there is no message.
 
     >>> first_line(ValueError("no such layer")), first_line(KeyError())
     ('no such layer', 'KeyError')
@@ -43,8 +43,8 @@ def first_line(error: BaseException) -> str:
     return " ".join(lines[: 2 if lines[0].endswith(":") else 1])[:300]
 
 
-def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
-    """The error for a value that is none of the choices, with the nearest one suggested.
+def unknown(kind: str, value: str, choices: Iterable[str], *, place: str = "") -> ConfigError:
+    """The error for a value that is none of the choices, with the nearest one suggested, and where it stands.
 
     >>> str(unknown("method", "pubgg", ["ga", "pubg"]))
     "unknown method 'pubgg': did you mean 'pubg'? Choose from ga, pubg."
@@ -52,7 +52,8 @@ def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
     options = list(choices)
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return ConfigError(f"unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+    at = f"{place}: " if place else ""
+    return ConfigError(f"{at}unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
 
 
 def pick(kind: str, name: str, table: Mapping[str, Row]) -> Row:

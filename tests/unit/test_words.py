@@ -98,7 +98,7 @@ def test_a_removal(checkpoint, people, tmp_path):
     )  # fmt: skip
     assert result.returncode == 3, result.stderr  # an untrained network says nothing that makes sense
     assert "--require" in result.stderr and "bounded: forgot 0 of 1" in result.stdout
-    assert "answers were cut at 8 tokens" in result.stdout and "failed the check" in result.stdout
+    assert "answers reached the limit of 8 tokens" in result.stdout and "failed the check" in result.stdout
     answers = [json.loads(line) for line in (tmp_path / "run" / "bounded" / "answers.jsonl").read_text().splitlines()]
     assert {a["question"] for a in answers if a["group"] == "forget"} == {w.replace("$name", name) for w in WORDINGS}
     assert name in (tmp_path / "run" / "report.html").read_text()

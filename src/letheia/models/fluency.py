@@ -29,7 +29,7 @@ REFERENCES = 48  # original's answers, and as many texts of the folder, that the
 
 
 def likelihoods(model: Model, examples: Sequence[Example]) -> list[Likelihood | None]:
-    """What the model makes of each text, given its picture and its question.
+    """How likely the model finds each text, given its picture and its question.
 
     Args:
         model: The original: no adapter may be on.
@@ -78,7 +78,7 @@ def _likelihood(model: Model, encoded: Encoded, log_probs: Sequence[float]) -> L
 
 
 def yardstick(model: Model, people: People, answers: Sequence[Generation], prompts: PromptSet) -> Yardstick | None:
-    """What answers about these people are measured by.
+    """The yardstick for answers about these people.
 
     Args:
         model: The original: no adapter may be on.
@@ -124,7 +124,7 @@ def as_examples(people: People, answers: Sequence[Generation]) -> list[Example]:
 
 
 def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None, prompts: PromptSet) -> list[Language]:
-    """Whether each text is no language, and what that rests on.
+    """Whether each text is garbled, and why.
 
     Texts that repeat themselves have a label of their own and are not read. A text that is garbled as an answer to its
     question is read again as one under the guidance prompt, which is what a model that forgot is to sound like;

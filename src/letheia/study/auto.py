@@ -1,8 +1,8 @@
 """A learning rate for a removal, found by trying: the smallest that forgets everybody and keeps the others.
 
 What is tried is the removal itself, on the people it is about, and judged by its own answers (`study/verdict.py`): up
-while somebody is still told of, down as long as nobody is, then between the two. The adapter of the rate that is taken
-is the removal's; it is not trained again.
+while somebody is still identified, down as long as nobody is, then between the two. The adapter of the rate that is
+taken is the removal's; it is not trained again.
 """
 
 import math
@@ -39,7 +39,7 @@ def next_rate(trials: Sequence[Trial], start: float) -> float | None:
     """
     if not trials:
         return start
-    silent = [t.rate for t in trials if not t.verdict.told]
+    silent = [t.rate for t in trials if not t.verdict.identified]
     if not silent:
         return _rounded(max(t.rate for t in trials) * STEP)
     high = min(silent)

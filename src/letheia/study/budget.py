@@ -177,6 +177,6 @@ def within_memory(study: Study, split: Split, *, anyway: bool = False) -> StudyC
         log.warning("%s: it may run out of memory.", told)
         return recomputing
     raise ConfigError(
-        f"{told}: the system would end it. Use a smaller --rank, --dtype bfloat16, smaller pictures or another "
-        "--device; --dry-run shows every part, --anyway starts all the same."
+        f"{told}: the operating system would kill the run. Use a smaller --rank, --dtype bfloat16, smaller pictures "
+        "or another --device; --dry-run shows every part, --anyway starts all the same."
     )

@@ -15,7 +15,8 @@ from letheia.methods.paper import LORA
 from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.methods.table import method
 from letheia.metrics.names import find
-from letheia.metrics.table import Judge, Scorer, exact_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import Judge, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key

@@ -108,7 +108,7 @@ class Objective:
                 self._take_less(step)
 
     def work(self, step: Step, seconds: float) -> Work:
-        """What a step took that was computed in so many seconds."""
+        """What a step took, given its seconds."""
         rows = [row for part in self._parts(self._groups(step)) for row in part]
         return Work(
             tokens=sum(self._tokens(row) for row in rows),
@@ -242,7 +242,7 @@ class Objective:
             loss = loss_of(term)
             if loss.original and loss.vocabulary:
                 raise ConfigError(
-                    f"{self.method.name}: has a term ({term.name}) that can't be trained on shared-out weights."
+                    f"{self.method.name}: has a term ({term.name}) that can't be trained on distributed weights."
                 )
             if loss.original:
                 rows = by_row([(Item(0, e),) for unit in batch for e in unit], self.engine)
