@@ -8,7 +8,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "letheia"
 FLOORS = (
     ("errors",),
     ("types", "files"),
-    ("frozen",),
+    ("frozen", "extensions"),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
     ("config",),
