@@ -37,7 +37,7 @@ def test_the_world_asks_nobody_and_the_paper_needs_people(tmp_path):
     cells = paper.plan({"counts": (5,)}, options)
     assert [c.name for c in cells] == ["llava-v1.6-vicuna-7b-hf/n5/seed0"]
     with pytest.raises(ConfigError, match="--people: is needed"):
-        paper.judge_calls(cells, options)
+        paper.plan({}, RunOptions(output=tmp_path))
 
 
 def test_an_executor_is_a_row(tmp_path, monkeypatch):
