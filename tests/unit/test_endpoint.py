@@ -174,7 +174,7 @@ def test_nothing_is_sent_elsewhere_unasked(poets_folder):
 def test_consent_is_asked_before_weights_are_loaded(poets_folder, command, monkeypatch):
     found = read_people(poets_folder)
     write_responses(found, {e.id: [f"{e.name} is a poet."] for e in found.entities})
-    monkeypatch.setattr("letheia.models.shipped.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
+    monkeypatch.setattr("letheia.models.loading.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
     line = [command, "--people", poets_folder, "--output", poets_folder / "run", "--judge", "m@http://192.0.2.1:9/v1"]
     more = ["--forget", found.entities[0].name, "--no-retain"] if command == "unlearn" else []
     fails(letheia(*line, *more), "--yes")
