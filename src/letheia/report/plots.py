@@ -41,7 +41,8 @@ def count_plot(study: Collected, model: str) -> str:
                     axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
             axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
             axes.set_xticks(study.counts)
-        drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        lines = {label: line for axes in drawn for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        drawn[-1].legend(lines.values(), lines.keys(), fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
 
 
