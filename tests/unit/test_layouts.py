@@ -51,8 +51,7 @@ def test_a_metric_appears_by_its_row_alone(people, monkeypatch):
 def study(*counts, people="forget", metric="attributes", pictures="unseen"):
     key = Place(people, pictures, metric).key
     cells = [
-        {"model": "mistral", "n": n, "seed": 0, "history": {}, "values": {m: {key: [0.5] * n} for m in ("bg", "pubg")}}
-        for n in counts
+        {"model": "mistral", "n": n, "seed": 0, "values": {m: {key: [0.5] * n} for m in ("bg", "pubg")}} for n in counts
     ]
     return Collected({"command": "test", "cells": cells})
 
