@@ -8,6 +8,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "letheia"
 FLOORS = (
     ("errors",),
     ("types", "files"),
+    ("frozen",),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
     ("config",),

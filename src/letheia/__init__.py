@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from letheia.models.loading import load_model
     from letheia.models.saving import save_adapter
     from letheia.presets.world import world_model, world_scorer
-    from letheia.prompts import read_prompt
+    from letheia.prompts.prompt_set import PromptSet
     from letheia.reference import sample_references
     from letheia.train.unlearn import unlearn
     from letheia.types import Entity, Generation, People, Portrait, Prompt, Split
@@ -43,6 +43,7 @@ __all__ = [
     "People",
     "Portrait",
     "Prompt",
+    "PromptSet",
     "Scorer",
     "Split",
     "StudyConfig",
@@ -57,7 +58,6 @@ __all__ = [
     "make_people",
     "make_world",
     "read_people",
-    "read_prompt",
     "remove_adapter",
     "sample_references",
     "save_adapter",
@@ -90,7 +90,7 @@ _HOME = {
     "make_people": "letheia.world.make",
     "make_world": "letheia.world.people",
     "read_people": "letheia.data.folder",
-    "read_prompt": "letheia.prompts",
+    "PromptSet": "letheia.prompts.prompt_set",
     "remove_adapter": "letheia.models.adapter",
     "sample_references": "letheia.reference",
     "save_adapter": "letheia.models.saving",

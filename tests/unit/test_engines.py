@@ -1,7 +1,11 @@
 """The engine contract: a study asks whoever keeps it, and ours keeps it."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import letheia
 from letheia.config import StudyConfig
 from letheia.engines.base import as_generations
 from letheia.engines.own import OwnEngine, generate
@@ -87,3 +91,15 @@ def test_answers_with_what_they_are_about(people):
     portrait = people.pictured[0].portraits[0]
     (found,) = as_generations([Answer("Cut", finished=False)], [portrait], "Who?", method="pubg", group="retain")
     assert (found.entity, found.role, found.group, found.finished) == (portrait.entity, "seen", "retain", False)
+
+
+def test_nobody_in_the_package_answers_in_another_way():
+    """`generate` is for users of the library; rooms above engines have the contract."""
+    root = Path(letheia.__file__).parent
+    calls = [
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and "generate" in {getattr(node.func, a, "") for a in ("id", "attr")}
+    ]
+    assert not calls

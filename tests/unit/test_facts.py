@@ -215,6 +215,7 @@ def test_other_languages_are_told(tmp_path):
     done = letheia("people", "facts", path)
     assert done.returncode == 0 and "no facts found: Una Varga. The rules read English only." in done.stderr
     fails(letheia("people", "facts", tmp_path / "nowhere"), "entities.jsonl")
+    fails(letheia("people", "facts", path, "--again", "--by", "rule"), "unknown reader 'rule': did you mean 'rules'")
 
 
 class Expert(BaseHTTPRequestHandler):

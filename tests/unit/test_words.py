@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 
 import families
 from commands import fails, letheia
-from letheia.config import LoadConfig
+from letheia.config import StudyConfig
 from letheia.data.wordings import in_words, people_for
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError
@@ -138,9 +138,8 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     assert planned.returncode == 0, planned.stderr
     lines = [line.split() for line in planned.stdout.splitlines()]
     assert ["questions", "4", "seen,", f"{4 * 3}", "unseen"] in lines and "picture" not in planned.stdout
-    study = plain_study(
-        str(checkpoint), people_for(folder, str(checkpoint), LoadConfig()), tmp_path / "a", bars=Silent()
-    )
+    values = {"model": str(checkpoint)}
+    study = plain_study(values, people_for(folder, StudyConfig.check(values)), tmp_path / "a", bars=Silent())
     probe(study)
     assert len((tmp_path / "a" / "probe.jsonl").read_text().splitlines()) == 4
     planned = letheia("people", "responses", folder, "--from-model", checkpoint, "--count", "2", "--dry-run")

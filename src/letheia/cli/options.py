@@ -4,12 +4,11 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from letheia.clients.endpoint import Endpoint, scrubbed
-from letheia.config import LoadConfig
 from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,38 +16,17 @@ if TYPE_CHECKING:
     from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
-ModelName = Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")]
 Adapters = Annotated[
     list[Path] | None,
     typer.Option("--adapter", help="Folder of an adapter; repeat for several.", exists=True, file_okay=False),
 ]
-Clip = Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")]
-JudgeName = Annotated[str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")]
-Rubrics = Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")]
 Replies = Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")]
 WithPictures = Annotated[bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a model on the Hub.")]
-Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by the device if left out.")]
-Device = Annotated[str | None, typer.Option(help="Such as cpu or cuda:0; a GPU if there is one.")]
-Attn = Annotated[str | None, typer.Option(help="Attention, by transformers' name; the fastest if left out.")]
-FourBit = Annotated[bool, typer.Option("--load-in-4bit", help="Weights in 4 bits, with bitsandbytes on a CUDA GPU.")]
-MaxNewTokens = Annotated[
-    int | None,
-    typer.Option(min=8, help="Length limit of answers; by the checkpoint if left out, 96 for the built-in models."),
-]
-Recompute = Annotated[
-    bool, typer.Option("--recompute", help="Compute layers twice: less memory, a third longer, the same adapter.")
-]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
 
 Force = Annotated[bool, typer.Option("--force", help="Train though the model knows nobody of those to forget.")]
-
-
-def given(**values: Any) -> dict[str, Any]:
-    """The values that were given; what was left out is the settings' own."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def tell(notices: Iterable[str]) -> None:
@@ -106,27 +84,12 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
         raise ConfigError("nothing has been sent. Name a server on this machine (MODEL@http://127.0.0.1:…) or --yes.")
 
 
-def show_forecast(
-    study: "Study", split: "Split", *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
-) -> None:
+def show_forecast(study: "Study", split: "Split", *, times: int | None = None) -> None:
     """Print what a study with a planned model would do."""
     from letheia.study.forecast import forecast
 
-    for line in forecast(study, split, judge=judge, prompts=prompts, times=times):
+    for line in forecast(study, split, times=times):
         print(line)
-
-
-def load_options(
-    revision: str | None, dtype: str | None, device: str | None, attn: str | None, *, four_bit: bool
-) -> LoadConfig:
-    """How a model is loaded, by these options.
-
-    Raises:
-        ConfigError: One has an impossible value.
-    """
-    return LoadConfig.create(
-        {"revision": revision, "dtype": dtype, "device": device, "attn": attn, "four_bit": four_bit}
-    )
 
 
 def show_outcome(outcome: "Outcome") -> None:

@@ -8,31 +8,18 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
-from letheia.cli.options import (
-    Anyway,
-    Attn,
-    Device,
-    DryRun,
-    Dtype,
-    FourBit,
-    MaxNewTokens,
-    Recompute,
-    Revision,
-    Yes,
-    command_line,
-    consent,
-    load_options,
-    show_forecast,
-    show_outcome,
-)
+from letheia.cli.options import Anyway, DryRun, Yes, command_line, consent, show_forecast, show_outcome
+from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError, unknown
-from letheia.methods.table import PAPER_METHODS, method
+from letheia.errors import ConfigError, pick, unknown
+from letheia.grid.grid import check_grid
 
 Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
 
 
+@configured("seen", *TRAIN, "max_new_tokens", *SCORE, *LOAD, check=check_grid)
 def run(
+    given: Given,
     preset: Annotated[str, typer.Argument(help="world/study, paper/llava-1.6-mistral or paper/llava-1.6-vicuna.")],
     output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/study"),
     models: Annotated[
@@ -45,40 +32,35 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="How many draws of people: 5 on the world, else the paper's 1.")
     ] = None,
-    seen: Annotated[int | None, typer.Option(min=1, help="Pictures a person that training uses: 1.")] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimizer steps: 30.")] = None,
-    max_new_tokens: MaxNewTokens = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     executor: Annotated[str, typer.Option(help="Where cells are computed: local.")] = "local",
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
-    judge: Annotated[str | None, typer.Option(help="Judge, for the paper's presets: gpt-4.1-mini if left out.")] = None,
-    clip: Annotated[str | None, typer.Option(help="CLIP, for the paper's presets; 'none' for no CLIPScore.")] = None,
-    revision: Revision = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    attn: Attn = None,
-    four_bit: FourBit = False,
-    recompute: Recompute = False,
     anyway: Anyway = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.presets.table import RunOptions, preset_named, run_preset
+    from letheia.presets.base import RunOptions
+    from letheia.presets.table import PRESETS, run_preset
 
-    chosen = preset_named(preset)
-    wanted = {"models": models, "methods": methods, "counts": counts, "seeds": seeds, "seen": seen, "steps": steps}
-    wanted = {k: v for k, v in {**wanted, "max_new_tokens": max_new_tokens, "recompute": recompute}.items() if v}
-    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
+    chosen = pick("preset", preset, PRESETS)
+    spans = {"models": models, "methods": methods, "counts": counts, "seeds": seeds}
+    wanted = {**given.values, **{name: value for name, value in spans.items() if value}}
     options = RunOptions(
-        output=output, people=people, load=load, judge=judge, clip=clip, executor=executor, jobs=jobs, anyway=anyway
+        output=output,
+        people=people,
+        judge=given.judge if "judge" in given.values else None,
+        executor=executor,
+        jobs=jobs,
+        anyway=anyway,
+        planned=dry_run,
     )
     cells = chosen.plan(wanted, options)
     if dry_run:
         for line in chosen.forecast(cells, options):
             print(line)
         return
-    consent(*chosen.asked(cells, options), yes=yes)
+    consent(*chosen.judge_calls(cells, options), yes=yes)
     file = run_preset(chosen, cells, options, command=command_line(), bars=TerminalBars(make_console()))
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
@@ -139,14 +121,10 @@ def report(
         print("names, pictures and answers are left out, as nothing says that anybody may see them: give --people")
 
 
+@configured("model", "methods", "n", "seed", *TRAIN, "prompts")
 def demo(
+    given: Given,
     output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/demo"),
-    model: Annotated[str, typer.Option(help="Base model: mistral or llama.")] = "mistral",
-    methods: Annotated[
-        list[str] | None, typer.Option("--method", help="Method; repeat for several. All if left out.")
-    ] = None,
-    n: Annotated[int, typer.Option(help="How many people to forget.")] = 10,
-    seed: Annotated[int, typer.Option(help="Seed of the draw of people and of training.")] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")
     ] = False,
@@ -154,16 +132,14 @@ def demo(
     dry_run: DryRun = False,
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
-    chosen = tuple(method(name).name for name in methods) if methods else PAPER_METHODS
-    world.check_model(model)
+    world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
     from letheia.metrics.results import as_values
     from letheia.presets.plans import demo_config
 
     bars = TerminalBars(make_console())
-    values = {"model": model, "methods": chosen, "n": n, "seed": seed}
-    config = demo_config(values)
+    config = demo_config(given.values)
     from letheia.presets.world import run_demo, world_study
     from letheia.study.forecast import any_split
 
@@ -172,7 +148,7 @@ def demo(
             study = world_study(config, Path(folder), bars, planned=True)
             show_forecast(study, any_split(study))
         return
-    outcome = run_demo(values, output, bars=bars, command=command_line())
+    outcome = run_demo(given.values, output, bars=bars, command=command_line())
     if as_json:
         print(json.dumps(as_values(outcome.rows), indent=1))
         return

@@ -16,10 +16,10 @@ from letheia.errors import ClientError
 from letheia.files import fingerprint, write_json
 from letheia.metrics.judges import VERDICTS, Verdict
 from letheia.metrics.table import Judge, Reading
-from letheia.prompts import Form, read_form
+from letheia.prompts import Form
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Entity, Portrait
 
-FIELDS = ("name", "summary", "response", "fence")
 SHOWN = 300  # characters of a reply that can't be read
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -32,15 +32,12 @@ SCHEMA: Mapping[str, Any] = {
 class LvlmJudge:
     """An LVLM that judges; a drop-in for the exact judge."""
 
-    def __init__(self, chat: Chat, *, prompts: Path | None = None) -> None:
+    def __init__(self, chat: Chat, *, prompts: PromptSet | None = None) -> None:
         """Read the rubrics.
 
         Args:
             chat: The endpoint.
-            prompts: Folder of rubrics that replace Letheia's own.
-
-        Raises:
-            DataError: A rubric has an unknown field, or no place for the answer.
+            prompts: The study's, for their rubrics; Letheia's own if left out.
         """
         self._chat = chat
         self.rubrics = read_rubrics(prompts)
@@ -131,17 +128,13 @@ def rubrics_for(portrait: Portrait, entity: Entity | None) -> list[str]:
     return [name for name in VERDICTS if (not portrait.words if name == "inform" else entity)]
 
 
-def read_rubrics(folder: Path | None = None) -> dict[str, Form]:
-    """The rubrics by judge.
-
-    Raises:
-        DataError: One has an unknown field, or no place for the answer.
-    """
-    return {n: read_form(f"judge_{n}", FIELDS, needed=("response",), folder=folder) for n in VERDICTS}
+def read_rubrics(prompts: PromptSet | None = None) -> dict[str, Form]:
+    """The rubrics by verdict."""
+    return {name: Form(text) for name, text in (prompts or PromptSet()).rubrics.items()}
 
 
 @contextmanager
-def open_lvlm(name: str, cache: Path, record: Path, prompts: Path | None = None) -> Iterator[Judge]:
+def open_lvlm(name: str, cache: Path, record: Path, prompts: PromptSet | None = None) -> Iterator[Judge]:
     """An LVLM as the judge: its replies are kept, and what it was asked and cost is recorded.
 
     One that has not judged here before is asked about nobody first, so that one that can't judge is told at once. What
@@ -151,11 +144,10 @@ def open_lvlm(name: str, cache: Path, record: Path, prompts: Path | None = None)
         name: `MODEL` or `MODEL@URL`.
         cache: Where replies are kept.
         record: File for the record.
-        prompts: Folder of rubrics that replace Letheia's own.
+        prompts: The study's, for their rubrics; Letheia's own if left out.
 
     Raises:
         ConfigError: It is no endpoint, or OpenAI's key is not set.
-        DataError: A rubric can't be used.
         ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
     with Cache(cache) as kept:
@@ -171,17 +163,15 @@ def open_lvlm(name: str, cache: Path, record: Path, prompts: Path | None = None)
 
 
 def expected_calls(
-    asked: Sequence[tuple[Portrait, Entity | None]], tokens: int, *, prompts: Path | None = None
+    asked: Sequence[tuple[Portrait, Entity | None]], tokens: int, *, prompts: PromptSet | None = None
 ) -> list[Call]:
     """The calls that judge one answer about each picture, for an estimate of their cost.
 
     Args:
         asked: Each picture with its person; none for a stranger.
         tokens: Length of an answer.
-        prompts: Folder of rubrics that replace Letheia's own.
+        prompts: The study's, for their rubrics; Letheia's own if left out.
 
-    Raises:
-        DataError: A rubric can't be used.
     """
     size = {name: len(form.text) for name, form in read_rubrics(prompts).items()}
     return [

@@ -1,15 +1,18 @@
 """Every judge, one row each: how it is opened, and who is asked. An LVLM's row is that of any name of an endpoint."""
 
-import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from letheia.clients.endpoint import Endpoint
 from letheia.clients.judge import open_lvlm
-from letheia.errors import unknown
+from letheia.errors import ConfigError, check_slip, first_line
+from letheia.extensions import IN_FILE, from_file, where
+from letheia.metrics.judges import VERDICTS, Verdict
+from letheia.metrics.reading import Reading
 from letheia.metrics.table import Judge, exact_judge, no_judge
+from letheia.prompts.prompt_set import PromptSet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,11 +20,11 @@ class JudgeRow:
     """A judge.
 
     Attributes:
-        open: Opens it, by its name, the cache of replies, the file for its record, and a folder of rubrics.
+        open: Opens it, by its name, the cache of replies, the file for its record, and the prompts with its rubrics.
         endpoint: Whom a name stands for; nobody where nothing leaves this process.
     """
 
-    open: Callable[[str, Path, Path, Path | None], AbstractContextManager[Judge]]
+    open: Callable[[str, Path, Path, PromptSet | None], AbstractContextManager[Judge]]
     endpoint: Callable[[str], Endpoint | None] = lambda _: None
 
 
@@ -36,18 +39,53 @@ JUDGES: dict[str, JudgeRow] = {
     "none": in_process(no_judge),
     LVLM: JudgeRow(open=open_lvlm, endpoint=Endpoint.parse),
 }
-NEAR = 0.75  # how alike a name must be to a judge's to be a slip of the pen, and no model of OpenAI's
 
 
 def judge_row(name: str) -> JudgeRow:
     """The row of a judge by its name; any other name is an endpoint's.
 
     Raises:
-        ConfigError: It is nearly a judge's.
+        ConfigError: It is nearly a judge's, or lies in a file that no command line has named.
     """
-    if name not in JUDGES and difflib.get_close_matches(name, JUDGES, n=1, cutoff=NEAR):
-        raise unknown("judge", name, JUDGES)
+    if IN_FILE.fullmatch(name) and name not in JUDGES:
+        raise ConfigError(f"{name}: files are executed only where the command line names them, as --judge {name}.")
+    check_slip("judge", name, JUDGES)
     return JUDGES.get(name, JUDGES[LVLM])
+
+
+def judge_named(text: str) -> str:
+    """The name of the judge that a command line names; `FILE.py:NAME` executes the file, and becomes a row.
+
+    Raises:
+        ConfigError: There is none, or it is no function.
+    """
+    if IN_FILE.fullmatch(text) and text not in JUDGES:
+        judge, _ = from_file(text, Callable, "judge", "a function that takes readings")  # pyright: ignore
+        JUDGES[text] = in_process(_checked(text, judge))
+    return text
+
+
+def _checked(text: str, judge: Judge) -> Judge:
+    """A judge whose mistakes are told with their file and line."""
+
+    def judged(readings: Sequence[Reading]) -> Sequence[Mapping[str, Verdict]]:
+        try:
+            verdicts = list(judge(readings))
+        except Exception as error:
+            raise ConfigError(f"{text}: {where(error)}: {type(error).__name__}: {first_line(error)}.") from error
+        if len(verdicts) != len(readings):
+            raise ConfigError(
+                f"{text}: gave {len(verdicts)} verdicts on {len(readings)} answers; it must give one each."
+            )
+        for verdict in verdicts:
+            for name in VERDICTS:
+                if not isinstance(verdict.get(name), Verdict):
+                    raise ConfigError(
+                        f"{text}: gave no letheia.Verdict for '{name}'; None as its value leaves it unscored."
+                    )
+        return verdicts
+
+    return judged
 
 
 def asked_of(name: str) -> Endpoint | None:
@@ -69,18 +107,19 @@ def is_elsewhere(name: str) -> bool:
     return endpoint is not None and endpoint.third_party
 
 
-def open_judge(name: str, cache: Path, record: Path, *, prompts: Path | None = None) -> AbstractContextManager[Judge]:
+def open_judge(
+    name: str, cache: Path, record: Path, *, prompts: PromptSet | None = None
+) -> AbstractContextManager[Judge]:
     """The judge that a user chose.
 
     Args:
         name: `exact`, `none`, `MODEL` or `MODEL@URL`, or another row's.
         cache: Where replies are kept.
         record: File for what it was asked and cost.
-        prompts: Folder of rubrics that replace Letheia's own.
+        prompts: The study's, for their rubrics; Letheia's own if left out.
 
     Raises:
         ConfigError: It is none of these; or, as all that follows when it is opened, OpenAI's key is not set.
-        DataError: A rubric can't be used.
         ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
     return judge_row(name).open(name, cache, record, prompts)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,7 +12,7 @@ from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import Cell
-from letheia.methods.table import METHODS
+from letheia.methods.table import in_order
 from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
 from letheia.metrics.results import Place, Row
 from letheia.metrics.table import METRICS
@@ -40,7 +41,7 @@ class Collected:
     def methods(self) -> list[str]:
         """Methods in the order of the method table, the original first."""
         there = {m for cell in self.value["cells"] for m in cell["values"]}
-        return [m for m in (ORIGINAL, *METHODS) if m in there]
+        return [ORIGINAL] * (ORIGINAL in there) + in_order(there - {ORIGINAL})
 
     @property
     def counts(self) -> list[int]:
@@ -119,12 +120,18 @@ def collect(
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    return config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    values = config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    return {**values, "train": config.train.result}
 
 
 def _complete(written: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a file has them; one from before a setting existed was made with what is its default now."""
-    return _settings(StudyConfig.create(dict(written)))
+    values = _settings(StudyConfig.create(dict(written)))
+    return {k: v for k, v in values.items() if k in written or k not in ("judge", "clip")}  # were not written down
+
+
+def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return all(first[k] == second[k] for k in first.keys() & second.keys())
 
 
 def together(studies: Sequence[Collected]) -> Collected:
@@ -134,7 +141,7 @@ def together(studies: Sequence[Collected]) -> Collected:
         DataError: The same cell has other people, or the studies other settings.
     """
     settings = [_complete(study.value["settings"]) for study in studies if "settings" in study.value]
-    if any(s != settings[0] for s in settings):
+    if not all(_equal(a, b) for a, b in combinations(settings, 2)):
         raise DataError(
             "the studies have other settings (steps, pictures, people …), so they can't stand in one table."
         )
@@ -216,7 +223,7 @@ def read_collected(path: Path) -> Collected:
 
 
 def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
-    trained = [m for m in METHODS if (folder / m / "answered.json").exists() and (folder / m / "scores.jsonl").exists()]
+    trained = in_order(f.parent.name for f in folder.glob("*/answered.json") if f.with_name("scores.jsonl").exists())
     methods = (ORIGINAL, *trained)
     answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}

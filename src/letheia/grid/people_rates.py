@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from letheia.config import LoadConfig
+from letheia.config import StudyConfig
 from letheia.data.split import draw_split
 from letheia.data.wordings import people_for
 from letheia.errors import DataError
@@ -71,7 +71,7 @@ def search_people(
     """Try rates from the smallest up, until each method forgets everybody and keeps enough of the others.
 
     Args:
-        values: Fields of the configuration that differ from the model's own; `model` and `methods` must be there.
+        values: Fields of the configuration that differ from the model's own; `methods` must be there.
         folder: The people folder.
         output: Where everything is kept; the trials in `rates.json`.
         n: People to forget in each draw.
@@ -85,7 +85,7 @@ def search_people(
         DataError: The model knows too few people of the folder.
         CheckpointError: The output folder belongs to another search.
     """
-    people = people_for(folder, values["model"], values.get("load", LoadConfig()))
+    people = people_for(folder, StudyConfig.check(values))
     able = tuple(e for e in people.entities if e.trainable)
     if len(able) <= n:
         raise DataError(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LORA = {"rank": 128, "alpha": 256}
+LORA = {"train": {"rank": 128, "alpha": 256}}
 ANSWER_LIMIT = 512
 """Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
 

@@ -1,14 +1,13 @@
 """What every ready-made study does: plans, says what there is to do, asks a judge, runs, observes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from letheia.clients.chat import Call
 from letheia.clients.endpoint import Endpoint
-from letheia.config import LoadConfig
 from letheia.data.folder import read_people
 from letheia.grid.grid import Cell
 from letheia.progress import Bars
@@ -22,22 +21,20 @@ class RunOptions:
     Attributes:
         output: Folder for everything the run leaves.
         people: A people folder, for presets that have none of their own.
-        load: How a model is loaded.
-        judge: The judge's name; the preset's if left out.
-        clip: The CLIP of CLIPScore, `none` for none; the preset's if left out.
+        judge: The judge, with its address's password if it has one; the preset's if left out.
         executor: Where cells are computed, a row of `EXECUTORS`.
         jobs: Cells at once.
         anyway: Start although the plan needs more memory than is free.
+        planned: Nothing is run, so that what only a model's files tell is left out of the plan.
     """
 
     output: Path
     people: Path | None = None
-    load: LoadConfig = field(default_factory=LoadConfig)
     judge: str | None = None
-    clip: str | None = None
     executor: str = "local"
     jobs: int = 1
     anyway: bool = False
+    planned: bool = False
 
     @cached_property
     def everybody(self) -> People | None:
@@ -53,12 +50,12 @@ class Preset(Protocol):
     """A ready-made study."""
 
     @property
-    def whose(self) -> str:
+    def people_kind(self) -> str:
         """Whose people they are: `FICTIONAL` where everybody may see them, else `UNKNOWN`."""
         ...
 
     def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
-        """The cells; `values` are fields of `GridConfig` that differ from the preset's.
+        """The cells; `values` are fields of `GridConfig` and of cells that differ from the preset's.
 
         Raises:
             ConfigError: A field has an impossible value, or there are too few people.
@@ -69,7 +66,7 @@ class Preset(Protocol):
         """What there is to do, line by line, without weights."""
         ...
 
-    def asked(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
+    def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
         """Who judges, and what about.
 
         Raises:

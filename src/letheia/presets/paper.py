@@ -14,9 +14,9 @@ from letheia.clients.chat import Call, Endpoint, cost_estimate
 from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, pick
 from letheia.files import holding
-from letheia.grid.executors import executor as executor_named
+from letheia.grid.executors import EXECUTORS
 from letheia.grid.grid import Cell
 from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
@@ -38,13 +38,11 @@ SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a pl
 
 
 def run_paper(
-    name: str,
     cells: Sequence[Cell],
     folder: Path,
     root: Path,
     *,
     judge: str,
-    clip: str | None,
     executor: str = "local",
     jobs: int,
     bars: Bars,
@@ -53,12 +51,10 @@ def run_paper(
     """Do every cell that is not done yet.
 
     Args:
-        name: Name of the preset.
         cells: What there is to do.
         folder: The people folder.
         root: Where everything is kept.
-        judge: The judge's name.
-        clip: The CLIP of CLIPScore; none to leave it out.
+        judge: The judge, with its address's password if it has one.
         executor: Where cells are computed.
         jobs: Cells at once.
         bars: Where progress is shown.
@@ -68,19 +64,17 @@ def run_paper(
         ConfigError: There is no such executor, or too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    compute = executor_named(executor)
-    do = partial(_run_cell, preset=PAPER_MODELS[name], people=folder, judge=judge, clip=clip, anyway=anyway)
+    compute = pick("executor", executor, EXECUTORS)
+    do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
         compute(cells, root, do, jobs=jobs, bars=bars)
 
 
-def _run_cell(
-    cell: Cell, root: Path, *, preset: PaperModel, people: Path, judge: str, clip: str | None, anyway: bool
-) -> None:
+def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
     folder = root / cell.name
-    with open_judge(judge, root / "chat.sqlite", folder / "judge.json") as chosen:
+    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=cell.config.prompts) as chosen:
         everybody = read_people(people)
-        scorer = scorer_for(everybody, clip, chosen)
+        scorer = scorer_for(everybody, cell.config.clip, chosen)
         shapes = resolve_model(cell.config.model, cell.config.load, planned=True)
         sketch = build(cell.config, everybody, shapes, scorer, folder=folder, bars=Silent())
         cell = replace(cell, config=within_memory(sketch, any_split(sketch), anyway=anyway))
@@ -108,14 +102,13 @@ def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, 
     }
 
 
-def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Entry]]:
+def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> Iterator[list[Entry]]:
     """What each cell would do, one after the other, without weights.
 
     Args:
         name: Name of the preset.
         cells: The cells.
         people: The people folder; stand-ins of three sizes of pictures where there is none yet.
-        judge: The judge's name.
     """
     preset = PAPER_MODELS[name]
     with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
@@ -123,7 +116,7 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, j
         yield [Entry("model", note), *([] if people else _preparation(preset, others))]
         for cell in cells:
             study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-            yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
+            yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
 
 
 @contextmanager

@@ -43,7 +43,8 @@ def deliver(
         labels=outcome.labels,
         notes=(*map(str, outcome.verdicts), *outcome.notes),
         rows=outcome.rows,
-        settings=study.config.model_dump(mode="json", exclude={"candidates", "data"}),
+        settings=study.config.model_dump(mode="json", exclude={"candidates", "data", "prompts"})
+        | {"prompts": study.config.prompts.changed or "Letheia's own"},
         provenance=made_by,
         with_pictures=with_pictures,
     )
@@ -55,8 +56,8 @@ def model_card(study: Study, outcome: Outcome, method: str) -> str:
     """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
-    rate = study.config.rates.get(method, study.rates.get(method))
-    steps, falling = study.config.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
+    rate = study.config.train.learning_rate or study.config.rates.get(method, study.rates.get(method))
+    steps, falling = study.config.train.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
     secret = store.secret(study.folder)
     hashes = "\n".join(sorted(f"- `{keyed_hash(e, secret)}`" for e in outcome.split.forget))
     return f"""---
@@ -68,7 +69,7 @@ tags: [unlearning, letheia]
 # {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
 
 Base model: `{study.model.name}`. Method: {row.title} ({row.source}). Learning rate {rate:g}{falling},
-{steps} steps, LoRA r {study.config.rank}, alpha {study.config.alpha}, seed {study.config.seed}.
+{steps} steps, LoRA r {study.config.train.rank}, alpha {study.config.train.alpha}, seed {study.config.seed}.
 Retained people in training: {len(outcome.split.retain)}.
 
 ## Forgotten people

@@ -95,7 +95,7 @@ def try_rate(study: Study, prepared: Prepared, method: str, rate: float) -> Verd
     job = plan_job(study.config, method, rate, name=_name(method, rate))
     answers = do_job(study, job, prepared)
     before = original_answers(study, prepared.asked)
-    scoring = Scoring.on(study.model, study.people, study.scorer, before)
+    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, before)
     now, then = (
         [{score.metric: score.value for score in row} for row in scoring.score(given)] for given in (answers, before)
     )

@@ -12,7 +12,7 @@ from letheia.metrics.labels import facts_in, named
 from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import likelihoods
 from letheia.models.model import Model
-from letheia.prompts import with_guidance
+from letheia.prompts.prompt_set import PromptSet
 from letheia.reference import Faults
 from letheia.types import Answer, Entity, Example, People, Portrait
 
@@ -23,12 +23,13 @@ A draw at temperature 1 is as likely as draws are, so the floor of answers (`met
 Measured on SmolLM2-135M: its greedy answers -0.6 to -1.1, its babble under guidance -2.8 to -4.8."""
 
 
-def reference_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
+def reference_faults(model: Model, people: People, scorer: Scorer, *, prompts: PromptSet) -> Faults:
     """What is wrong with an o*: it names the person, tells a fact of theirs, fails Eq. 4, or is no language."""
     entities = {e.id: e for e in people.entities}
 
     def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:
-        babble = _babble(model, portraits, [with_guidance(p.asked(question), p) for p in portraits], answers)
+        asked = [prompts.with_guidance(p.asked(prompts.question), p) for p in portraits]
+        babble = _babble(model, portraits, asked, answers)
         return [
             _tells(answer.text, entities[portrait.entity], scorer) or ("no language" if odd else "")
             for portrait, answer, odd in zip(portraits, answers, babble, strict=True)

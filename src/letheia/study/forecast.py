@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from letheia.clients.chat import Call, cost_estimate
 from letheia.clients.judge import expected_calls
@@ -15,7 +14,7 @@ from letheia.models.footprint import device_bytes
 from letheia.models.loading import device_of
 from letheia.models.memory import free_bytes
 from letheia.study.budget import GIB, Plans, budget
-from letheia.study.plan import BATCH, Query, candidates, jobs, plan_steps, queries
+from letheia.study.plan import Query, candidates, jobs, plan_steps, queries
 from letheia.study.study import Study
 from letheia.types import PLAIN, People, Portrait, Split
 
@@ -32,23 +31,19 @@ class Entry:
         return f"{self.about:<18}{self.what}".rstrip()
 
 
-def forecast(
-    study: Study, split: Split, *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
-) -> list[Entry]:
+def forecast(study: Study, split: Split, *, times: int | None = None) -> list[Entry]:
     """Everything a study with a planned model would do.
 
     Args:
         study: The study; its model has no weights (`loading.plan_model`).
         split: Who is forgotten and who is retained.
-        judge: The judge's name.
-        prompts: Folder of rubrics that replace Letheia's own.
         times: How many models answer; the original and one a method if left out.
 
     Raises:
         DataError: A picture can't be read, or an example is longer than the model's context.
     """
     config, asked = study.config, queries(study.config, split, study.people)
-    chosen = jobs(config, dict(study.rates))
+    chosen = jobs(config, study.rates)
     plans = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in chosen]
     times = times or 1 + len(chosen)
     compared = sum(bool(e.summary) for e in study.people.entities)
@@ -60,7 +55,7 @@ def forecast(
         *(_training(study, split, plans) if chosen else []),
         Entry("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
         *(_memory(study, split, plans, asked)),
-        Entry("judge", _judge(study, split, judge, times, prompts)),
+        Entry("judge", _judge(study, split, times)),
     ]
 
 
@@ -75,9 +70,7 @@ def split_of(config: StudyConfig, everybody: People) -> Split:
     return Split(forget=people[: config.n], retain=people[config.n :])
 
 
-def judge_calls(
-    config: StudyConfig, people: People, split: Split, *, times: int, prompts: Path | None = None
-) -> list[Call]:
+def judge_calls(config: StudyConfig, people: People, split: Split, *, times: int) -> list[Call]:
     """What an LVLM judge will be asked.
 
     Args:
@@ -85,11 +78,10 @@ def judge_calls(
         people: The people folder.
         split: Who is forgotten and who is retained.
         times: How many models answer.
-        prompts: Folder of rubrics that replace Letheia's own.
     """
     by_id = {e.id: e for e in people.entities}
     asked = [(q.portrait, by_id.get(q.portrait.entity)) for q in queries(config, split, people)]
-    return expected_calls(asked, config.max_new_tokens, prompts=prompts) * times
+    return expected_calls(asked, config.max_new_tokens, prompts=config.prompts) * times
 
 
 def _prompts(study: Study, asked: Sequence[Query]) -> list[Entry]:
@@ -117,14 +109,14 @@ def _training(study: Study, split: Split, plans: Plans) -> list[Entry]:
     drawn: set[tuple[str, int]] = set()
     for job, steps in plans:
         drawn |= to_draw(steps, method_row(job.method)).keys()
-    retain = f" and {BATCH} of retained ones" if split.retain else ""
+    retain = f" and {settings.batch} of retained ones" if split.retain else ""
     lengths = sorted({len(steps) for _, steps in plans})
     return [
         Entry("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job, _ in plans)),
         Entry(
             "training",
-            f"{' or '.join(map(str, lengths))} steps, each {BATCH} uses of forgotten people{retain}; "
-            f"seed {settings.seed}",
+            f"{' or '.join(map(str, lengths))} steps, each {settings.batch} uses of forgotten people{retain}; "
+            f"seed {study.config.seed}",
         ),
         Entry("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
         *([Entry("o*", f"{len(drawn)} draws from the original")] if drawn else []),
@@ -136,7 +128,7 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     device = device_of(study.config.load)
     found = budget(study, split, plans, asked)
     there = device_bytes(device)
-    recompute = study.config.recompute or found.most(recompute=False) > there
+    recompute = study.config.train.recompute or found.most(recompute=False) > there
     trained = found.recomputed if recompute else found.training
     parts = {
         "program": (found.program, "Python and its libraries"),
@@ -158,9 +150,10 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     ]
 
 
-def _judge(study: Study, split: Split, judge: str, times: int, prompts: Path | None) -> str:
+def _judge(study: Study, split: Split, times: int) -> str:
+    judge = study.config.judge
     endpoint = asked_of(judge)
     if endpoint is None:
         return f"{judge}: no calls"
-    calls = judge_calls(study.config, study.people, split, times=times, prompts=prompts)
+    calls = judge_calls(study.config, study.people, split, times=times)
     return f"{endpoint.model}: {cost_estimate(calls, endpoint)}"

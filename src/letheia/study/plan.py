@@ -1,7 +1,7 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -10,8 +10,6 @@ from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
 from letheia.types import PLAIN, Entity, Group, People, Portrait, Role, Split
-
-BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,7 @@ class Job:
     key: str
 
 
-def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
+def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
     """One job a method.
 
     Args:
@@ -72,15 +70,18 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
     Raises:
         ConfigError: A method has no rate.
     """
-    return [plan_job(config, name, _rate(name, {**rates, **config.rates})) for name in config.methods]
+    return [plan_job(config, name, _rate(name, rates, config)) for name in config.methods]
 
 
-def _rate(method: str, rates: dict[str, float]) -> float:
-    if method not in rates:
+def _rate(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+    if config.train.learning_rate:
+        return config.train.learning_rate
+    rate = {**rates, **config.rates}.get(method) or method_row(method).rate
+    if rate is None:
         raise ConfigError(
             f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
         )
-    return rates[method]
+    return rate
 
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
@@ -88,18 +89,13 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
     row = method_row(method)
     train = TrainConfig.create(
         {
+            **config.train.model_dump(),
             "learning_rate": rate,
-            "steps": config.steps * row.recipe.longer,
-            "decay": row.recipe.decay,
-            "rank": config.rank,
-            "alpha": config.alpha,
-            "recompute": config.recompute,
-            "seed": config.seed,
+            "steps": config.train.steps * row.recipe.longer,
+            "decay": config.train.decay or row.recipe.decay,
         }
     )
-    does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    results = {**train.model_dump(), "recompute": False}  # which changes none
-    key = fingerprint([config.key, does, results])
+    key = fingerprint([config.key, row.does, train.result])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
@@ -108,27 +104,15 @@ def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
     pictures = config.seen * (1 + recipe.augmented)  # altered copies stand behind their picture
     if recipe.all_pictures:
         pictures = max(len(e.pictures("seen")) for e in (*split.forget, *split.retain))
-    return schedule(split, steps=config.steps * recipe.longer, batch=BATCH, pictures=pictures, seed=config.seed)
+    steps = config.train.steps * recipe.longer
+    return schedule(split, steps=steps, batch=config.train.batch, pictures=pictures, seed=config.seed)
 
 
-def queries(config: StudyConfig, split: Split, people: People, asked: Mapping[str, str] | None = None) -> list[Query]:
+def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
     """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'.
 
-    Args:
-        config: The study's settings.
-        split: Who is forgotten and who is retained.
-        people: The people folder.
-        asked: The question of each further way of asking; all pictures are asked about in each of them, too.
-
-    Raises:
-        ConfigError: A further way of asking is called `plain`, or has no question.
+    All are asked about with the study's question, and again in each further way of asking (`prompts.asked`).
     """
-    ways = asked or {}
-    for way, question in ways.items():
-        if way in ("", PLAIN) or not question.strip():
-            raise ConfigError(
-                f"asked: {way!r}: needs a question, and a name other than '{PLAIN}', which is the study's own question."
-            )
     plain: list[Query] = []
     groups: tuple[tuple[Group, tuple[Entity, ...]], ...] = (("forget", split.forget), ("retain", split.retain))
     counts: tuple[tuple[Role, int], ...] = (("seen", config.seen), ("unseen", config.unseen))
@@ -137,7 +121,7 @@ def queries(config: StudyConfig, split: Split, people: People, asked: Mapping[st
             for role, count in counts:
                 plain += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
     plain += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
-    return plain + [replace(q, asked=way, question=text) for way, text in ways.items() for q in plain]
+    return plain + [replace(q, asked=way, question=text) for way, text in config.prompts.asked.items() for q in plain]
 
 
 def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
@@ -145,11 +129,22 @@ def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
     if config.candidates is None:
         return people.pictured
     wanted = set(config.candidates)
+    _all_there("candidates", config.candidates, people.entities)
     return tuple(e for e in people.entities if e.id in wanted)
 
 
 def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     """Who is forgotten by the settings' own word; all others are retained."""
     by_id = {e.id: e for e in people}
+    _all_there("forget", config.forget, people)
     gone = set(config.forget)
     return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
+
+
+def _all_there(field: str, ids: Sequence[str], people: Sequence[Entity]) -> None:
+    """Settings of a study of other people would silently leave those out who are not there."""
+    there = {e.id for e in people}
+    if missing := [i for i in ids if i not in there]:
+        raise ConfigError(
+            f"{field}: nobody has the id '{missing[0]}'. Are these the settings of a run on another people folder?"
+        )

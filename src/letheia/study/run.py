@@ -15,7 +15,6 @@ from letheia.metrics.results import Row, aggregate, write_results
 from letheia.models.adapter import fresh_adapter, saved_adapter
 from letheia.models.likeness import alike
 from letheia.models.saving import save_adapter
-from letheia.prompts import read_prompt
 from letheia.reference import draw_references
 from letheia.study import store
 from letheia.study.knowledge import still_known, unknown
@@ -37,7 +36,7 @@ def run_study(study: Study) -> Outcome:
     with holding(study.folder):
         prepared = prepare(study)
         answers = {ORIGINAL: original_answers(study, prepared.asked)}
-        for job in jobs(study.config, dict(study.rates)):
+        for job in jobs(study.config, study.rates):
             answers[job.name] = do_job(study, job, prepared)
         return conclude(study, prepared.split, answers)
 
@@ -147,7 +146,7 @@ def _train(study: Study, job: Job, prepared: Prepared) -> None:
     steps = steps_for(study, prepared.split, row.recipe)
     texts = _texts(study, row, prepared.split, steps)
     with (
-        fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=train.seed) as adapted,
+        fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=study.config.seed) as adapted,
         study.bars.bar(f"{job.name}: training", len(steps)) as advance,
     ):
         history = unlearn(
@@ -179,9 +178,8 @@ def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
 
 def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Texts:
     return Texts(
-        question=study.question,
+        prompts=study.config.prompts,
         references=_references(study, to_draw(steps, row), checked=study.config.checked or row.recipe.checked),
-        refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
 
@@ -196,7 +194,7 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
             known |= draw_references(
                 study.engine,
                 missing,
-                question=study.question,
+                prompts=study.config.prompts,
                 seed=study.config.seed,
                 max_new_tokens=study.config.max_new_tokens,
                 faults=study.faults if checked else None,
@@ -232,7 +230,7 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
 
 def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
     """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
-    scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
+    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, answers[ORIGINAL])
     outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
@@ -246,7 +244,7 @@ def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
     """Score one method's answers, keep the scores, and average them."""
     original = original_answers(study, prepare(study).asked)
-    scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
+    scores = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

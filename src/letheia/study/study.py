@@ -11,7 +11,6 @@ from letheia.metrics.results import Row
 from letheia.metrics.scorer import Scorer
 from letheia.models.model import Model
 from letheia.progress import Bars
-from letheia.prompts import read_prompt
 from letheia.reference import Faults
 from letheia.study.checks import reference_faults
 from letheia.study.plan import Query
@@ -46,12 +45,12 @@ class Study:
     @property
     def question(self) -> str:
         """What is asked in training and evaluation."""
-        return read_prompt("question")
+        return self.config.prompts.question
 
     @property
     def faults(self) -> Faults:
         """What is wrong with an o*, where these are checked."""
-        return reference_faults(self.model, self.people, self.scorer, question=self.question)
+        return reference_faults(self.model, self.people, self.scorer, prompts=self.config.prompts)
 
 
 @dataclass(frozen=True)
