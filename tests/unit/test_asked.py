@@ -25,7 +25,7 @@ from letheia.report.tables import run_tables
 from letheia.report.terminal import print_table
 from letheia.study import run, store
 from letheia.study.build import build
-from letheia.study.plan import Query, jobs, queries
+from letheia.study.plan import Query, jobs
 from letheia.study.told import notes
 from letheia.study.verdict import verdict
 from letheia.types import ORIGINAL, PLAIN, Portrait, plain
@@ -41,16 +41,14 @@ def done(people, tmp_path_factory):
     known = tuple(e.id for e in people.pictured)
     config = StudyConfig.create(
         {"model": "mistral", "methods": ("bg",), "candidates": known, "forget": known[:2], "people": 6, "n": 2,
-         "unseen": 1, "strangers": 2, "steps": 2, "rates": {"bg": 1e-3}, "max_new_tokens": 40}
+         "unseen": 1, "strangers": 2, "train": {"steps": 2}, "rates": {"bg": 1e-3}, "max_new_tokens": 40,
+         "prompts": {"asked": {WAY: QUESTION}}}
     )  # fmt: skip
     (job,) = jobs(config, {})
     cell = Cell(config=config, jobs={job.name: job.key})
     model = load_model(weights_folder() / "mistral")
     study = build(config, people, model, Scorer(people), folder=root / cell.name, bars=Silent())
-    split = run.prepare(study).split
-    ready = run.Prepared(split, queries(config, split, people, {WAY: QUESTION}))
-    answers = {ORIGINAL: run.original_answers(study, ready.asked), job.name: run.do_job(study, job, ready)}
-    outcome = run.conclude(study, split, answers)
+    outcome = run.run_study(study)
     deliver(study, outcome, command="letheia")
     write_json(study.folder / "cell.json", {"jobs": dict(cell.jobs)})
     write_collected(root / "study.json", collect([cell], root, command="letheia"))
@@ -139,6 +137,6 @@ def test_the_question_of_a_way(people):
 
 
 @pytest.mark.parametrize("ways", [{PLAIN: "Who?"}, {"": "Who?"}, {"empty": " "}])
-def test_a_way_needs_a_name_and_a_question(people, ways):
+def test_a_way_needs_a_name_and_a_question(ways):
     with pytest.raises(ConfigError, match="asked: "):
-        queries(StudyConfig.create({}), None, people, ways)
+        StudyConfig.create({"prompts": {"asked": ways}})

@@ -1,8 +1,10 @@
 """Tables of a run and of a study: columns come from metrics' rows, and any number of people has its table."""
 
 import dataclasses
+import io
 
 import pytest
+from rich.console import Console
 
 from letheia.errors import ConfigError
 from letheia.grid.collected import Collected
@@ -13,6 +15,7 @@ from letheia.report.layouts import LAYOUTS
 from letheia.report.study_page import write_study_report
 from letheia.report.study_tables import study_table
 from letheia.report.tables import number_text, run_table, to_sheet
+from letheia.report.terminal import print_table
 from letheia.types import Generation
 
 ROW = Row(
@@ -46,6 +49,17 @@ def test_a_metric_appears_by_its_row_alone(people, monkeypatch):
     assert at == len(table.columns) - 1 and number_text(table.entries[0][at].row) == "3"
     assert to_sheet(table).header[-1] == "Words (unseen)"
     assert not any(place.metric == "words" for place in LAYOUTS["3"].columns())
+
+
+def test_a_terminal_of_eighty_columns_shows_whole_headings():
+    rows = [
+        dataclasses.replace(ROW, method=m, people="forget", pictures="seen", metric=metric)
+        for m in ("original", "pubg") for metric in metrics_of("1")
+    ]  # fmt: skip
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    print_table(run_table(rows, "1"), console)
+    shown = console.file.getvalue()
+    assert "…" not in shown and all(word in shown for word in ("CLIPScore", "Attributes", "Original"))
 
 
 def study(*counts, people="forget", metric="attributes", pictures="unseen"):

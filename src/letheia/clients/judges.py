@@ -22,15 +22,17 @@ class JudgeRow:
     Attributes:
         open: Opens it, by its name, the cache of replies, the file for its record, and the prompts with its rubrics.
         endpoint: Whom a name stands for; nobody where nothing leaves this process.
+        code: Of a judge from outside, the fingerprint of its file.
     """
 
     open: Callable[[str, Path, Path, PromptSet | None], AbstractContextManager[Judge]]
     endpoint: Callable[[str], Endpoint | None] = lambda _: None
+    code: str = ""
 
 
-def in_process(judge: Judge) -> JudgeRow:
+def in_process(judge: Judge, *, code: str = "") -> JudgeRow:
     """The row of a function that judges."""
-    return JudgeRow(open=lambda *_: nullcontext(judge))
+    return JudgeRow(open=lambda *_: nullcontext(judge), code=code)
 
 
 LVLM = "MODEL[@URL]"
@@ -60,8 +62,8 @@ def judge_named(text: str) -> str:
         ConfigError: There is none, or it is no function.
     """
     if IN_FILE.fullmatch(text) and text not in JUDGES:
-        judge, _ = from_file(text, Callable, "judge", "a function that takes readings")  # pyright: ignore
-        JUDGES[text] = in_process(_checked(text, judge))
+        judge, origin = from_file(text, Callable, "judge", "a function that takes readings")  # pyright: ignore
+        JUDGES[text] = in_process(_checked(text, judge), code=origin.code)
     return text
 
 

@@ -80,8 +80,8 @@ class PromptSet(Frozen):
     @field_validator("asked")
     @classmethod
     def _named(cls, asked: dict[str, str]) -> dict[str, str]:
-        if "plain" in asked:
-            raise ValueError("'plain' is the study's own question; give another name")
+        if any(name.strip() in ("", "plain") for name in asked):
+            raise ValueError("a way of asking needs a name other than 'plain', which is the study's own question")
         return {name: _checked(text) for name, text in asked.items()}
 
     @field_validator("wordings")

@@ -41,14 +41,15 @@ def count_plot(study: Collected, model: str) -> str:
                     axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
             axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
             axes.set_xticks(study.counts)
-        lines = {label: line for axes in drawn for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-        drawn[-1].legend(lines.values(), lines.keys(), fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        shown = max((axes.get_legend_handles_labels() for axes in drawn), key=lambda found: len(found[0]))
+        if shown[0]:  # a study may have no strangers
+            drawn[-1].legend(*shown, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
 
 
 def training_plot(study: Collected, model: str, n: int) -> str:
     """Each term's value over the steps, mean over seeds, range shaded."""
-    curves = {m: [c["history"][m] for c in study.cells(model, n) if m in c.get("history", {})] for m in study.methods}
+    curves = {m: [c["history"][m] for c in study.cells(model, n) if m in c["history"]] for m in study.methods}
     methods = [m for m, found in curves.items() if found]
     if not methods:
         return ""

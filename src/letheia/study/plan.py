@@ -70,16 +70,24 @@ def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
     Raises:
         ConfigError: A method has no rate.
     """
-    return [plan_job(config, name, _rate(name, rates, config)) for name in config.methods]
+    return [plan_job(config, name, rate_for(name, rates, config)) for name in config.methods]
 
 
-def _rate(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+def rate_for(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+    """A method's learning rate: the settings' own, else what is known for the model, else the method's row.
+
+    Raises:
+        ConfigError: None says one.
+    """
     if config.train.learning_rate:
         return config.train.learning_rate
-    rate = {**rates, **config.rates}.get(method) or method_row(method).rate
+    row = method_row(method)
+    rate = {**rates, **config.rates}.get(method) or row.rate
     if rate is None:
+        shown = (row.origin.text if row.origin else "") or method
         raise ConfigError(
-            f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
+            f"{method}: has no learning rate. 'letheia rates --method {shown}' finds one; give it as 'rate' of its "
+            f"row, or with --set rates.{method}=RATE."
         )
     return rate
 
