@@ -102,6 +102,7 @@ def test_each_way_has_tables_of_its_own(done):
     assert f"asked: {WAY}" in console.file.getvalue()
     page = (study.folder / "report.html").read_text()
     assert page.count(f"n = 2 · asked: {WAY}</h2>") == 3 and f"unseen pictures · asked: {WAY}" in page
+    assert "Answers judged by counting labelled facts and attributes." in page
     card = (study.folder / "bg" / "adapter" / "README.md").read_text()
     assert WAY not in card
 
