@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: real demo study test check faults lint setup clean
+.PHONY: real demo study test check faults lint docs setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -24,6 +24,12 @@ check: lint
 # tries what goes wrong around a run, for an hour; one row: make faults ROW=pictures
 faults: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -P benchmarks/faults $(ROW)
+
+# writes again what the documents take from results and source
+docs: setup
+	$(BIN)/python -P docs/update_tables.py
+	$(BIN)/python -P docs/update_picture.py
+	$(BIN)/python -P docs/update_architecture.py
 
 lint: setup
 	$(BIN)/ruff check .

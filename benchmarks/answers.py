@@ -12,7 +12,7 @@ from setting import Setting
 from letheia.data.split import Step, Use
 from letheia.engines.own import generate
 from letheia.models.adapter import original
-from letheia.prompts import guided, read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.reference import sample_references
 from letheia.types import Prompt
 
@@ -36,26 +36,28 @@ def draws(setting: Setting, prefix: str, *, people: int) -> dict[str, Any]:
     uses = [
         Use(entity=e, portrait=e.portraits[0], response="", draw=d, seed="") for e in entities for d in range(DRAWS)
     ]
-    question, length = read_prompt("question"), setting.sizes.answer
+    question, length = PromptSet().question, setting.sizes.answer
 
     def many() -> None:
         use_attention(setting.model, own_attention(setting.model))
         with original(setting.adapted):
-            sample_references(setting.model, [Step(tuple(uses), ())], question=question, seed=0, max_new_tokens=length)
+            sample_references(
+                setting.model, [Step(tuple(uses), ())], prompts=PromptSet(), seed=0, max_new_tokens=length
+            )
 
     naive = Naive(setting.model, setting.adapted, setting.with_references({}))
     turn = cycle(entities)
 
     def one() -> None:
         use_attention(setting.model, naive.attention)
-        naive.answer(next(turn).portraits[0], guided(question), new=length, sample=True)
+        naive.answer(next(turn).portraits[0], PromptSet().guided(question), new=length, sample=True)
 
     return rates(setting, {"N0": (one, 1), "Letheia": (many, len(uses))})
 
 
 def evaluation(setting: Setting, prefix: str, *, people: int) -> dict[str, Any]:
     entities = setting.people(prefix, people, 1, seed=4)
-    question, length = read_prompt("question"), setting.sizes.answer
+    question, length = PromptSet().question, setting.sizes.answer
 
     def many() -> list[str]:
         use_attention(setting.model, own_attention(setting.model))

@@ -56,10 +56,11 @@ def main() -> None:
     parser.add_argument("--max-new-tokens", type=int, default=32)
     parser.add_argument("--no-check", action="store_true", help="Train on o* as they were drawn.")
     given = parser.parse_args()
-    from letheia.config import LoadConfig
+    from letheia.config import StudyConfig
     from letheia.console import TerminalBars, make_console
+    from letheia.data.wordings import people_for
     from letheia.files import write_json
-    from letheia.study.build import people_for, removal_study
+    from letheia.study.build import removal_study
     from letheia.study.own_responses import draw_responses
     from letheia.study.plan import plan_job
     from letheia.study.request import request
@@ -75,17 +76,17 @@ def main() -> None:
         from letheia.data.responses import write_responses
 
         drawn = draw_responses(
-            str(model), given.output / "people.partial", count=3, seed=0, max_new_tokens=96, bars=bars
+            {"model": str(model), "max_new_tokens": 96}, given.output / "people.partial", count=3, bars=bars
         )
         print("\n".join(drawn.notes))
         first = {id_: [re.split(r"(?<=[.!?])\s", t)[0] for t in texts] for id_, texts in drawn.texts.items()}
         write_responses(read_people(given.output / "people.partial"), first)  # short, so that a CPU is soon done
         (given.output / "people.partial").rename(folder)
-    people, split = request(people_for(folder, str(model), LoadConfig()), FORGET)
     values: dict[str, Any] = {
-        "model": str(model), "steps": given.steps, "max_new_tokens": given.max_new_tokens, "unseen": 2,
+        "model": str(model), "train": {"steps": given.steps}, "max_new_tokens": given.max_new_tokens, "unseen": 2,
         "checked": not given.no_check, "methods": tuple({m for m, _ in CELLS}),
     }  # fmt: skip
+    people, split = request(people_for(folder, StudyConfig.check(values)), FORGET)
     study = removal_study(
         values, people, split, given.output / ("unchecked" if given.no_check else "checked"), bars=bars
     )

@@ -20,7 +20,6 @@ from letheia.methods.table import METHODS
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
 from letheia.presets.world import world_study
 from letheia.progress import Silent
-from letheia.prompts import guided
 from letheia.reference import sample_references
 from letheia.study.plan import queries
 from letheia.study.run import ask, draw_people
@@ -53,7 +52,9 @@ def naive_removal(setting: Setting, steps: Sequence[Step]) -> None:
     for step in steps:
         drawn: References = {}
         for use in step.forget:
-            text = naive.answer(use.portrait, guided(told.question), new=setting.sizes.answer, sample=True)
+            text = naive.answer(
+                use.portrait, told.prompts.guided(told.prompts.question), new=setting.sizes.answer, sample=True
+            )
             drawn[use.portrait.id, use.draw] = Reference(Answer(text))
         naive.texts = replace(told, references=drawn)
         naive.backward(step)
@@ -67,9 +68,9 @@ def shared_removal(setting: Setting, steps: Sequence[Step]) -> None:
     told = setting.with_references({})
     with original(setting.adapted):
         drawn = sample_references(
-            setting.model, steps, question=told.question, seed=0, max_new_tokens=setting.sizes.answer
+            setting.model, steps, prompts=told.prompts, seed=0, max_new_tokens=setting.sizes.answer
         )
-    config = TrainConfig(learning_rate=RATE)
+    config = TrainConfig(learning_rate=RATE, steps=len(steps))
     unlearn(setting.model, setting.adapted, steps, METHODS["pubg"], replace(told, references=drawn), config)
 
 
@@ -78,7 +79,7 @@ def s8(setting: Setting) -> dict[str, Any]:
 
     Both arms begin without features or token ids and end in the same adapter; probe and answers are the same work.
     """
-    config = StudyConfig(methods=("pubg",), steps=setting.steps)
+    config = StudyConfig(methods=("pubg",), clip="world", train=TrainConfig(steps=setting.steps))
     study = world_study(config, setting.folder / "world", Silent())
     asking: dict[str, float] = {}
     split = None
@@ -89,7 +90,7 @@ def s8(setting: Setting) -> dict[str, Any]:
 
     asking["probe"] = seconds(probe)
     assert split
-    steps = schedule(split, steps=config.steps, batch=8, pictures=config.seen, seed=config.seed)
+    steps = schedule(split, steps=config.train.steps, batch=config.train.batch, pictures=config.seen, seed=config.seed)
     asked = queries(config, split, study.people)
     asking["answers of the original"] = seconds(lambda: ask(study, "original", asked, ""))
     training: dict[str, float] = {}
@@ -118,7 +119,7 @@ def s8(setting: Setting) -> dict[str, Any]:
 
 
 def world_texts(study: Study, references: References) -> Texts:
-    return Texts(question=study.question, references=references, refusals=(), retain=())
+    return Texts(prompts=study.config.prompts, references=references, retain=())
 
 
 def world_loop(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
@@ -128,7 +129,7 @@ def world_loop(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
     )
     for step in steps:
         with original(adapted):
-            drawn = sample_references(study.model, [step], question=study.question, seed=0, batch=1)
+            drawn = sample_references(study.model, [step], prompts=study.config.prompts, seed=0, batch=1)
         Objective(
             model=study.model, adapted=adapted, method=METHODS["pubg"], texts=world_texts(study, drawn),
             engine="plain",
@@ -139,6 +140,6 @@ def world_loop(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
 
 def world_shared(study: Study, adapted: PeftModel, steps: Sequence[Step]) -> None:
     with original(adapted):
-        drawn = sample_references(study.model, steps, question=study.question, seed=0)
-    config = TrainConfig(learning_rate=WORLD_RATES["mistral"]["pubg"])
+        drawn = sample_references(study.model, steps, prompts=study.config.prompts, seed=0)
+    config = TrainConfig(learning_rate=WORLD_RATES["mistral"]["pubg"], steps=len(steps))
     unlearn(study.model, adapted, steps, METHODS["pubg"], world_texts(study, drawn), config)

@@ -15,7 +15,7 @@ from letheia.data.split import Step, Use, schedule
 from letheia.data.targets import Texts
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.model import Model
-from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer, Entity, Reference, Split
 
 Arm = Naive | Tuned | Shared
@@ -67,7 +67,7 @@ class Setting:
         )
 
     def with_references(self, references: dict[tuple[str, int], Reference]) -> Texts:
-        return Texts(question=read_prompt("question"), references=references, refusals=(), retain=())
+        return Texts(prompts=PromptSet(), references=references, retain=())
 
     def study_steps(self, prefix: str, count: int) -> list[Step]:
         """A study's own order: 10 people to forget, 15 to keep, five responses each, eight uses of both a step."""

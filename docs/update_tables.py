@@ -8,16 +8,22 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from letheia.grid.collected import Collected, Place, read_collected, together
-from letheia.methods.table import PAPER_METHODS
+from typer.main import get_command
+
+from letheia.cli.app import app
+from letheia.grid.collected import Collected, read_collected, together
+from letheia.methods.table import METHODS, PAPER_METHODS, SHOWN
+from letheia.methods.terms import Term
 from letheia.methods.variants import BOUNDED, VARIANTS
-from letheia.metrics.results import read_results
-from letheia.report.formats import Sheet, to_markdown
-from letheia.report.study_tables import study_table, to_sheet
-from letheia.report.tables import main_table, markdown, method_title, retain_table
+from letheia.metrics.results import Place, read_results
+from letheia.presets.table import PRESETS
+from letheia.report.formats import Sheet, rows_in_markdown, to_markdown
+from letheia.report.study_tables import study_table
+from letheia.report.tables import method_title, run_table, to_sheet
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -34,17 +40,23 @@ GOAL = (
     ("strangers named", "as the original", Place("stranger", "stranger", "named")),
 )
 
+FRONT = (GOAL[0][2], GOAL[1][2], GOAL[3][2])
 
+
+@cache
 def tables() -> dict[str, str]:
     """Each marked part by its marker."""
     rows = read_results(DEMO)
     paper, bounded, fresh = (read_collected(RESULTS / f"{name}.json") for name in STUDIES)
     study = together([paper, bounded])
-    speed = (ROOT / "docs" / "speed.md").read_text("utf-8")
     return {
-        "forgotten": markdown(main_table(rows)),
-        "retained": markdown(retain_table(rows)),
-        "speed": re.findall(r"<!-- measured -->\n(.*)\n<!-- /measured -->", speed, re.DOTALL)[0],
+        "front": front(study),
+        "forgotten": rows_in_markdown(to_sheet(run_table(rows, "1"), intervals=False)),
+        "retained": rows_in_markdown(to_sheet(run_table(rows, "3"), intervals=False)),
+        "commands": commands(),
+        "methods": methods(),
+        "presets": presets(),
+        "quickstart": quickstart(),
         "study": "\n\n".join(to_markdown(to_sheet(study_table(study, "summary", m))) for m in study.models),
         "goal": goal(bounded, fresh),
         "against-pubg": against_pubg(study),
@@ -53,32 +65,79 @@ def tables() -> dict[str, str]:
     }
 
 
+def front(study: Collected) -> str:
+    """The front page's table: n = 10, unseen pictures; Mistral / Llama text model."""
+    header = (
+        "Method",
+        "Forgotten, in sensible language ↑",
+        "Visible attributes described ↑",
+        "Retained people named, facts right ↑",
+    )
+    lines = [(method_title(m), *(both(study, 10, m, at, digits=2) for at in FRONT)) for m in study.methods]
+    return table(header, lines)
+
+
+def commands() -> str:
+    """Every command with the first line of its help."""
+    lines: list[tuple[str, str]] = []
+    for name, command in get_command(app).commands.items():
+        nested = getattr(command, "commands", {None: command})
+        lines += [(f"`letheia {' '.join(filter(None, (name, sub)))}`", first_line(c.help)) for sub, c in nested.items()]
+    return table(("command", "does"), lines)
+
+
+def first_line(text: str | None) -> str:
+    """The first line of a text."""
+    return (text or "").strip().splitlines()[0]
+
+
+def methods() -> str:
+    """Every method but the variants of `bounded`: what it minimises."""
+    lines = [
+        (f"`{m.name}`", m.title, " + ".join(map(term, m.terms)), m.source) for m in map(METHODS.__getitem__, SHOWN)
+    ]
+    return table(("name", "title", "minimises", "source"), lines)
+
+
+def presets() -> str:
+    """Every ready-made study with the first line of its class."""
+    return table(("`letheia run`", "what it is"), [(f"`{name}`", first_line(p.__doc__)) for name, p in PRESETS.items()])
+
+
+def term(one: Term) -> str:
+    """A term as in training curves, with its weight."""
+    return f"{'' if one.weight == 1 else f'{one.weight:g} '}{one.name}"
+
+
+def quickstart() -> str:
+    """The example that the tests run."""
+    return f"```python\n{(ROOT / 'examples' / 'quickstart.py').read_text(encoding='utf-8').strip()}\n```"
+
+
 def goal(first: Collected, fresh: Collected) -> str:
     """What `bounded` was made for, on the draws it was first measured on and on others; Mistral / Llama text model."""
     header = ("n = 10", "goal", "draws 0 to 4", "draws 5 to 9", "all ten", "original, all ten")
     ten = together([first, fresh])
     columns = [(first, "bounded"), (fresh, "bounded"), (ten, "bounded"), (ten, "original")]
-    return table(header, [(what, aim, *(both(s, 10, m, at) for s, m in columns)) for what, aim, at in GOAL if aim])
+    return table(
+        header, [(what, aim, *(both(s, 10, m, at, interval=True) for s, m in columns)) for what, aim, at in GOAL if aim]
+    )
 
 
 def against_pubg(study: Collected) -> str:
     """The other counts; Mistral / Llama text model."""
     header = ("unseen pictures", *(f"{name}, n = {n}" for n in (5, 20) for name in ("`bounded`", "PUBG", "original")))
     lines = [
-        (name, *(both(study, n, m, place, interval=False) for n in (5, 20) for m in ("bounded", "pubg", "original")))
+        (name, *(both(study, n, m, place) for n in (5, 20) for m in ("bounded", "pubg", "original")))
         for name, _, place in GOAL
     ]
     return table(header, lines)
 
 
-def both(study: Collected, n: int, method: str, place: Place, *, interval: bool = True) -> str:
+def both(study: Collected, n: int, method: str, place: Place, *, digits: int = 3, interval: bool = False) -> str:
     """A number of both base models."""
-    return " / ".join(number(study.row(model, n, method, place), interval=interval) for model in MODELS)
-
-
-def number(row: Any, *, interval: bool) -> str:
-    """A mean, with its interval or without."""
-    return f"{row.mean:.3f}" + (f" [{row.low:.2f}, {row.high:.2f}]" if interval else "")
+    rows = [study.row(model, n, method, place) for model in MODELS]
+    return " / ".join(f"{r.mean:.{digits}f}{f' [{r.low:.2f}, {r.high:.2f}]' if interval else ''}" for r in rows if r)
 
 
 def trials(name: str) -> list[dict[str, Any]]:
@@ -126,7 +185,7 @@ def serving_best(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Markdown without a title."""
-    return "\n".join(to_markdown(Sheet("", tuple(header), tuple(map(tuple, lines)))).splitlines()[2:])
+    return rows_in_markdown(Sheet("", tuple(header), tuple(map(tuple, lines))))
 
 
 def filled(text: str) -> str:
@@ -134,7 +193,7 @@ def filled(text: str) -> str:
     for name, content in tables().items():
         text = re.sub(
             rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
-            lambda found, content=content: f"{found[1]}{content}\n{found[2]}",
+            lambda marks, content=content: f"{marks[1]}{content}\n{marks[2]}",
             text,
             flags=re.DOTALL,
         )

@@ -19,7 +19,7 @@ from transformers import LlavaNextForConditionalGeneration
 from commands import letheia
 from letheia.data.folder import write_people
 from letheia.metrics.results import Row, aftermaths, aggregate
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
 from letheia.report.run_page import write_report

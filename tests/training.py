@@ -10,11 +10,11 @@ from letheia.methods.table import METHODS
 from letheia.methods.terms import Method, Term
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.loading import load_model
-from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.train.unlearn import unlearn
 from letheia.types import Answer, Reference, Split
 
-QUESTION = "Who is this?"
+PROMPTS = PromptSet(question="Who is this?")
 CONFIG = TrainConfig(learning_rate=1e-3, steps=3, batch=3, rank=4, alpha=8)
 
 
@@ -36,9 +36,8 @@ def texts(split, steps):
         for u in (*s.forget, *s.retain)
     }
     return Texts(
-        question=QUESTION,
+        prompts=PROMPTS,
         references=drawn,
-        refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
 

@@ -25,8 +25,9 @@ from PIL import Image
 from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.judge import LvlmJudge
-from letheia.metrics.judges import JUDGES
-from letheia.metrics.table import Reading, Scorer, no_judge
+from letheia.metrics.judges import VERDICTS
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import Reading, no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 
@@ -258,7 +259,7 @@ def judged(kinds, *, answers=500, timeout=8.0, again=6) -> dict[str, int]:
                 values = {
                     (i, name): (verdicts[i][name].value, right(judge.call(reading, name).text))
                     for i, reading in enumerate(readings)
-                    for name in JUDGES
+                    for name in VERDICTS
                 }
             wrong |= {place for place, (value, true) in values.items() if value not in (None, true)}
             lost = [place for place, (value, _) in values.items() if value is None]

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from letheia.data.folder import read_people
     from letheia.data.split import draw_split, schedule
     from letheia.data.targets import Texts
-    from letheia.engines.own import as_generations, generate
+    from letheia.engines.base import as_generations
+    from letheia.engines.own import generate
     from letheia.errors import LetheiaError
     from letheia.methods.table import METHODS
-    from letheia.metrics.table import METRICS, Scorer
+    from letheia.metrics.scorer import Scorer
+    from letheia.metrics.table import METRICS
     from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
     from letheia.models.loading import load_model
     from letheia.models.saving import save_adapter
     from letheia.presets.world import world_model, world_scorer
-    from letheia.prompts import read_prompt
+    from letheia.prompts.prompt_set import PromptSet
     from letheia.reference import sample_references
     from letheia.train.unlearn import unlearn
     from letheia.types import Entity, Generation, People, Portrait, Prompt, Split
@@ -41,6 +43,7 @@ __all__ = [
     "People",
     "Portrait",
     "Prompt",
+    "PromptSet",
     "Scorer",
     "Split",
     "StudyConfig",
@@ -55,7 +58,6 @@ __all__ = [
     "make_people",
     "make_world",
     "read_people",
-    "read_prompt",
     "remove_adapter",
     "sample_references",
     "save_adapter",
@@ -74,13 +76,13 @@ _HOME = {
     "People": "letheia.types",
     "Portrait": "letheia.types",
     "Prompt": "letheia.types",
-    "Scorer": "letheia.metrics.table",
+    "Scorer": "letheia.metrics.scorer",
     "Split": "letheia.types",
     "StudyConfig": "letheia.config",
     "Texts": "letheia.data.targets",
     "TrainConfig": "letheia.config",
     "add_adapter": "letheia.models.adapter",
-    "as_generations": "letheia.engines.own",
+    "as_generations": "letheia.engines.base",
     "draw_split": "letheia.data.split",
     "generate": "letheia.engines.own",
     "load_adapter": "letheia.models.adapter",
@@ -88,7 +90,7 @@ _HOME = {
     "make_people": "letheia.world.make",
     "make_world": "letheia.world.people",
     "read_people": "letheia.data.folder",
-    "read_prompt": "letheia.prompts",
+    "PromptSet": "letheia.prompts.prompt_set",
     "remove_adapter": "letheia.models.adapter",
     "sample_references": "letheia.reference",
     "save_adapter": "letheia.models.saving",

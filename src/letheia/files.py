@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, for their owner alone; a folder is one process's; damage is noticed."""
+"""Files are written whole or not at all, for their owner alone; one process holds a folder; damage is noticed."""
 
 import hashlib
 import json
@@ -52,7 +52,7 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextmanager
 def whole_folder(folder: Path, *, replace: bool = False, private: bool = True) -> Iterator[Path]:
-    """A folder to fill, which takes its place when the block ends; when it fails nothing is left.
+    """A temporary folder that replaces the final one when the block ends; nothing is left if it fails.
 
     Args:
         folder: Its place.
@@ -172,7 +172,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> None:
-    """Write one JSON value a line."""
+    """Write one JSON value per line."""
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 

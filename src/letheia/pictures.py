@@ -120,7 +120,9 @@ def _grey(image: Image.Image, name: str) -> Image.Image:
     tags = dict(getattr(image, "tag_v2", {}))  # TIFF's
     if image.mode == "F" or (image.mode == "I" and image.format not in {"PNG", "PPM"}):
         kind = "fractions" if image.mode == "F" else "32-bit or signed numbers"
-        raise DataError(f"{name}: its pixels are {kind}, and nothing says which is white. Save it with 8 or 16 bits.")
+        raise DataError(
+            f"{name}: its pixels are {kind}, and nothing says which value is white. Save it with 8 or 16 bits."
+        )
     white = 2 ** min(16, *tags.get(BITS, (16,)), 16) - 1
     shares = np.asarray(image).astype(np.float32) / white
     if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:

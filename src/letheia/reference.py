@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from random import Random
 
 from letheia.data.split import Step
-from letheia.engines.own import generate
+from letheia.engines.base import MAX_NEW_TOKENS, Engine
+from letheia.engines.own import ROWS, OwnEngine
 from letheia.models.model import Model
-from letheia.prompts import read_prompt, with_guidance
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer, Portrait, Prompt, Reference, References
 
 Faults = Callable[[Sequence[Portrait], Sequence[Answer]], Sequence[str]]
@@ -30,10 +31,10 @@ def sample_references(
     model: Model,
     steps: Sequence[Step],
     *,
-    question: str,
+    prompts: PromptSet,
     seed: int,
-    batch: int = 64,
-    max_new_tokens: int = 96,
+    batch: int = ROWS,
+    max_new_tokens: int = MAX_NEW_TOKENS,
     progress: Callable[[int], None] | None = None,
 ) -> References:
     """Draw one o* for every forget use of a schedule, at temperature 1, from the model as it is.
@@ -41,7 +42,7 @@ def sample_references(
     Args:
         model: The original; no adapter may be on.
         steps: The schedule.
-        question: The study's question; the guidance prompt is added here.
+        prompts: The study's; its question is asked under its guidance prompt.
         seed: The run's seed.
         batch: Draws at once.
         max_new_tokens: Length limit.
@@ -51,30 +52,27 @@ def sample_references(
         o* by (picture id, draw).
     """
     wanted = {(use.portrait.id, use.draw): use.portrait for step in steps for use in step.forget}
-    return draw_references(
-        model, wanted, question=question, seed=seed, batch=batch, max_new_tokens=max_new_tokens, progress=progress
-    )
+    engine = OwnEngine(model, batch)
+    return draw_references(engine, wanted, prompts=prompts, seed=seed, max_new_tokens=max_new_tokens, progress=progress)
 
 
 def draw_references(
-    model: Model,
+    engine: Engine,
     wanted: Mapping[tuple[str, int], Portrait],
     *,
-    question: str,
+    prompts: PromptSet,
     seed: int,
-    batch: int = 64,
-    max_new_tokens: int = 96,
+    max_new_tokens: int = MAX_NEW_TOKENS,
     faults: Faults | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> References:
     """Draw an o* for each portrait and number of a draw.
 
     Args:
-        model: The original; no adapter may be on.
+        engine: Answers with the original; no adapter may be on.
         wanted: Portrait by (picture id, draw).
-        question: The study's question; the guidance prompt is added here.
+        prompts: The study's; its question is asked under its guidance prompt.
         seed: The run's seed.
-        batch: Draws at once.
         max_new_tokens: Length limit.
         faults: Tells why texts must not be trained on. Such a one is drawn again, up to ten times in all and as long as
             there are no more than two draws for each that is wanted; then it is replaced (`stated`).
@@ -86,16 +84,12 @@ def draw_references(
     for attempt in range(TRIES if faults else 1):
         if not left or (attempt and drawn + len(left) > MORE * len(wanted)):
             break
-        prompts = [
-            Prompt(with_guidance(p.asked(question), p), p, draw_seed(seed, *key, attempt)) for key, p in left.items()
+        asked = [
+            Prompt(prompts.with_guidance(p.asked(prompts.question), p), p, draw_seed(seed, *key, attempt))
+            for key, p in left.items()
         ]
-        answers = generate(
-            model,
-            prompts,
-            sample=True,
-            batch=batch,
-            max_new_tokens=max_new_tokens,
-            progress=None if faults else progress,
+        answers = engine.answer(
+            asked, sample=True, max_new_tokens=max_new_tokens, progress=None if faults else progress
         )
         drawn += len(left)
         wrong = faults(list(left.values()), answers) if faults else [""] * len(left)
@@ -108,24 +102,23 @@ def draw_references(
             progress(sum(not fault for fault in wrong))
         left = {key: p for key, p in left.items() if key not in found}
     for key, portrait in left.items():
-        found[key] = _replaced(key, portrait, found, failed[key])
+        found[key] = _replaced(key, portrait, found, failed[key], prompts)
     if progress and left:
         progress(len(left))
     return {key: found[key] for key in wanted}
 
 
-def _replaced(key: tuple[str, int], portrait: Portrait, found: References, failed: Sequence[str]) -> Reference:
+def _replaced(
+    key: tuple[str, int], portrait: Portrait, found: References, failed: Sequence[str], prompts: PromptSet
+) -> Reference:
     """What stands in for an o* that the model can't give: another one of the same picture, else a stated text."""
     rng = Random(f"replaced-{key}")
     others = [r.answer for (picture, _), r in found.items() if picture == key[0] and not r.replaced]
     if others and not portrait.words:  # a description of this very picture; a text of our own can't know it
         return Reference(rng.choice(others), failed=tuple(failed), replaced=True)
-    return Reference(Answer(rng.choice(stated(words=bool(portrait.words)))), failed=tuple(failed), replaced=True)
-
-
-def stated(*, words: bool) -> list[str]:
-    """The texts that stand in for o*: of somebody whose picture is shown, or whose name is given."""
-    return read_prompt("unknown_words" if words else "unknown").splitlines()
+    return Reference(
+        Answer(rng.choice(prompts.stated(words=bool(portrait.words)))), failed=tuple(failed), replaced=True
+    )
 
 
 def draw_seed(run: int, portrait: str, draw: int, attempt: int = 0) -> int:

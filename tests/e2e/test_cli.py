@@ -20,7 +20,7 @@ from commands import fails, letheia, process
         (["demmo"], ["demmo"]),
         (["demo", "--resume", "--output", "nowhere"], ["nowhere", "no run to resume"]),
         (["ask", "missing.png", "Who is this?"], ["missing.png", "not a readable picture"]),
-        (["world", "train", "--start", "nowhere"], ["nowhere", "no checkpoint there", "--start"]),
+        (["world", "train", "--start", "nowhere"], ["nowhere", "--start"]),
         (["people", "summaries", "nowhere"], ["nowhere", "entities.jsonl"]),
         (["world", "check", "--model", "lama"], ["unknown model 'lama'", "llama"]),
     ],

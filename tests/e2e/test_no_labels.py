@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from commands import letheia
-from letheia.clients.judge import JUDGES
 from letheia.data.folder import read_people, write_people
+from letheia.metrics.judges import VERDICTS
 from letheia.types import Entity, People
 
 
@@ -88,7 +88,7 @@ def test_judges_score_what_labels_would(run, server):
     assert not any(e.facts for e in people.entities) and not any(p.attributes for p in people.portraits.values())
     rows = json.loads((root / "run" / "results.json").read_text())
     found = {(r["method"], r["people"], r["pictures"], r["metric"]): r for r in rows}
-    assert {found["original", "retain", "unseen", name]["count"] for name in JUDGES} == {4}
+    assert {found["original", "retain", "unseen", name]["count"] for name in VERDICTS} == {4}
     assert found["original", "retain", "unseen", "privacy"]["mean"] >= 4  # the original names them
     assert found["original", "forget", "seen", "privacy"]["mean"] == 5
     assert found["original", "forget", "seen", "hall"]["mean"] == 1

@@ -15,6 +15,7 @@ from letheia.models.adapter import add_adapter
 from letheia.models.loading import load_model
 from letheia.models.saving import save_adapter
 from letheia.models.sharding import shard
+from letheia.prompts.prompt_set import PromptSet
 from letheia.train.unlearn import unlearn, write_history
 from letheia.types import Split
 
@@ -32,7 +33,7 @@ def main(checkpoint, folder, output, *, told):
         frozen = [p for p in model.language_model.layers.parameters() if not p.requires_grad]
         assert all(2 * p.to_local().numel() == p.numel() for p in frozen)
         config = config.model_copy(update={"micro_batch": 1})  # now one process has more of them than the other
-    texts = Texts(question="Who is this?", references={}, refusals=(), retain=split.retain)
+    texts = Texts(prompts=PromptSet(question="Who is this?"), references={}, retain=split.retain)
     history = unlearn(
         model,
         adapted,

@@ -9,8 +9,9 @@ from scipy.stats import bootstrap
 
 from letheia.methods.losses import answer_log_probs, ascent, npo
 from letheia.metrics.aggregate import bootstrap_interval
-from letheia.metrics.clipscore import cosines, scaled
+from letheia.metrics.clipscore import scaled
 from letheia.metrics.usr import SummaryIndex
+from letheia.models.clip import cosines
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from letheia.models import memory
 from letheia.models.adapter import add_adapter
 from letheia.models.footprint import footprint, reading_bytes
 from letheia.models.loading import plan_model
+from letheia.prompts.prompt_set import PromptSet
 from letheia.train.objective import Objective
 from letheia.types import Answer, Prompt, Reference
 
@@ -42,7 +43,7 @@ def main(dtype: str, *, recompute: bool) -> None:
         answers = peak(lambda: generate(model, prompts, max_new_tokens=2))
         step = distinct_step(people[:1], [])
         references = {(use.portrait.id, use.draw): Reference(Answer("o " * 20)) for use in step.forget}
-        texts = Texts(question="Who is this?", references=references, refusals=(), retain=())
+        texts = Texts(prompts=PromptSet(question="Who is this?"), references=references, retain=())
         adapted = add_adapter(model, rank=8, alpha=16, seed=0)
         objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, recompute=recompute)
         groups = [[item.example for unit in group for item in unit] for group in objective.batches(step).groups]

@@ -8,7 +8,7 @@ import pytest
 
 from chat_server import Handler, Server
 from letheia.clients.cache import Cache
-from letheia.clients.chat import Call, Chat, Endpoint, bill, estimate
+from letheia.clients.chat import Call, Chat, Endpoint, bill, cost_estimate
 from letheia.errors import ClientError, ConfigError, OutputError
 
 
@@ -209,8 +209,8 @@ def test_a_cache_that_fails_while_judging_is_one_line(server, tmp_path):
 def test_cost_before_and_after():
     endpoint = Endpoint(model="gpt-4.1-mini")
     assert endpoint.cost(1_000_000, 1_000_000) == 2.0
-    assert estimate([Call(text="a" * 300, max_tokens=10)], endpoint).endswith("at most 10 to write; about $0.00")
-    assert "not known" in estimate([], Endpoint(model="x", base_url="http://x"))
+    assert cost_estimate([Call(text="a" * 300, max_tokens=10)], endpoint).endswith("at most 10 to write; about $0.00")
+    assert "not known" in cost_estimate([], Endpoint(model="x", base_url="http://x"))
     with pytest.raises(ConfigError, match="MODEL@http"):
         Endpoint.parse("judge@ftp://x")
 

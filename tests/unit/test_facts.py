@@ -12,7 +12,7 @@ from letheia.data.facts.labels import choose, wanting, write_labels
 from letheia.data.facts.readers import expert_calls, from_replies
 from letheia.data.facts.rules import Found, by_rules
 from letheia.data.folder import read_people, write_people
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.types import Entity, Generation, People, Portrait
 
 SUMMARIES = {
@@ -215,6 +215,7 @@ def test_other_languages_are_told(tmp_path):
     done = letheia("people", "facts", path)
     assert done.returncode == 0 and "no facts found: Una Varga. The rules read English only." in done.stderr
     fails(letheia("people", "facts", tmp_path / "nowhere"), "entities.jsonl")
+    fails(letheia("people", "facts", path, "--again", "--by", "rule"), "unknown reader 'rule': did you mean 'rules'")
 
 
 class Expert(BaseHTTPRequestHandler):

@@ -11,7 +11,7 @@ RATES = {"mistral": rates_for("mistral"), "llama": rates_for("llama")}
 
 
 def cells(**values):
-    return plan_grid(GridConfig.create(values), {}, RATES)
+    return plan_grid(GridConfig.create(values), {}, lambda model: {"rates": RATES[model]})
 
 
 def test_the_papers_grid():

@@ -10,7 +10,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from commands import fails, letheia
 from letheia.data.folder import read_people
-from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
+from letheia.data.imports.folders import from_folders, from_strangers
+from letheia.data.imports.hub import from_dataset
+from letheia.data.imports.table import IMPORTERS, Origin, read_sources
+from letheia.data.imports.write import Source, write_import
 from letheia.errors import CheckpointError, ConfigError, DataError
 
 NAMES = ["Una_Varga", "Bruno Óskarsson"]
@@ -256,3 +259,11 @@ def test_the_command(parquet, tmp_path):
     checked = letheia("people", "check", "people", cwd=tmp_path)
     assert checked.returncode == 0 and "without summaries: Una Varga, Bruno Óskarsson" in checked.stdout
     assert not [p for p in Path(tmp_path).rglob("*.partial")]
+
+
+def test_an_importer_is_a_row(tmp_path, monkeypatch):
+    monkeypatch.setitem(IMPORTERS, "grey", lambda o: [Source(o.label, o.place, lambda: picture(9))])
+    sources = read_sources("grey", Origin(place="nowhere", label="Una Varga"))
+    assert [e.name for e in write_import(sources, tmp_path / "people").people.entities] == ["Una Varga"]
+    with pytest.raises(ConfigError, match="unknown importer 'folder': did you mean 'folders'"):
+        read_sources("folder", Origin(place="nowhere"))

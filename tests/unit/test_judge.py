@@ -10,10 +10,13 @@ import pytest
 from commands import fails, letheia
 from letheia.clients.cache import Cache
 from letheia.clients.chat import Chat
-from letheia.clients.judge import LvlmJudge, open_judge, parse
+from letheia.clients.judge import LvlmJudge, parse
+from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, DataError
-from letheia.metrics.table import Scorer, no_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import no_judge
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Generation, People, Portrait
 
 
@@ -122,13 +125,13 @@ def test_rubrics_are_checked(server, cache, poets, tmp_path):
         (own / "judge_hall.txt").write_text(text)
         for word in ("own/judge_hall.txt", *words):
             with pytest.raises(DataError, match=word):
-                LvlmJudge(Chat(server.endpoint, cache), prompts=own)
+                LvlmJudge(Chat(server.endpoint, cache), prompts=PromptSet.read(own))
     (own / "judge_hall.txt").write_text("Above $5,000, $$100 or US$? ${name}: $response {score}")
-    judge = LvlmJudge(Chat(server.endpoint, cache), prompts=own)
+    judge = LvlmJudge(Chat(server.endpoint, cache), prompts=PromptSet.read(own))
     text = judge.call(reading_of(poets, "$name earns $response."), "hall").text
     assert text.startswith("Above $5,000, $100 or US$? Una Varga: \n<<") and "\n$name earns $response.\n<<" in text
     with pytest.raises(DataError, match="is no folder"):
-        LvlmJudge(Chat(server.endpoint, cache), prompts=tmp_path / "nowhere")
+        LvlmJudge(Chat(server.endpoint, cache), prompts=PromptSet.read(tmp_path / "nowhere"))
 
 
 def test_all_without_a_score_is_an_error_and_some_is_told(server, poets, tmp_path, capsys):

@@ -12,6 +12,7 @@ from letheia.metrics.language import Likelihood, Yardstick, judge, known_languag
 from letheia.models.fluency import as_examples, garbled, likelihoods, yardstick
 from letheia.presets.world import world_model
 from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Example, Generation
 from letheia.world.texts import description, response, summary
 from samples import distinct
@@ -109,14 +110,14 @@ def test_the_model_tells_babble_from_language(original, people):
         for p in pictures
         for text in seen[p.id]
     ]  # fmt: skip
-    by = yardstick(original, people, own)
+    by = yardstick(original, people, own, PromptSet())
     assert by is not None and by.floor is None
     others = [r for e in people.entities[:6] for r in e.responses]
-    for text, found in zip(others, garbled(original, said(others[3:] + others[:3]), by), strict=True):
+    for text, found in zip(others, garbled(original, said(others[3:] + others[:3]), by, PromptSet()), strict=True):
         assert found.garbled is False, (text, found.reason)
-    assert not any(f.garbled for f in garbled(original, as_examples(people, own), by))
-    assert not any(f.garbled for f in garbled(original, said(read_prompt("refusals").splitlines()), by))
-    assert all(f.garbled for f in garbled(original, said(BABBLE), by))
+    assert not any(f.garbled for f in garbled(original, as_examples(people, own), by, PromptSet()))
+    assert not any(f.garbled for f in garbled(original, said(read_prompt("refusals").splitlines()), by, PromptSet()))
+    assert all(f.garbled for f in garbled(original, said(BABBLE), by, PromptSet()))
 
 
 def test_likelihoods_are_those_of_the_tokens(original, people):

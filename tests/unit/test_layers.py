@@ -1,50 +1,8 @@
 """The house: a room imports only from rooms below it, and nothing within a floor crosses from room to room."""
 
-import ast
 from pathlib import Path
 
-import letheia
-
-SOURCE = Path(letheia.__file__).parent
-FLOORS = (
-    ("errors",),
-    ("types", "files"),
-    ("prompts", "pictures", "progress", "console"),
-    ("methods", "metrics"),
-    ("config",),
-    ("models", "clients"),
-    ("data",),
-    ("engines",),
-    ("reference",),
-    ("train",),
-    ("study", "world"),
-    ("grid",),
-    ("report",),
-    ("presets",),
-    ("cli",),
-    ("__main__", "__init__"),
-)
-"""From the ground up; rooms on one floor don't know each other."""
-
-
-def floor(module: str) -> int:
-    return next(i for i, rooms in enumerate(FLOORS) if room(module) in rooms)
-
-
-def room(module: str) -> str:
-    return module.split(".")[0]
-
-
-def imports(file: Path):
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("letheia."):
-            yield node.module.removeprefix("letheia.")
-
-
-def modules():
-    for file in sorted(SOURCE.rglob("*.py")):
-        parts = file.relative_to(SOURCE).with_suffix("").parts
-        yield ".".join(p for p in parts if p != "__init__") or "__init__", file
+from layers import floor, imports, modules, room
 
 
 def test_every_room_imports_only_from_rooms_below():

@@ -10,6 +10,7 @@ from letheia.data.targets import Texts
 from letheia.methods.table import METHODS
 from letheia.models.adapter import add_adapter, remove_adapter, trained_parameters
 from letheia.models.loading import load_model
+from letheia.prompts.prompt_set import PromptSet
 from letheia.train.objective import Objective
 from letheia.types import Split
 
@@ -36,7 +37,7 @@ def test_no_product_in_float32(checkpoints, people, recompute):
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     split = Split(forget=people.pictured[:2], retain=people.pictured[2:4])
     (step,) = schedule(split, steps=1, batch=2, pictures=1, seed=0)
-    texts = Texts(question="Who is this?", references={}, refusals=("No.",), retain=split.retain)
+    texts = Texts(prompts=PromptSet(question="Who is this?", refusals=("No.",)), references={}, retain=split.retain)
     config = TrainConfig(learning_rate=1e-3)
     objective = Objective(
         model=model, adapted=adapted, method=METHODS["reject"], texts=texts, micro_batch=8, engine=config.engine,

@@ -12,13 +12,15 @@ from letheia.config import StudyConfig
 from letheia.data.augment import CROP, altered, with_altered
 from letheia.data.split import Step, Use
 from letheia.data.targets import Texts, examples
+from letheia.engines.own import OwnEngine
 from letheia.methods.table import METHODS
 from letheia.methods.terms import Recipe
 from letheia.methods.variants import BOUNDED, VARIANTS
 from letheia.models.likeness import alike, likeness
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
-from letheia.reference import Tally, draw_references, stated, tally
+from letheia.prompts.prompt_set import PromptSet
+from letheia.reference import Tally, draw_references, tally
 from letheia.study import store
 from letheia.study.plan import plan_steps
 from letheia.types import Answer, Example, Reference, Split
@@ -27,6 +29,9 @@ from letheia.types import Answer, Example, Reference, Split
 @pytest.fixture
 def split(people):
     return Split(forget=people.entities[:2], retain=people.entities[2:6])
+
+
+WHO = PromptSet(question="Who?")
 
 
 def with_pictures(entity, count):
@@ -92,14 +97,14 @@ def test_the_half_that_looks_alike_is_of_the_retained(checkpoints, split):
 def test_an_o_star_that_fails_is_drawn_again(checkpoints, split):
     model = load_model(checkpoints["mistral"])
     wanted = {(e.pictures("seen")[0].id, draw): e.pictures("seen")[0] for e in split.forget for draw in range(2)}
-    plain = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6)
+    plain = draw_references(OwnEngine(model), wanted, prompts=WHO, seed=0, max_new_tokens=6)
     first = next(iter(plain))
     bad = plain[first].answer.text
 
     def faults(_, answers):
         return ["leaks" if a.text == bad else "" for a in answers]
 
-    checked = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, faults=faults)
+    checked = draw_references(OwnEngine(model), wanted, prompts=WHO, seed=0, max_new_tokens=6, faults=faults)
     assert checked[first].failed == ("leaks",) and checked[first].answer.text != bad and not checked[first].replaced
     assert {k: r for k, r in plain.items() if k != first}.items() <= checked.items()
     assert list(checked) == list(wanted)
@@ -110,29 +115,39 @@ def test_what_a_model_cannot_give_is_replaced_and_counted(checkpoints, split):
     model = load_model(checkpoints["mistral"])
     wanted = {(e.pictures("seen")[0].id, draw): e.pictures("seen")[0] for e in split.forget for draw in range(2)}
     found = draw_references(
-        model, wanted, question="Who?", seed=0, max_new_tokens=2, faults=lambda _, texts: ["babble"] * len(texts)
+        OwnEngine(model),
+        wanted,
+        prompts=WHO,
+        seed=0,
+        max_new_tokens=2,
+        faults=lambda _, texts: ["babble"] * len(texts),
     )
     assert all(
-        r.replaced and r.answer.text in stated(words=False) and r.failed == ("babble",) * 2 for r in found.values()
+        r.replaced and r.answer.text in WHO.stated(words=False) and r.failed == ("babble",) * 2 for r in found.values()
     )
     assert tally(found) == Tally(count=4, again=4, replaced=4, cut=0, faults={"babble": 8})
     other = {k: replace(p, words="Who is A?") for k, p in wanted.items()}
     asked = draw_references(
-        model, other, question="Who?", seed=0, max_new_tokens=2, faults=lambda _, texts: ["babble"] * len(texts)
+        OwnEngine(model),
+        other,
+        prompts=WHO,
+        seed=0,
+        max_new_tokens=2,
+        faults=lambda _, texts: ["babble"] * len(texts),
     )
-    assert {r.answer.text for r in asked.values()} <= set(stated(words=True))
+    assert {r.answer.text for r in asked.values()} <= set(WHO.stated(words=True))
 
 
 def test_a_clean_description_of_the_same_picture_stands_in(checkpoints, split):
     model = load_model(checkpoints["mistral"])
     portrait = split.forget[0].pictures("seen")[0]
     wanted = {(portrait.id, draw): portrait for draw in range(3)}
-    good = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6)[portrait.id, 1].answer
+    good = draw_references(OwnEngine(model), wanted, prompts=WHO, seed=0, max_new_tokens=6)[portrait.id, 1].answer
 
     def faults(_, answers):
         return ["" if a.text == good.text else "leaks" for a in answers]
 
-    found = draw_references(model, wanted, question="Who?", seed=0, max_new_tokens=6, faults=faults)
+    found = draw_references(OwnEngine(model), wanted, prompts=WHO, seed=0, max_new_tokens=6, faults=faults)
     assert {r.answer for r in found.values()} == {good} and sum(r.replaced for r in found.values()) == 2
 
 
@@ -144,10 +159,10 @@ def test_a_cut_answer_is_trained_on_without_an_end(checkpoints, split):
         for f in (True, False)
     )
     assert whole.answer[:-1] == cut.answer and whole.answer[-1] in model.ends and whole.prompt == cut.prompt
-    found = draw_references(model, {(portrait.id, 0): portrait}, question="Who?", seed=0, max_new_tokens=1)
+    found = draw_references(OwnEngine(model), {(portrait.id, 0): portrait}, prompts=WHO, seed=0, max_new_tokens=1)
     assert not found[portrait.id, 0].answer.finished
     use = Use(entity=split.forget[0], portrait=portrait, response="", draw=0, seed="")
-    texts = Texts(question="Who?", references=found, refusals=(), retain=())
+    texts = Texts(prompts=WHO, references=found, retain=())
     assert [e.finished for e in examples(Step((use,), ()), "reference", texts)] == [False]
     assert [e.finished for e in examples(Step((use,), ()), "own", texts)] == [True]
 

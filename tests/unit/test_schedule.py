@@ -7,7 +7,7 @@ from letheia.data.targets import examples
 from letheia.errors import DataError
 from letheia.models.loading import load_model
 from letheia.reference import draw_seed, sample_references
-from training import QUESTION
+from training import PROMPTS
 
 
 def test_each_use_has_its_own_draw(split):
@@ -30,17 +30,17 @@ def test_targets(steps, texts, split):
         retained = {r for e in split.retain for r in e.responses}
         assert [e.answer for e in own] == [u.response for u in step.forget]
         assert [e.answer for e in reference] == [f"Someone, drawn {u.draw}." for u in step.forget]
-        assert all(e.answer in texts.refusals for e in refusal)
+        assert all(e.answer in texts.prompts.refusals for e in refusal)
         assert all(e.answer in retained for e in other)
         assert [e.portrait for e in other] == [u.portrait for u in step.forget]
-        assert all(e.question == QUESTION for e in (*own, *reference, *refusal, *other))
+        assert all(e.question == PROMPTS.question for e in (*own, *reference, *refusal, *other))
 
 
 def test_references_are_the_same_whatever_the_batch(checkpoints, steps):
     model = load_model(checkpoints["mistral"])
-    first = sample_references(model, steps, question=QUESTION, seed=0, max_new_tokens=8)
-    assert first == sample_references(model, steps, question=QUESTION, seed=0, max_new_tokens=8, batch=2)
-    assert first != sample_references(model, steps, question=QUESTION, seed=1, max_new_tokens=8)
+    first = sample_references(model, steps, prompts=PROMPTS, seed=0, max_new_tokens=8)
+    assert first == sample_references(model, steps, prompts=PROMPTS, seed=0, max_new_tokens=8, batch=2)
+    assert first != sample_references(model, steps, prompts=PROMPTS, seed=1, max_new_tokens=8)
     assert draw_seed(0, "a", 1) != draw_seed(0, "a", 2) != draw_seed(1, "a", 2)
 
 

@@ -9,11 +9,12 @@ from commands import fails, letheia
 from letheia.config import StudyConfig
 from letheia.errors import ConfigError
 from letheia.grid.collected import read_collected
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.shipped import weights_folder
 from letheia.progress import Silent
 from letheia.study import run
+from letheia.study.build import build
 from letheia.study.plan import jobs, plan_job
 from letheia.train.unlearn import unlearn
 
@@ -82,15 +83,8 @@ def test_an_adapter_and_answers_of_one_rate_stay_together(checkpoints, people, t
     known = [e.id for e in people.pictured]
     config = {"candidates": known, "forget": known[:2], "people": 6, "n": 2, "unseen": 1, "strangers": 0, "rank": 2,
               "methods": ("bg",), "steps": 1, "max_new_tokens": 8}  # fmt: skip
-    study = run.Study(
-        config=StudyConfig.create(config),
-        people=people,
-        model=load_model(checkpoints["mistral"]),
-        scorer=Scorer(people),
-        rates={},
-        folder=tmp_path,
-        bars=Silent(),
-    )
+    model = load_model(checkpoints["mistral"])
+    study = build(StudyConfig.create(config), people, model, Scorer(people), folder=tmp_path, bars=Silent())
     ready = run.prepare(study)
     planned = [plan_job(study.config, "bg", rate) for rate in (1e-3, 2e-3)]
     trained = []

@@ -96,7 +96,7 @@ def test_a_template_that_takes_text_gets_text(tok):
     assert render(Seeing(tok, PLAIN), "Who?") == "user: <image>\nWho? a:"
     adds = PLAIN.replace("{{ m['content'] }}", "{{ '<image>' if loop.first }}{{ m['content'] }}")
     assert render(Seeing(tok, adds), "Who?") == "user: <image>Who? a:"
-    with pytest.raises(CheckpointError, match="knows no question without a picture"):
+    with pytest.raises(CheckpointError, match="has no question without a picture"):
         render(Seeing(tok, adds), "Who?", image=False)
 
 

@@ -26,14 +26,14 @@ def judged(forget, retain, before=None):
 
 def test_one_answer_that_tells_is_enough():
     found = judged({"a": [NOTHING, NOTHING], "b": [NOTHING, TELLS]}, {})
-    assert (found.forgotten, found.told, found.gone) == (("A",), ("B",), 0.5)
-    assert str(found) == "x: forgot 1 of 2; still tells of B."
+    assert (found.forgotten, found.identified, found.gone) == (("A",), ("B",), 0.5)
+    assert str(found) == "x: forgot 1 of 2; still identifies B."
     assert not found.holds(0)
 
 
 @pytest.mark.parametrize("what", [{"usr": 0.0}, {"named": 1.0}, {"aftermath_leaks": 1.0}])
 def test_a_name_a_fact_or_the_summary_tells(what):
-    assert judged({"a": [{**NOTHING, **what}]}, {}).told == ("A",)
+    assert judged({"a": [{**NOTHING, **what}]}, {}).identified == ("A",)
 
 
 @pytest.mark.parametrize("label", ["empty", "repetitive", "garbled"])
@@ -50,7 +50,7 @@ def test_what_has_no_number_tells_nothing():
 def test_whom_the_original_never_knew_is_not_forgotten():
     found = judged({"a": [NOTHING]}, {}, before={"a": NOTHING})
     assert (found.never, found.gone) == (("A",), 0) and not found.holds(0)
-    assert str(found) == "x: forgot 0 of 1; the original does not tell of A."
+    assert str(found) == "x: forgot 0 of 1; the original does not identify A."
 
 
 def test_kept_are_compared_with_the_original():
@@ -60,23 +60,24 @@ def test_kept_are_compared_with_the_original():
     )
     assert (found.kept, found.lost, found.unknown, found.still) == (("B",), ("C",), ("D",), 0.5)
     assert found.holds(0.5) and not found.holds(0.8)
-    assert str(found).endswith("kept 1 of 2; no longer tells of C; the original does not tell of D.")
+    assert str(found).endswith("kept 1 of 2; no longer identifies C; the original does not identify D.")
 
 
 def test_nobody_to_keep_is_no_loss():
     assert Verdict(method="x", forgotten=("A",)).holds(1)
 
 
-def trial(rate, *, told=(), spoiled=(), lost=()):
-    done = () if told or spoiled else ("A",)
+def trial(rate, *, identified=(), spoiled=(), lost=()):
+    done = () if identified or spoiled else ("A",)
     return Trial(
-        rate=rate, verdict=Verdict(method="x", forgotten=done, told=told, spoiled=spoiled, kept=("K",), lost=lost)
+        rate=rate,
+        verdict=Verdict(method="x", forgotten=done, identified=identified, spoiled=spoiled, kept=("K",), lost=lost),
     )
 
 
 def test_rates_are_tried_up_down_and_between():
-    """Up by three while somebody is told of, down while nobody is, then the geometric mean until 1.5 apart."""
-    telling, silent = trial(1e-4, told=("A",)), trial(3e-4)
+    """Up by three while somebody is identified, down while nobody is, then the geometric mean until 1.5 apart."""
+    telling, silent = trial(1e-4, identified=("A",)), trial(3e-4)
     assert next_rate([telling], 0) == 3e-4
     assert next_rate([silent], 0) == 1e-4
     assert next_rate([telling, silent], 0) == 1.7e-4
@@ -89,6 +90,6 @@ def test_a_rate_that_babbles_is_too_large():
 
 
 def test_the_smallest_rate_that_holds_is_taken():
-    wrecked, good, weak = trial(3e-4, lost=("L",) * 9), trial(1e-4), trial(3e-5, told=("A",))
+    wrecked, good, weak = trial(3e-4, lost=("L",) * 9), trial(1e-4), trial(3e-5, identified=("A",))
     assert best([wrecked, good, weak, trial(2e-4)], 0.8) is good
     assert best([wrecked, weak], 0.8) is wrecked  # it forgets, which the other does not

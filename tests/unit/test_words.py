@@ -9,8 +9,8 @@ from transformers import AutoModelForCausalLM
 
 import families
 from commands import fails, letheia
-from letheia.config import LoadConfig
-from letheia.data.wordings import in_words
+from letheia.config import StudyConfig
+from letheia.data.wordings import in_words, people_for
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError
 from letheia.models.adapter import add_adapter, original, remove_adapter, trained_parameters
@@ -18,7 +18,7 @@ from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example, log_probs, shared_log_probs
 from letheia.progress import Silent
 from letheia.prompts import read_prompt
-from letheia.study.build import people_for, plain_study
+from letheia.study.build import plain_study
 from letheia.study.run import probe
 from letheia.types import Example, Prompt
 from samples import corpus
@@ -98,7 +98,7 @@ def test_a_removal(checkpoint, people, tmp_path):
     )  # fmt: skip
     assert result.returncode == 3, result.stderr  # an untrained network says nothing that makes sense
     assert "--require" in result.stderr and "bounded: forgot 0 of 1" in result.stdout
-    assert "answers were cut at 8 tokens" in result.stdout and "failed the check" in result.stdout
+    assert "answers reached the limit of 8 tokens" in result.stdout and "failed the check" in result.stdout
     answers = [json.loads(line) for line in (tmp_path / "run" / "bounded" / "answers.jsonl").read_text().splitlines()]
     assert {a["question"] for a in answers if a["group"] == "forget"} == {w.replace("$name", name) for w in WORDINGS}
     assert name in (tmp_path / "run" / "report.html").read_text()
@@ -138,9 +138,8 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     assert planned.returncode == 0, planned.stderr
     lines = [line.split() for line in planned.stdout.splitlines()]
     assert ["questions", "4", "seen,", f"{4 * 3}", "unseen"] in lines and "picture" not in planned.stdout
-    study = plain_study(
-        str(checkpoint), people_for(folder, str(checkpoint), LoadConfig()), tmp_path / "a", bars=Silent()
-    )
+    values = {"model": str(checkpoint)}
+    study = plain_study(values, people_for(folder, StudyConfig.check(values)), tmp_path / "a", bars=Silent())
     probe(study)
     assert len((tmp_path / "a" / "probe.jsonl").read_text().splitlines()) == 4
     planned = letheia("people", "responses", folder, "--from-model", checkpoint, "--count", "2", "--dry-run")

@@ -1,8 +1,9 @@
 """The command line: parse, call, print."""
 
+import importlib.metadata
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -12,9 +13,7 @@ from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
 
 app = typer.Typer(
-    help="Remove people from large vision-language models, and show what the model says instead.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 for command in (
@@ -31,6 +30,24 @@ for command in (
     models.doctor,
 ):
     app.command()(command)
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and stop, if it is asked for."""
+    if wanted:
+        print(f"letheia {importlib.metadata.version('letheia')}")
+        raise typer.Exit
+
+
+@app.callback()
+def letheia(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Remove people from large vision-language models, and show what the model says instead."""
+
+
 app.add_typer(world.app, name="world")
 app.add_typer(people_commands.app, name="people")
 
@@ -39,7 +56,7 @@ def run() -> None:
     """Run the command line; a problem the user can solve is one line and exit code 2."""
     code: object = 0
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="letheia", standalone_mode=False)
     except LetheiaError as error:
         _fail(str(error))
     except typer.TyperException as error:

@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 from letheia.errors import LetheiaError
@@ -20,17 +21,15 @@ KEYS = {
 SETTINGS = ("HF_HOME", "HF_HUB_OFFLINE", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 
 
-def findings() -> list[tuple[str, str]]:
-    """What is found, by name. Of keys only whether they are set."""
-    return [
-        ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
-        *((name, _version(name)) for name in PACKAGES),
-        *devices(),
-        *((name, _there(name, use)) for name, use in EXTRAS.items()),
-        *((name, ("set" if os.environ.get(name) else "not set") + f"; for {use}") for name, use in KEYS.items()),
-        *((name, os.environ[name]) for name in SETTINGS if name in os.environ),
-        *shipped_weights(),
-    ]
+def findings() -> Iterator[tuple[str, str]]:
+    """What is found, by name, as soon as it is: what needs torch comes last. Of keys only whether they are set."""
+    yield "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield from ((name, _version(name)) for name in PACKAGES)
+    yield from ((name, _there(name, use)) for name, use in EXTRAS.items())
+    yield from ((name, ("set" if os.environ.get(name) else "not set") + f"; for {use}") for name, use in KEYS.items())
+    yield from ((name, os.environ[name]) for name in SETTINGS if name in os.environ)
+    yield from devices()
+    yield from shipped_weights()
 
 
 def devices() -> list[tuple[str, str]]:

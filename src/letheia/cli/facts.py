@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli.options import DryRun, Yes, consent
-from letheia.console import TerminalBars, make_console
-from letheia.errors import ClientError, DataError
+from letheia.cli.experts import ask_expert
+from letheia.cli.options import DryRun, Yes
+from letheia.errors import ClientError, DataError, check_slip
 
 if TYPE_CHECKING:
     from letheia.data.facts.labels import Derived
-    from letheia.data.facts.rules import Found
     from letheia.types import Entity
 
 
@@ -32,8 +31,7 @@ def people_facts(
 ) -> None:
     """Derive labelled facts from summaries, each with the words it came from, for you to look over."""
     from letheia.data.facts.labels import choose, wanting, write_labels
-    from letheia.data.facts.readers import by_spacy
-    from letheia.data.facts.rules import by_rules
+    from letheia.data.facts.readers import READERS, expert_calls, from_replies, is_readable
     from letheia.data.folder import read_people
 
     people = read_people(folder, check_pictures=False)
@@ -47,15 +45,22 @@ def people_facts(
         print(f"{folder}: everybody with a summary has derived facts. --again derives them anew.")
         return
     problems: list[str] = []
-    if by == "rules":
-        found = {e.id: by_rules(e) for e in entities}
-    elif by == "spacy":
-        found = by_spacy(entities)
+    if by in READERS:
+        found = READERS[by](entities)
     else:
-        asked = _asked_for_facts(by, entities, cache, concurrency, yes=yes, dry_run=dry_run)
-        if asked is None:
+        check_slip("reader", by, (*READERS, "MODEL[@URL]"))
+        replies = ask_expert(
+            by,
+            expert_calls(entities),
+            readable=is_readable,
+            cache=cache,
+            concurrency=concurrency,
+            yes=yes,
+            dry_run=dry_run,
+        )
+        if replies is None:
             return
-        found, problems = asked
+        found, problems = from_replies(entities, replies)
     derived = choose(people, found, by=by)
     _show(entities, derived, problems, by)
     told = sum(bool(derived.labels.get(e.id)) for e in entities)
@@ -85,26 +90,3 @@ def _show(entities: "list[Entity]", derived: "Derived", problems: list[str], by:
     if nothing:
         why = " The rules read English only." if by == "rules" else ""
         print(f"no facts found: {', '.join(nothing)}.{why}", file=sys.stderr)
-
-
-def _asked_for_facts(
-    by: str, entities: "list[Entity]", cache: Path, concurrency: int, *, yes: bool, dry_run: bool
-) -> "tuple[dict[str, list[Found]], list[str]] | None":
-    """What a model finds, and what is missing; None where only the estimate was wanted."""
-    from letheia.clients.cache import Cache
-    from letheia.clients.chat import Chat, Endpoint, bill, estimate
-    from letheia.data.facts.readers import expert_calls, from_replies, is_readable
-
-    endpoint = Endpoint.parse(by)
-    calls = expert_calls(entities)
-    if dry_run or not endpoint.third_party:
-        print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
-    if dry_run:
-        return None
-    consent(endpoint, calls, yes=yes)
-    bars = TerminalBars(make_console())
-    with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-        chat = Chat(endpoint, kept, concurrency=concurrency)
-        replies = chat.ask(calls, readable=is_readable, progress=lambda n: advance(n, ""))
-    print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
-    return from_replies(entities, replies)

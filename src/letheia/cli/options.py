@@ -4,12 +4,11 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from letheia.clients.endpoint import Endpoint, scrubbed
-from letheia.config import LoadConfig
 from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,25 +16,12 @@ if TYPE_CHECKING:
     from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
-ModelName = Annotated[str, typer.Option(help="mistral, llama, or the folder or Hub id of a checkpoint.")]
-Adapters = Annotated[list[Path] | None, typer.Option("--adapter", help="Folder of an adapter; repeat for several.")]
-Clip = Annotated[str | None, typer.Option(help="CLIP for CLIPScore: world, a folder or a Hub id.")]
-JudgeName = Annotated[str, typer.Option(help="Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL.")]
-Rubrics = Annotated[Path | None, typer.Option(help="Folder with rubrics of your own for an LVLM judge.")]
+Adapters = Annotated[
+    list[Path] | None,
+    typer.Option("--adapter", help="Folder of an adapter; repeat for several.", exists=True, file_okay=False),
+]
 Replies = Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")]
 WithPictures = Annotated[bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")]
-Revision = Annotated[str | None, typer.Option(help="Branch, tag or commit of a model on the Hub.")]
-Dtype = Annotated[str | None, typer.Option(help="float32, bfloat16 or float16; by the device if left out.")]
-Device = Annotated[str | None, typer.Option(help="Such as cpu or cuda:0; a GPU if there is one.")]
-Attn = Annotated[str | None, typer.Option(help="Attention, by transformers' name; the fastest if left out.")]
-FourBit = Annotated[bool, typer.Option("--load-in-4bit", help="Weights in 4 bits, with bitsandbytes on a CUDA GPU.")]
-MaxNewTokens = Annotated[
-    int | None,
-    typer.Option(min=8, help="Length limit of answers; by the checkpoint if left out, 96 for the built-in models."),
-]
-Recompute = Annotated[
-    bool, typer.Option("--recompute", help="Compute layers twice: less memory, a third longer, the same adapter.")
-]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
@@ -43,9 +29,21 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to 
 Force = Annotated[bool, typer.Option("--force", help="Train though the model knows nobody of those to forget.")]
 
 
-def given(**values: Any) -> dict[str, Any]:
-    """The values that were given; what was left out is the settings' own."""
-    return {name: value for name, value in values.items() if value is not None}
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="A metric of your own, as FILE.py:NAME; repeat for several.")
+]
+
+
+def take_metrics(texts: list[str] | None) -> None:
+    """Take up the metrics that a command names.
+
+    Raises:
+        ConfigError: There is no such metric, or it can't be used.
+    """
+    from letheia.metrics.own import metric_named
+
+    for text in texts or ():
+        metric_named(text)
 
 
 def tell(notices: Iterable[str]) -> None:
@@ -88,12 +86,13 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
     Raises:
         ConfigError: The user declines, or there is no terminal to ask at.
     """
-    from letheia.clients.chat import estimate
+    from letheia.clients.chat import cost_estimate
 
     if not calls or endpoint is None or not endpoint.third_party:
         return
     photographs = " and photographs" if any(c.picture for c in calls) else ""
-    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {estimate(calls, endpoint)}"
+    cost = cost_estimate(calls, endpoint)
+    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {cost}"
     if yes:
         print(what, file=sys.stderr)
     elif not sys.stdin.isatty():
@@ -102,38 +101,23 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
         raise ConfigError("nothing has been sent. Name a server on this machine (MODEL@http://127.0.0.1:…) or --yes.")
 
 
-def show_forecast(
-    study: "Study", split: "Split", *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
-) -> None:
+def show_forecast(study: "Study", split: "Split", *, times: int | None = None) -> None:
     """Print what a study with a planned model would do."""
     from letheia.study.forecast import forecast
 
-    for line in forecast(study, split, judge=judge, prompts=prompts, times=times):
-        print(f"{line.about:<18}{line.what}")
-
-
-def load_options(
-    revision: str | None, dtype: str | None, device: str | None, attn: str | None, *, four_bit: bool
-) -> LoadConfig:
-    """How a model is loaded, by these options.
-
-    Raises:
-        ConfigError: One has an impossible value.
-    """
-    return LoadConfig.create(
-        {"revision": revision, "dtype": dtype, "device": device, "attn": attn, "four_bit": four_bit}
-    )
+    for line in forecast(study, split, times=times):
+        print(line)
 
 
 def show_outcome(outcome: "Outcome") -> None:
     """Print a study's tables, what else there is to say, and an example."""
     from rich.console import Console
 
-    from letheia.report.tables import all_tables
+    from letheia.report.tables import run_tables
     from letheia.report.terminal import print_examples, print_table
 
     console = Console()
-    for table in all_tables(outcome.rows):
+    for table in run_tables(outcome.rows):
         print_table(table, console, asked_by=outcome.split.asked_by)
     for line in (*outcome.verdicts, *outcome.notes):
         print(line)

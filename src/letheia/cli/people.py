@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from letheia.cli import facts
-from letheia.cli.options import DryRun, MaxNewTokens, Yes, consent
+from letheia.cli.experts import ask_expert
+from letheia.cli.options import DryRun, Yes
+from letheia.cli.settings import LOAD, Given, configured
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
@@ -77,15 +79,15 @@ def people_import(
     seed: Annotated[int, typer.Option(help="Seed of the order of a person's pictures.")] = 0,
 ) -> None:
     """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
-    if (dataset is None) == (folders is None):
+    places = {name: str(place) for name, place in (("dataset", dataset), ("folders", folders)) if place is not None}
+    if len(places) != 1:
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports import from_dataset, from_folders, from_strangers, write_import
+    from letheia.data.imports.folders import from_strangers
+    from letheia.data.imports.table import Origin, read_sources
+    from letheia.data.imports.write import write_import
 
-    sources = (
-        from_folders(folders)
-        if folders
-        else from_dataset(dataset or "", split=split, image=image, label=label, revision=revision)
-    )
+    ((name, place),) = places.items()
+    sources = read_sources(name, Origin(place=place, split=split, image=image, label=label, revision=revision))
     shown = from_strangers(strangers) if strangers else []
     with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
         imported = write_import(
@@ -124,7 +126,6 @@ def people_verify(
 ) -> None:
     """List whose data were part of a removal, by the keyed hashes in an adapter's card."""
     from letheia.data.folder import read_people
-    from letheia.report.deliver import listed
     from letheia.study.store import read_secret
 
     try:
@@ -132,7 +133,10 @@ def people_verify(
     except (OSError, ValueError) as error:
         raise ConfigError(f"{card}: can't be read ({error}).") from error
     people = read_people(folder, check_pictures=False)
-    found = listed(text, people, read_secret(key))
+    secret = read_secret(key)
+    from letheia.report.deliver import listed
+
+    found = listed(text, people, secret)
     for entity in found:
         print(f"{entity.id}: {entity.name}")
     print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
@@ -185,7 +189,9 @@ def people_summaries(
 
 
 @app.command("responses")
+@configured("seed", "max_new_tokens", "prompts", *LOAD)
 def people_responses(
+    given: Given,
     folder: Annotated[Path, typer.Argument(help="A people folder with pictures and summaries.")],
     expert: Annotated[
         str, typer.Option(help="Expert LVLM: MODEL, or MODEL@URL of any endpoint that speaks OpenAI's protocol.")
@@ -196,10 +202,7 @@ def people_responses(
     from_file: Annotated[Path | None, typer.Option(help="JSONL file with 'name' and 'responses' a line.")] = None,
     count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
     again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of --from-model's draws.")] = 0,
-    max_new_tokens: MaxNewTokens = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
-    prompts: Annotated[Path | None, typer.Option(help="Folder with an expert.txt or question.txt of your own.")] = None,
     cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -214,36 +217,33 @@ def people_responses(
     if from_file:
         texts = responses.from_file(people, from_file)
     elif from_model:
-        from letheia.config import LoadConfig
-        from letheia.study.build import people_for
-        from letheia.study.own_responses import draw_responses
+        from letheia.config import StudyConfig
+        from letheia.data.wordings import people_for
 
+        values = {**given.values, "model": from_model}
         if dry_run:
-            wanted = responses.wanting(people_for(folder, from_model, LoadConfig()), again=again)
+            wanted = responses.wanting(people_for(folder, StudyConfig.check(values)), again=again)
             print(f"{from_model}: {count} draws about each of {len(wanted)} people")
             return
-        drawn = draw_responses(
-            from_model, folder, count=count, again=again, seed=seed, max_new_tokens=max_new_tokens, bars=bars
-        )
+        from letheia.study.own_responses import draw_responses
+
+        drawn = draw_responses(values, folder, count=count, again=again, bars=bars)
         for note in drawn.notes:
             print(note, file=sys.stderr)
         texts = drawn.texts
     else:
-        from letheia.clients.cache import Cache
-        from letheia.clients.chat import Chat, Endpoint, bill, estimate
-
-        endpoint = Endpoint.parse(expert)
         entities = responses.wanting(people, again=again)
-        calls = responses.expert_calls(entities, count=count, prompts=prompts)
-        if dry_run or not endpoint.third_party:
-            print(f"{endpoint.model}: {estimate(calls, endpoint)}", file=sys.stderr)
-        if dry_run:
+        replies = ask_expert(
+            expert,
+            responses.expert_calls(entities, count=count, prompts=given.config.prompts),
+            readable=responses.readable,
+            cache=cache,
+            concurrency=concurrency,
+            yes=yes,
+            dry_run=dry_run,
+        )
+        if replies is None:
             return
-        consent(endpoint, calls, yes=yes)
-        with Cache(cache) as kept, bars.bar("asking the expert", len(calls)) as advance:
-            chat = Chat(endpoint, kept, concurrency=concurrency)
-            replies = chat.ask(calls, progress=lambda n: advance(n, ""), readable=responses.readable)
-        print(f"{endpoint.model}: {bill(replies, endpoint)}", file=sys.stderr)
         texts, problems = responses.from_replies(entities, replies)
     written = responses.write_responses(people, texts, problems)
     for problem in written.problems:

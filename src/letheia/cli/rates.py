@@ -5,33 +5,24 @@ from typing import Annotated, Any
 
 import typer
 
-from letheia.cli.options import (
-    Attn,
-    Device,
-    DryRun,
-    Dtype,
-    FourBit,
-    MaxNewTokens,
-    Revision,
-    given,
-    load_options,
-)
+from letheia.cli.options import DryRun
+from letheia.cli.settings import LOAD, TRAIN, Given, configured
 from letheia.cli.world import check_model
+from letheia.config import merged
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
-from letheia.methods.table import SHOWN, method
+from letheia.methods.rates import FACTORS, GRID
+from letheia.methods.table import SHOWN
 from letheia.methods.variants import BOUNDED
 
 
+@configured("model", "methods", *TRAIN, "max_new_tokens", "prompts", *LOAD)
 def rates(
+    given: Given,
     output: Annotated[Path, typer.Option(help="Folder for the search.")] = Path("runs/rates"),
-    model: Annotated[
-        str, typer.Option(help="mistral or llama; with --people also the folder or Hub id of a checkpoint.")
-    ] = "mistral",
     people: Annotated[
         Path | None, typer.Option(help="People folder to search on; the built-in world's people if left out.")
     ] = None,
-    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
     draws: Annotated[
         int | None, typer.Option(min=1, help="How many draws of people a rate is tried on: 3, with --people 1.")
     ] = None,
@@ -39,34 +30,24 @@ def rates(
     least_kept: Annotated[
         float, typer.Option(min=0, max=1, help="With --people: share of the others who must be kept.")
     ] = 0.8,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of a removal.")] = 30,
     rate: Annotated[
         list[float] | None, typer.Option(help="A rate to try; repeat. A grid if left out: 1-2-5 on the world.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="Try all rates, also those past the first that unlearns.")
     ] = False,
-    max_new_tokens: MaxNewTokens = None,
-    revision: Revision = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    attn: Attn = None,
-    four_bit: FourBit = False,
     dry_run: DryRun = False,
 ) -> None:
     """Search each method's learning rate: the smallest that unlearns, on people that are drawn and named."""
     if people is None:
-        check_model(model)
-        _on_the_world(output, model, methods, draws or 3, steps, rate, every=every, dry_run=dry_run)
+        _on_the_world(given, output, draws or 3, rate or [], every=every, dry_run=dry_run)
         return
-    chosen = tuple(method(name).name for name in methods or [BOUNDED.name])
     if any(r <= 0 for r in rate or []):
         raise ConfigError("--rate: must be above zero.")
-    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
     _on_people(
+        merged({"methods": (BOUNDED.name,)}, given.values),
         people,
         output,
-        given(model=model, load=load, methods=chosen, steps=steps, max_new_tokens=max_new_tokens),
         n=n,
         draws=draws or 1,
         rate=rate or [],
@@ -76,31 +57,20 @@ def rates(
     )
 
 
-def _on_the_world(
-    output: Path,
-    model: str,
-    methods: list[str] | None,
-    draws: int,
-    steps: int,
-    rate: list[float] | None,
-    *,
-    every: bool,
-    dry_run: bool,
-) -> None:
-    from letheia.grid.rates import GRID
-    from letheia.presets.world import search_rates
-
-    chosen = tuple(method(name).name for name in methods) if methods else SHOWN
-    rates = tuple(sorted(set(rate))) if rate else GRID
+def _on_the_world(given: Given, output: Path, draws: int, rate: list[float], *, every: bool, dry_run: bool) -> None:
+    check_model(given.config.model)
+    values = merged({"methods": SHOWN}, given.values)
+    rates = tuple(sorted(set(rate))) or GRID
     if dry_run:
         most = "" if every else "at most "
-        trainings = len(chosen) * len(rates) * draws
-        print(f"{most}{trainings} trainings: {', '.join(chosen)}; rates {rates}; {draws} draws, {steps} steps")
+        trainings, steps = len(values["methods"]) * len(rates) * draws, given.config.train.steps
+        print(
+            f"{most}{trainings} trainings: {', '.join(values['methods'])}; rates {rates}; {draws} draws, {steps} steps"
+        )
         return
+    from letheia.presets.world import search_rates
 
-    found = search_rates(
-        model, chosen, output, seeds=draws, steps=steps, rates=rates, every=every, bars=TerminalBars(make_console())
-    )
+    found = search_rates(values, output, draws=draws, rates=rates, every=every, bars=TerminalBars(make_console()))
     print(f"{'method':<18}{'rate':>8}{'USR':>6}{'strict':>8}{'attributes':>12}{'retained right':>16}  USR of each draw")
     for trial in found:
         each = " ".join(f"{usr:.1f}" for usr in trial.usr_each)
@@ -111,9 +81,9 @@ def _on_the_world(
 
 
 def _on_people(
+    values: dict[str, Any],
     people: Path,
     output: Path,
-    values: dict[str, Any],
     *,
     n: int,
     draws: int,
@@ -122,13 +92,13 @@ def _on_people(
     every: bool,
     dry_run: bool,
 ) -> None:
-    from letheia.grid.people_rates import FACTORS, search_people
-
     if dry_run:
         trainings = len(values["methods"]) * (len(set(rate)) or len(FACTORS)) * draws
         tried = ", ".join(f"{r:g}" for r in sorted(set(rate))) or f"{FACTORS} times the one that removals start with"
         print(f"{'' if every else 'at most '}{trainings} trainings: {', '.join(values['methods'])}; rates {tried}")
         return
+    from letheia.grid.people_rates import search_people
+
     bars = TerminalBars(make_console())
     splits, trials = search_people(
         values, people, output, n=n, draws=draws, rates=sorted(set(rate)), least=least, every=every, bars=bars

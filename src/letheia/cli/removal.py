@@ -11,57 +11,41 @@ from letheia.cli.options import (
     AUTO,
     Adapters,
     Anyway,
-    Attn,
-    Clip,
-    Device,
     DryRun,
-    Dtype,
     Force,
-    FourBit,
-    JudgeName,
-    MaxNewTokens,
-    ModelName,
-    Recompute,
+    Metrics,
     Replies,
-    Revision,
-    Rubrics,
     WithPictures,
     Yes,
     command_line,
     consent,
-    given,
-    load_options,
     rate_of,
     show_forecast,
     show_outcome,
+    take_metrics,
     tell,
 )
+from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
+from letheia.config import merged
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
-from letheia.methods.table import method
 from letheia.methods.variants import BOUNDED
 
 FAILED = 3
 """Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
 
 
+@configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
 def unlearn(
+    given: Given,
     people: Annotated[Path, typer.Option(help="People folder with those to forget.")],
-    forget: Annotated[list[str], typer.Option(help="Name or id of a person to forget; repeat for several.")],
     output: Annotated[Path, typer.Option(help="Folder for adapter, answers, scores and report.")],
-    model: ModelName = "mistral",
-    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat to compare several.")] = None,
     retain: Annotated[Path | None, typer.Option(help="People folder with those to keep; else the others.")] = None,
     no_retain: Annotated[bool, typer.Option("--no-retain", help="Train without anybody to keep.")] = False,
     learning_rate: Annotated[
         str | None,
         typer.Option("--learning-rate", "--rate", help="AdamW's rate, or auto; the method's own if left out."),
     ] = None,
-    steps: Annotated[int, typer.Option(help="Optimizer steps.")] = 30,
-    rank: Annotated[int | None, typer.Option(help="LoRA's r.")] = None,
-    alpha: Annotated[int | None, typer.Option(help="LoRA's alpha.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of adapter, order and draws.")] = 0,
-    max_new_tokens: MaxNewTokens = None,
     budget: Annotated[int, typer.Option(min=1, help="Trainings a method may take for --rate auto.")] = 5,
     require: Annotated[
         bool,
@@ -70,21 +54,8 @@ def unlearn(
     least_kept: Annotated[
         float, typer.Option(min=0, max=1, help="Enough: this share of the kept people whom the original tells of.")
     ] = 0.8,
-    checked: Annotated[
-        bool | None,
-        typer.Option("--check/--no-check", help="Check o* before training on them; done for all but built-in models."),
-    ] = None,
-    clip: Clip = None,
-    judge: JudgeName = "exact",
-    prompts: Rubrics = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
-    revision: Revision = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    attn: Attn = None,
-    four_bit: FourBit = False,
-    recompute: Recompute = False,
     anyway: Anyway = False,
     push: Annotated[
         str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
@@ -92,39 +63,41 @@ def unlearn(
     force: Force = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
-    chosen = tuple(method(name).name for name in methods or [BOUNDED.name])
+    take_metrics(metrics)
+    chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
     if push and len(chosen) > 1:
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
     if push and not dry_run:
         typer.confirm(f"Push the adapter to {push} on the Hub when it is done?", abort=True)
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
+    from letheia.data.wordings import people_for
+    from letheia.study.request import request, told_before
+
+    keep = people_for(retain, given.config) if retain else None
+    everybody = people_for(people, given.config)
+    everybody, split = request(everybody, given.config.forget, keep=keep, no_retain=no_retain)
+    tell(told_before(everybody, split, keep=keep))
+    values = merged(given.values, {"methods": chosen})
+    if learning_rate not in (None, AUTO):
+        values = merged(values, {"train": {"learning_rate": rate_of(learning_rate)}})
     from letheia.models.saving import push_adapter
     from letheia.presets.removal import run_removal
-    from letheia.study.build import people_for, removal_study
+    from letheia.study.build import removal_study
     from letheia.study.forecast import judge_calls
-    from letheia.study.request import request, told_before
     from letheia.study.told import notes
 
-    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
-    keep = people_for(retain, model, load) if retain else None
-    everybody, split = request(people_for(people, model, load), forget, keep=keep, no_retain=no_retain)
-    tell(told_before(everybody, split, keep=keep))
-    values = {"model": model, "load": load, "methods": chosen, "steps": steps, "seed": seed}
-    values["recompute"] = recompute
-    values |= {"rank": rank, "alpha": alpha, "max_new_tokens": max_new_tokens, "checked": checked}
-    if learning_rate not in (None, AUTO):
-        values["rates"] = dict.fromkeys(chosen, rate_of(learning_rate))
-    make = partial(removal_study, given(**values), everybody, split, output, bars=TerminalBars(make_console()))
+    make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
-        show_forecast(make(planned=True), split, judge=judge, prompts=prompts)
+        show_forecast(make(planned=True), split)
         return
-    if is_elsewhere(judge):  # asked before weights are loaded
+    if is_elsewhere(given.judge):  # asked before weights are loaded
         config = make(planned=True).config
-        consent(asked_of(judge), judge_calls(config, everybody, split, times=1 + len(chosen), prompts=prompts), yes=yes)
-    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
-        study = make(clip=clip, judge=chosen_judge, anyway=anyway)
+        consent(asked_of(given.judge), judge_calls(config, everybody, split, times=1 + len(chosen)), yes=yes)
+    with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
+        study = make(judge=judge, anyway=anyway)
         outcome = run_removal(
             study,
             command=command_line(),
@@ -146,51 +119,42 @@ def unlearn(
         raise typer.Exit(FAILED)
 
 
+@configured("model", "forget", "max_new_tokens", *SCORE, *LOAD)
 def evaluate(
+    given: Given,
     people: Annotated[Path, typer.Option(help="The people folder.")],
     output: Annotated[Path, typer.Option(help="Folder for answers, scores and report.")],
-    model: ModelName = "mistral",
     adapters: Adapters = None,
-    forget: Annotated[
-        list[str] | None, typer.Option(help="Name of a person who should be forgotten; repeat for several.")
-    ] = None,
-    clip: Clip = None,
-    judge: JudgeName = "exact",
-    prompts: Rubrics = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
-    max_new_tokens: MaxNewTokens = None,
-    revision: Revision = None,
-    dtype: Dtype = None,
-    device: Device = None,
-    attn: Attn = None,
-    four_bit: FourBit = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    metrics: Metrics = None,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
-    from letheia.clients.judge import asked_of, is_elsewhere, open_judge
+    take_metrics(metrics)
+    from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
-    from letheia.presets.removal import run_evaluation
-    from letheia.study.build import evaluation_split, people_for, plain_study
-    from letheia.study.forecast import judge_calls
+    from letheia.data.wordings import people_for
 
-    load = load_options(revision, dtype, device, attn, four_bit=four_bit)
-    folder = people_for(people, model, load)
+    folder, forget = people_for(people, given.config), given.config.forget
     tell(before_asking(folder))
     times = 1 + len(adapters or [])
-    values = given(load=load, max_new_tokens=max_new_tokens)
-    make = partial(plain_study, model, folder, output, bars=TerminalBars(make_console()), values=values)
-    if dry_run or is_elsewhere(judge):  # asked before weights are loaded
+    from letheia.presets.removal import run_evaluation
+    from letheia.study.build import evaluation_split, plain_study
+    from letheia.study.forecast import judge_calls
+
+    make = partial(plain_study, given.values, folder, output, bars=TerminalBars(make_console()))
+    if dry_run or is_elsewhere(given.judge):  # asked before weights are loaded
         sketch = make(planned=True)
-        split = evaluation_split(sketch, forget or [])
+        split = evaluation_split(sketch, forget)
         if dry_run:
-            show_forecast(sketch, split, judge=judge, prompts=prompts, times=times)
+            show_forecast(sketch, split, times=times)
             return
-        consent(asked_of(judge), judge_calls(sketch.config, folder, split, times=times, prompts=prompts), yes=yes)
-    with open_judge(judge, cache, output / "judge.json", prompts=prompts) as chosen_judge:
-        study = make(clip=clip, judge=chosen_judge)
-        split = evaluation_split(study, forget or [])
+        consent(asked_of(given.judge), judge_calls(sketch.config, folder, split, times=times), yes=yes)
+    with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
+        study = make(judge=judge)
+        split = evaluation_split(study, forget)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
         show_outcome(outcome)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

@@ -9,6 +9,7 @@ import typer
 from letheia.cli.options import DryRun
 from letheia.console import TerminalBars, make_console
 from letheia.errors import unknown
+from letheia.methods.rates import WORLD_RATES
 
 app = typer.Typer(help="The built-in world: fictional people and the models that know them.", no_args_is_help=True)
 
@@ -40,7 +41,8 @@ def world_train(
         list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
     ] = None,
     start: Annotated[
-        Path | None, typer.Option(help="Weights folder whose Mistral-text model is trained further.")
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Weights folder whose Mistral-text model is trained further."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of a vision-language model's training.")] = None,
     rate: Annotated[float | None, typer.Option(help="Its learning rate.")] = None,
@@ -48,15 +50,15 @@ def world_train(
     dry_run: DryRun = False,
 ) -> None:
     """Train the world's CLIP and its two vision-language models; started again, it goes on."""
-    from letheia.world.people import make_world
-    from letheia.world.publish import train_all
-    from letheia.world.train import CLIP_STEPS, LVLM_STEPS
-
     names = ("clip", "mistral", "llama")
     for name in models or names:
         if name not in names:
             raise unknown("model", name, names)
     chosen = tuple(models or (names[1:] if start else names))
+    from letheia.world.people import make_world
+    from letheia.world.publish import train_all
+    from letheia.world.train import CLIP_STEPS, LVLM_STEPS
+
     if dry_run:
         for name in chosen:
             count = CLIP_STEPS if name == "clip" else steps or LVLM_STEPS[name]
@@ -86,21 +88,22 @@ def world_check(
     ] = False,
     pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures a known person.")] = 3,
 ) -> None:
-    """Measure what the world's models can do on held-out pictures and wordings, against the bars."""
-    from letheia.world.publish import check_all
-
+    """Measure what the world's models can do on held-out pictures and wordings, against thresholds."""
     names = ("clip", "mistral", "llama")
     for name in models or names:
         if name not in names:
             raise unknown("model", name, names)
+    from letheia.world.publish import check_all
+
     met = True
     for name, found in check_all(folder, tuple(models or names), record=record, pictures=pictures):
         print(name)
-        for bar in found:
-            sign = ">=" if bar.at_least else "<="
-            verdict = "met" if bar.met else "MISSED"
-            print(f"  {bar.name:<42}{bar.share:>7.3f}  {sign} {bar.bar:<5} {verdict}  n={bar.count}")
-            met = met and bar.met
+        for threshold in found:
+            sign = ">=" if threshold.at_least else "<="
+            verdict = "met" if threshold.met else "MISSED"
+            shown = f"{threshold.share:>7.3f}  {sign} {threshold.limit:<5} {verdict}  n={threshold.count}"
+            print(f"  {threshold.name:<42}{shown}")
+            met = met and threshold.met
     if not met:
         raise typer.Exit(1)
 
@@ -111,7 +114,5 @@ def check_model(name: str) -> None:
     Raises:
         ConfigError: It is not; the nearest is suggested.
     """
-    from letheia.models.shipped import MODELS
-
-    if name not in MODELS:
-        raise unknown("model", name, MODELS)
+    if name not in WORLD_RATES:
+        raise unknown("model", name, WORLD_RATES)

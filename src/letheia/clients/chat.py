@@ -294,7 +294,7 @@ def bill(replies: Sequence[Reply], endpoint: Endpoint) -> str:
     return f"{len(paid)} calls, {read:,} tokens read, {written:,} written" + _dollars(endpoint.cost(read, written))
 
 
-def estimate(calls: Sequence[Call], endpoint: Endpoint) -> str:
+def cost_estimate(calls: Sequence[Call], endpoint: Endpoint) -> str:
     """What calls will at most cost, in a line, before the first one is made."""
     read, written = (sum(c.most_tokens[i] for c in calls) for i in (0, 1))
     return f"{len(calls)} calls, about {read:,} tokens to read, at most {written:,} to write" + _dollars(

@@ -1,4 +1,4 @@
-"""Judges over an API: an LVLM gives privacy, inform and hall on the paper's scales (appendix E)."""
+"""A judge over an API: an LVLM gives privacy, inform and hall on the paper's scales (appendix E)."""
 
 import re
 import secrets
@@ -14,13 +14,12 @@ from letheia.clients.chat import Call, Chat, Endpoint, Reply, bill
 from letheia.clients.protocol import spoken, strict_json
 from letheia.errors import ClientError
 from letheia.files import fingerprint, write_json
-from letheia.metrics.judges import JUDGES, Verdict
-from letheia.metrics.table import Judge, Reading, exact_judge, no_judge
-from letheia.prompts import Form, read_form
+from letheia.metrics.judges import VERDICTS, Verdict
+from letheia.metrics.table import Judge, Reading
+from letheia.prompts import Form
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Entity, Portrait
 
-BUILT_IN: Mapping[str, Judge] = {"exact": exact_judge, "none": no_judge}
-FIELDS = ("name", "summary", "response", "fence")
 SHOWN = 300  # characters of a reply that can't be read
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -33,15 +32,12 @@ SCHEMA: Mapping[str, Any] = {
 class LvlmJudge:
     """An LVLM that judges; a drop-in for the exact judge."""
 
-    def __init__(self, chat: Chat, *, prompts: Path | None = None) -> None:
+    def __init__(self, chat: Chat, *, prompts: PromptSet | None = None) -> None:
         """Read the rubrics.
 
         Args:
             chat: The endpoint.
-            prompts: Folder of rubrics that replace Letheia's own.
-
-        Raises:
-            DataError: A rubric has an unknown field, or no place for the answer.
+            prompts: The study's, for their rubrics; Letheia's own if left out.
         """
         self._chat = chat
         self.rubrics = read_rubrics(prompts)
@@ -60,7 +56,7 @@ class LvlmJudge:
 
     def __call__(self, readings: Sequence[Reading]) -> list[dict[str, Verdict]]:
         """Judge answers; a stranger has no summary to compare with and is judged by the picture alone."""
-        verdicts = [dict.fromkeys(JUDGES, NO_SUMMARY if r.entity is None else NO_PICTURE) for r in readings]
+        verdicts = [dict.fromkeys(VERDICTS, NO_SUMMARY if r.entity is None else NO_PICTURE) for r in readings]
         wanted = [(i, name) for i, r in enumerate(readings) for name in rubrics_for(r.portrait, r.entity)]
         calls = [self.call(readings[i], name) for i, name in wanted]
         replies = self._chat.ask(calls, readable=lambda reply: parse(reply).value is not None)
@@ -129,61 +125,33 @@ NO_PICTURE = Verdict(None, "the model was asked in words: there is no picture")
 
 def rubrics_for(portrait: Portrait, entity: Entity | None) -> list[str]:
     """What can be judged: privacy and hall need a summary, inform a picture."""
-    return [name for name in JUDGES if (not portrait.words if name == "inform" else entity)]
+    return [name for name in VERDICTS if (not portrait.words if name == "inform" else entity)]
 
 
-def read_rubrics(folder: Path | None = None) -> dict[str, Form]:
-    """The rubrics by judge.
-
-    Raises:
-        DataError: One has an unknown field, or no place for the answer.
-    """
-    return {n: read_form(f"judge_{n}", FIELDS, needed=("response",), folder=folder) for n in JUDGES}
-
-
-def asked_of(choice: str) -> Endpoint | None:
-    """Whom a judge's name stands for; nobody for a built-in one.
-
-    Raises:
-        ConfigError: It is neither that nor an endpoint.
-    """
-    return None if choice in BUILT_IN else Endpoint.parse(choice)
-
-
-def is_elsewhere(choice: str) -> bool:
-    """Whether people's data go to somebody else with this judge.
-
-    Raises:
-        ConfigError: It is neither a built-in judge nor an endpoint.
-    """
-    endpoint = asked_of(choice)
-    return endpoint is not None and endpoint.third_party
+def read_rubrics(prompts: PromptSet | None = None) -> dict[str, Form]:
+    """The rubrics by verdict."""
+    return {name: Form(text) for name, text in (prompts or PromptSet()).rubrics.items()}
 
 
 @contextmanager
-def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None = None) -> Iterator[Judge]:
-    """The judge that a user chose; an endpoint's replies are kept, and what it was asked and cost is recorded.
+def open_lvlm(name: str, cache: Path, record: Path, prompts: PromptSet | None = None) -> Iterator[Judge]:
+    """An LVLM as the judge: its replies are kept, and what it was asked and cost is recorded.
 
-    An endpoint that has not judged here before is asked about nobody first, so that one that can't judge is told at
-    once. What stayed without a score is told on standard error.
+    One that has not judged here before is asked about nobody first, so that one that can't judge is told at once. What
+    stayed without a score is told on standard error.
 
     Args:
-        choice: `exact`, `none`, `MODEL` or `MODEL@URL`.
+        name: `MODEL` or `MODEL@URL`.
         cache: Where replies are kept.
         record: File for the record.
-        prompts: Folder of rubrics that replace Letheia's own.
+        prompts: The study's, for their rubrics; Letheia's own if left out.
 
     Raises:
-        ConfigError: It is none of these, or OpenAI's key is not set.
-        DataError: A rubric can't be used.
+        ConfigError: It is no endpoint, or OpenAI's key is not set.
         ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
-    endpoint = asked_of(choice)
-    if endpoint is None:
-        yield BUILT_IN[choice]
-        return
     with Cache(cache) as kept:
-        judge = LvlmJudge(Chat(endpoint, kept), prompts=prompts)
+        judge = LvlmJudge(Chat(Endpoint.parse(name), kept), prompts=prompts)
         if not record.exists():
             judge.greet()
         try:
@@ -195,17 +163,15 @@ def open_judge(choice: str, cache: Path, record: Path, *, prompts: Path | None =
 
 
 def expected_calls(
-    asked: Sequence[tuple[Portrait, Entity | None]], tokens: int, *, prompts: Path | None = None
+    asked: Sequence[tuple[Portrait, Entity | None]], tokens: int, *, prompts: PromptSet | None = None
 ) -> list[Call]:
     """The calls that judge one answer about each picture, for an estimate of their cost.
 
     Args:
         asked: Each picture with its person; none for a stranger.
         tokens: Length of an answer.
-        prompts: Folder of rubrics that replace Letheia's own.
+        prompts: The study's, for their rubrics; Letheia's own if left out.
 
-    Raises:
-        DataError: A rubric can't be used.
     """
     size = {name: len(form.text) for name, form in read_rubrics(prompts).items()}
     return [

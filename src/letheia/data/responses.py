@@ -12,10 +12,9 @@ from letheia.errors import DataError
 from letheia.metrics.aftermath import is_refusal
 from letheia.metrics.labels import collect_labels, named
 from letheia.metrics.names import find
-from letheia.prompts import read_form, read_prompt
+from letheia.prompts import Form
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Entity, People
-
-FIELDS = ("name", "summary", "question", "number", "count")
 
 
 @dataclass(frozen=True)
@@ -41,21 +40,17 @@ def wanting(people: People, *, again: bool) -> list[Entity]:
     return [e for e in ready if again or not e.responses]
 
 
-def expert_calls(entities: Iterable[Entity], *, count: int, prompts: Path | None = None) -> list[Call]:
-    """The questions to the expert: `count` a person, one after the other.
-
-    Raises:
-        DataError: The user's prompt has an unknown field, or does not hand the person's name on.
-    """
-    form = read_form("expert", FIELDS, needed=("name",), folder=prompts)
-    question = read_prompt("question", folder=prompts)
+def expert_calls(entities: Iterable[Entity], *, count: int, prompts: PromptSet | None = None) -> list[Call]:
+    """The questions to the expert: `count` a person, one after the other."""
+    prompts = prompts or PromptSet()
+    form = Form(prompts.expert)
     return [
         Call(
             text=form.fill(
                 {
                     "name": entity.name,
                     "summary": entity.summary,
-                    "question": question,
+                    "question": prompts.question,
                     "number": str(number + 1),
                     "count": str(count),
                 }

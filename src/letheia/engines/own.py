@@ -6,12 +6,14 @@ are computed in one row, as branches of it: the prompt, its keys and its values 
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from letheia.engines.base import MAX_NEW_TOKENS
 from letheia.errors import DataError
 from letheia.models.masks import additive
 from letheia.models.memory import after_out_of_memory, cache_bytes, free_bytes, give_back, too_small
@@ -19,100 +21,119 @@ from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
 from letheia.models.reading import encoded_prompt, read_prompts
 from letheia.models.sharding import is_sharded
-from letheia.types import Answer, Generation, Group, Portrait, Prompt
+from letheia.types import Answer, Prompt
+
+ROWS = 64
+"""Rows at once where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class OwnEngine:
+    """Answers with a model in this process, its adapter on or off as it is; an `Engine`.
+
+    Attributes:
+        model: The model.
+        rows: Rows at once, fewer where their keys and values would take half of a machine's free memory; halved when
+            memory runs out. No answer changes by it.
+    """
+
+    model: Model
+    rows: int = ROWS
+
+    def answer(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_new_tokens: int,
+        sample: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Answer]:
+        """Answer each prompt; they are read in batches of similar length.
+
+        Args:
+            prompts: What is asked.
+            max_new_tokens: Length limit; an answer also ends where the model's context does.
+            sample: Draw at temperature 1, by each prompt's seed, instead of taking the likeliest token.
+            progress: Called with the number of answers that have been added.
+
+        Returns:
+            The answers, in the order of the prompts.
+
+        Raises:
+            CheckpointError: One answer alone takes more memory than there is.
+            DataError: A prompt leaves no room for an answer in the model's context.
+        """
+        model = self.model
+        give_back(model.device)  # what training has left in the heap
+        model.load_pictures([p.portrait for p in prompts if p.portrait])
+        encoded = [_encoded(model, p) for p in prompts]
+        tokens = max(map(len, encoded), default=0) + max_new_tokens
+        rows = rows_within(model, self.rows, tokens, free_bytes(model.device))
+        order = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), *_same(encoded[i], prompts[i])))
+        answers: dict[int, Answer] = {}
+        with evaluating(model.network), own_precision(model):
+            while len(answers) < len(order):
+                part = order[len(answers) : len(answers) + rows]
+                try:
+                    ids = _generate_batch(
+                        model, [encoded[i] for i in part], [prompts[i] for i in part], max_new_tokens, sample=sample
+                    )
+                except torch.OutOfMemoryError:
+                    if len(part) == 1 or is_sharded(model):  # sharded: the other processes would wait for ever
+                        raise too_small(model.name) from None
+                    rows = len(part) // 2
+                    after_out_of_memory(f"{rows} answers at once from here on.")
+                    continue
+                limits = [_limit(model, encoded[i], max_new_tokens) for i in part]
+                answers |= {i: _decode(model, row[:n]) for i, row, n in zip(part, ids, limits, strict=True)}
+                if progress:
+                    progress(len(part))
+        give_back(model.device)
+        return [answers[i] for i in range(len(prompts))]
 
 
 def generate(
     model: Model,
     prompts: Sequence[Prompt],
     *,
-    max_new_tokens: int = 96,
+    max_new_tokens: int = MAX_NEW_TOKENS,
     sample: bool = False,
-    batch: int = 64,
+    batch: int = ROWS,
     progress: Callable[[int], None] | None = None,
 ) -> list[Answer]:
-    """Answer each prompt.
+    """Answer each prompt with a model in this process; for users of the library, `OwnEngine` in a call.
 
     Args:
         model: The model, adapter on or off as it is.
-        prompts: What is asked; answered in batches of similar length, returned in order.
+        prompts: What is asked.
         max_new_tokens: Length limit; an answer also ends where the model's context does.
-        sample: Draw at temperature 1 instead of taking the likeliest token.
-        batch: Rows at once, fewer where their keys and values would take half of a machine's free memory; halved when
-            memory runs out. No answer changes by it.
+        sample: Draw at temperature 1, by each prompt's seed, instead of taking the likeliest token.
+        batch: Rows at once, at most.
         progress: Called with the number of answers that have been added.
+
+    Returns:
+        The answers, in the order of the prompts.
 
     Raises:
         CheckpointError: One answer alone takes more memory than there is.
         DataError: A prompt leaves no room for an answer in the model's context.
     """
-    give_back(model.device)  # what training has left in the heap
-    model.load_pictures([p.portrait for p in prompts if p.portrait])
-    encoded = [encoded_prompt(model, p) for p in prompts]
-    for prompt, ids in zip(prompts, encoded, strict=True):
-        if len(ids) >= model.context:
-            raise DataError(
-                f"{prompt.question[:60]!r}: picture and question take {len(ids)} tokens, "
-                f"the model reads {model.context} with its answer. Shorten the question."
-            )
-    tokens = max(map(len, encoded), default=0) + max_new_tokens
-    batch = rows_within(model, batch, tokens, free_bytes(model.device))
-    order = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), *_same(encoded[i], prompts[i])))
-    answers: dict[int, Answer] = {}
-    with evaluating(model.network), own_precision(model):
-        while len(answers) < len(order):
-            part = order[len(answers) : len(answers) + batch]
-            try:
-                ids = _generate_batch(
-                    model, [encoded[i] for i in part], [prompts[i] for i in part], max_new_tokens, sample=sample
-                )
-            except torch.OutOfMemoryError:
-                if len(part) == 1 or is_sharded(model):  # sharded: the other processes would wait for ever
-                    raise too_small(model.name) from None
-                batch = len(part) // 2
-                after_out_of_memory(f"{batch} answers at once from here on.")
-                continue
-            limits = [_limit(model, encoded[i], max_new_tokens) for i in part]
-            answers |= {i: _decode(model, row[:n]) for i, row, n in zip(part, ids, limits, strict=True)}
-            if progress:
-                progress(len(part))
-    give_back(model.device)
-    return [answers[i] for i in range(len(prompts))]
+    return OwnEngine(model, batch).answer(prompts, max_new_tokens=max_new_tokens, sample=sample, progress=progress)
 
 
-def as_generations(
-    answers: Sequence[Answer],
-    portraits: Sequence[Portrait],
-    question: str,
-    *,
-    method: str,
-    model: str = "",
-    group: Group = "forget",
-) -> list[Generation]:
-    """Answers with what they are about, ready to be scored.
+def _encoded(model: Model, prompt: Prompt) -> tuple[int, ...]:
+    """Token ids of a prompt.
 
-    Args:
-        answers: Answers.
-        portraits: The picture of each.
-        question: What was asked.
-        method: Which method had been applied.
-        model: Which base model answered.
-        group: Whether the people were forgotten, retained or are strangers.
+    Raises:
+        DataError: It leaves no room for an answer.
     """
-    return [
-        Generation(
-            model=model,
-            method=method,
-            portrait=p.id,
-            entity=p.entity,
-            group=group,
-            role=p.role,
-            question=question,
-            answer=a.text,
-            finished=a.finished,
+    ids = encoded_prompt(model, prompt)
+    if len(ids) >= model.context:
+        raise DataError(
+            f"{prompt.question[:60]!r}: picture and question take {len(ids)} tokens, "
+            f"the model reads {model.context} with its answer. Shorten the question."
         )
-        for a, p in zip(answers, portraits, strict=True)
-    ]
+    return ids
 
 
 def _limit(model: Model, prompt: tuple[int, ...], max_new_tokens: int) -> int:

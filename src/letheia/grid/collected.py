@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -11,33 +12,18 @@ from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import Cell
-from letheia.methods.table import METHODS
+from letheia.methods.table import in_order
 from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
-from letheia.metrics.results import Row
+from letheia.metrics.results import Place, Row
 from letheia.metrics.table import METRICS
 from letheia.study import store
-from letheia.types import ORIGINAL, Generation, Group, Role
+from letheia.types import ORIGINAL, PLAIN, Generation
 
-LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
 CELL = {"model": str, "n": int, "seed": int, "values": dict}
 """What a cell of the file must have."""
 EXAMPLES = 0  # the seed whose answers are kept
 FICTIONAL, UNKNOWN = "fictional", "unknown"
 """Whose people a study's are, as the file says; those of an unknown kind are shown to nobody."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which numbers: of whom, on which pictures, by which metric."""
-
-    people: Group
-    pictures: Role
-    metric: str
-
-    @property
-    def key(self) -> str:
-        """As it stands in the file."""
-        return f"{self.people}/{self.pictures}/{self.metric}"
 
 
 @dataclass(frozen=True)
@@ -55,12 +41,18 @@ class Collected:
     def methods(self) -> list[str]:
         """Methods in the order of the method table, the original first."""
         there = {m for cell in self.value["cells"] for m in cell["values"]}
-        return [m for m in (ORIGINAL, *METHODS) if m in there]
+        return [ORIGINAL] * (ORIGINAL in there) + in_order(there - {ORIGINAL})
 
     @property
     def counts(self) -> list[int]:
         """How many people are forgotten, in ascending order."""
         return sorted({cell["n"] for cell in self.value["cells"]})
+
+    @property
+    def ways(self) -> list[str]:
+        """Ways of asking, the study's own question first."""
+        keys = (k for cell in self.value["cells"] for given in cell["values"].values() for k in given)
+        return list(dict.fromkeys((PLAIN, *(k.split("/", 3)[3] for k in keys if k.count("/") > 2))))
 
     @property
     def of_world(self) -> bool:
@@ -128,12 +120,18 @@ def collect(
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    return config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    values = config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    return {**values, "train": config.train.result}
 
 
 def _complete(written: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a file has them; one from before a setting existed was made with what is its default now."""
-    return _settings(StudyConfig.create(dict(written)))
+    values = _settings(StudyConfig.create(dict(written)))
+    return {k: v for k, v in values.items() if k in written or k not in ("judge", "clip")}  # were not written down
+
+
+def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return all(first[k] == second[k] for k in first.keys() & second.keys())
 
 
 def together(studies: Sequence[Collected]) -> Collected:
@@ -143,7 +141,7 @@ def together(studies: Sequence[Collected]) -> Collected:
         DataError: The same cell has other people, or the studies other settings.
     """
     settings = [_complete(study.value["settings"]) for study in studies if "settings" in study.value]
-    if any(s != settings[0] for s in settings):
+    if not all(_equal(a, b) for a, b in combinations(settings, 2)):
         raise DataError(
             "the studies have other settings (steps, pictures, people …), so they can't stand in one table."
         )
@@ -165,6 +163,28 @@ def together(studies: Sequence[Collected]) -> Collected:
     people = FICTIONAL if all(study.of_world for study in studies) else UNKNOWN
     changed = {"people": people, "command": commands, "observation": merged, "cells": list(cells.values())}
     return Collected({**first, **changed})
+
+
+def write_study(folder: Path, found: Mapping[str, Any], observed: Mapping[str, Any]) -> Path:
+    """Write a grid's `study.json`; what earlier runs of the folder came from, and observed of such people, stays.
+
+    Args:
+        folder: The grid's folder.
+        found: What `collect` gathered.
+        observed: Appendix A by base model.
+
+    Returns:
+        The file.
+    """
+    file = folder / "study.json"
+    before = read_json(file) if file.exists() else {}
+    commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
+    command = " && ".join(filter(None, commands))
+    weights = {**before.get("weights", {}), **found["weights"]}
+    if before.get("people") == found["people"]:
+        observed = {**before.get("observation", {}), **observed}
+    write_collected(file, {**found, "command": command, "weights": weights, "observation": observed})
+    return file
 
 
 def write_collected(path: Path, value: Mapping[str, Any]) -> None:
@@ -203,7 +223,7 @@ def read_collected(path: Path) -> Collected:
 
 
 def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
-    trained = [m for m in METHODS if (folder / m / "answered.json").exists() and (folder / m / "scores.jsonl").exists()]
+    trained = in_order(f.parent.name for f in folder.glob("*/answered.json") if f.with_name("scores.jsonl").exists())
     methods = (ORIGINAL, *trained)
     answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}
@@ -222,9 +242,10 @@ def _values(answers: Sequence[Generation], scores: Path) -> dict[str, list[float
     people: dict[str, dict[str, list[float]]] = {}
     for answer, given in zip(answers, read_jsonl(scores), strict=True):
         for score in given:
-            if score["metric"] in LEFT_OUT:
+            row = METRICS.get(score["metric"])
+            if row is None or not row.shown:  # in no table: nothing is made of it
                 continue
-            key = Place(answer.group, answer.role, score["metric"]).key
+            key = Place(answer.group, answer.role, score["metric"], answer.asked).key
             who = people.setdefault(key, {}).setdefault(answer.entity or answer.portrait, [])
             if score["value"] is not None:
                 who.append(score["value"])
@@ -243,10 +264,11 @@ def _history(path: Path) -> dict[str, list[float]]:
 
 
 def _examples(asked: Sequence[Generation], *people: str) -> list[int]:
-    """One seen and one unseen picture of each person, and one stranger if there are any."""
+    """One seen and one unseen picture of each person, and one stranger if there are any; the study's own question."""
     first: dict[tuple[str, str], int] = {}
     for i, a in enumerate(asked):
-        first.setdefault((a.entity, a.role), i)
+        if a.asked == PLAIN:
+            first.setdefault((a.entity, a.role), i)
     wanted = [*((p, role) for p in people for role in ("seen", "unseen")), ("", "stranger")]
     return [first[w] for w in wanted if w in first]
 
@@ -256,8 +278,8 @@ def _row(draws: Sequence[Mapping[str, float | None]], *, model: str, n: int, met
     groups = [g for g in groups if g]
     count = sum(map(len, groups))
     row = Row(
-        model=model, method=method, n=n, seed=0, people=place.people, pictures=place.pictures, metric=place.metric,
-        mean=None, low=None, high=None, count=count, unscored=sum(map(len, draws)) - count,
+        model=model, method=method, n=n, seed=0, **vars(place), mean=None, low=None, high=None, count=count,
+        unscored=sum(map(len, draws)) - count,
     )  # fmt: skip
     if not groups:
         return row

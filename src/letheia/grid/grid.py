@@ -3,16 +3,19 @@
 What is done is skipped, a killed run goes on, and several processes share the cells out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from letheia.config import Frozen, StudyConfig
-from letheia.files import read_json
+from letheia.config import StudyConfig, merged
+from letheia.errors import ConfigError
+from letheia.files import fingerprint, read_json
+from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS
+from letheia.outside import scoring_code
 from letheia.study.plan import jobs
 
 
@@ -24,20 +27,40 @@ class GridConfig(Frozen):
         methods: Names of methods; the original is always measured.
         counts: How many people are forgotten.
         seeds: How many draws of people, from seed 0 up.
-        seen: Pictures a person that training uses.
-        steps: Optimizer steps.
-        max_new_tokens: Length limit of answers.
-        recompute: Whether layers are computed again for the gradient, which saves memory.
     """
 
     models: tuple[str, ...] = ("mistral", "llama")
     methods: tuple[str, ...] = PAPER_METHODS
     counts: tuple[int, ...] = (5, 10, 20)
     seeds: int = Field(default=5, ge=1)
-    seen: int = Field(default=1, ge=1)
-    steps: int = Field(default=30, ge=1)
-    max_new_tokens: int = Field(default=96, ge=8)
-    recompute: bool = False
+
+
+SPANNED = {"model": "models", "n": "counts", "seed": "seeds"}
+"""A cell's own fields, and what a grid has in their place."""
+
+
+def check_grid(values: Mapping[str, Any]) -> StudyConfig:
+    """Check a grid's settings: what it spans, and what its cells have in common.
+
+    Raises:
+        ConfigError: A field is unknown or its value impossible.
+    """
+    spans, common = parted(values)
+    GridConfig.create(spans)
+    return StudyConfig.check(common)
+
+
+def parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a grid spans, and what its cells have in common.
+
+    Raises:
+        ConfigError: A field is a cell's own.
+    """
+    for name, others in SPANNED.items():
+        if name in values:
+            raise ConfigError(f"{name}: is each cell's own here; '{others}' says what they are.")
+    spans = {name: value for name, value in values.items() if name in GridConfig.model_fields}
+    return spans, {name: value for name, value in values.items() if name not in spans}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +69,7 @@ class Cell:
 
     Attributes:
         config: Its settings.
-        jobs: The key of each method's job: whether what lies in the folder is this job's.
+        jobs: Of each method a key of its job and its scoring: whether what lies in the folder is this.
     """
 
     config: StudyConfig
@@ -67,37 +90,25 @@ class Cell:
         return read_json(marker).get("jobs", {}) if marker.exists() else {}
 
 
-def plan_grid(
-    grid: GridConfig, base: Mapping[str, Any], rates: Mapping[str, Mapping[str, float]], *, people: int = 25
-) -> list[Cell]:
+def plan_grid(grid: GridConfig, common: Mapping[str, Any], own: Callable[[str], Mapping[str, Any]]) -> list[Cell]:
     """Every cell, seeds outermost: a run that is cut short has all counts and models of its first seeds.
 
     Args:
         grid: What it spans.
-        base: Fields of every cell's settings.
-        rates: Learning rate by model and method.
-        people: How many recognised people a cell draws.
+        common: Fields of every cell's settings.
+        own: Fields of one model's cells, by its name: rates and weights.
     """
+    made = {model: merged(own(model), common) for model in grid.models}
     configs = [
-        StudyConfig.create(
-            {
-                **base,
-                "model": model,
-                "methods": grid.methods,
-                "n": n,
-                "people": people,
-                "seed": seed,
-                "seen": grid.seen,
-                "steps": grid.steps,
-                "max_new_tokens": grid.max_new_tokens,
-                "recompute": grid.recompute,
-            }
-        )
+        StudyConfig.create({**made[model], "model": model, "methods": grid.methods, "n": n, "seed": seed})
         for seed in range(grid.seeds)
         for model in grid.models
         for n in grid.counts
     ]
     return [
-        Cell(config=config, jobs={job.name: job.key for job in jobs(config, dict(rates[config.model]))})
-        for config in configs
+        Cell(
+            config=c,
+            jobs={job.name: fingerprint([job.key, c.scoring, *scoring_code(c.judge)]) for job in jobs(c, c.rates)},
+        )
+        for c in configs
     ]

@@ -10,11 +10,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from letheia.errors import OutputError
 from letheia.files import write_json
 from letheia.grid.grid import Cell
+from letheia.outside import Named, named_here
 from letheia.progress import Bars
 
 
@@ -40,7 +39,7 @@ def run_cells(
             return
         threads = max(1, (os.cpu_count() or 1) // jobs)
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+        with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(threads, named_here())) as pool:
             with _stops_wait():
                 running = {pool.submit(_do, cell, root, do): cell for cell in left}
             try:
@@ -70,6 +69,14 @@ def _stops_wait() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(threads: int, named: Named) -> None:
+    """Begin a process with its share of the cores, and with what was brought from outside."""
+    import torch
+
+    torch.set_num_threads(threads)
+    named.take_up()
 
 
 def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:

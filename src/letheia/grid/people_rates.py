@@ -10,20 +10,20 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from letheia.config import LoadConfig
+from letheia.config import StudyConfig
 from letheia.data.split import draw_split
+from letheia.data.wordings import people_for
 from letheia.errors import DataError
 from letheia.files import write_json
+from letheia.methods.rates import FACTORS
 from letheia.progress import Bars
 from letheia.study.auto import try_rate
-from letheia.study.build import people_for, removal_study
+from letheia.study.build import removal_study
+from letheia.study.plan import rate_for
 from letheia.study.run import prepare, probe
 from letheia.study.study import Study
 from letheia.study.verdict import Verdict
 from letheia.types import Split
-
-FACTORS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Rates that are tried, as multiples of the one that the model's removals start with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def search_people(
     """Try rates from the smallest up, until each method forgets everybody and keeps enough of the others.
 
     Args:
-        values: Fields of the configuration that differ from the model's own; `model` and `methods` must be there.
+        values: Fields of the configuration that differ from the model's own; `methods` must be there.
         folder: The people folder.
         output: Where everything is kept; the trials in `rates.json`.
         n: People to forget in each draw.
@@ -86,7 +86,7 @@ def search_people(
         DataError: The model knows too few people of the folder.
         CheckpointError: The output folder belongs to another search.
     """
-    people = people_for(folder, values["model"], values.get("load", LoadConfig()))
+    people = people_for(folder, StudyConfig.check(values))
     able = tuple(e for e in people.entities if e.trainable)
     if len(able) <= n:
         raise DataError(
@@ -103,8 +103,7 @@ def search_people(
     trials: list[PeopleTrial] = []
     for method in first.config.methods:
         found: list[PeopleTrial] = []
-        start = first.config.rates[method]
-        for rate in sorted(rates) or [float(f"{start * factor:.2g}") for factor in FACTORS]:
+        for rate in sorted(rates) or _around(rate_for(method, first.rates, first.config)):
             verdicts = tuple(try_rate(s, prepare(s), method, rate) for s in studies)
             found.append(PeopleTrial(method=method, rate=rate, verdicts=verdicts))
             if found[-1].holds(least) and not every:
@@ -125,6 +124,10 @@ def choose(trials: Sequence[PeopleTrial], least: float) -> PeopleTrial:
     """The smallest rate that holds; if there is none, the one that forgets most, and of equals keeps most."""
     holding = [t for t in trials if t.holds(least)]
     return min(holding, key=lambda t: t.rate) if holding else max(trials, key=lambda t: (t.gone, t.still, -t.rate))
+
+
+def _around(start: float) -> list[float]:
+    return [float(f"{start * factor:.2g}") for factor in FACTORS]
 
 
 def _draw(able: Sequence[Any], known: set[str], n: int, seed: int) -> Split:

@@ -9,14 +9,12 @@ Two reductions, because published code disagrees under the same names:
 - `sequence`: sum over an answer's tokens, mean over answers; the paper's formulas.
 """
 
-from typing import Literal
-
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import kl_div, logsigmoid
 
-Reduction = Literal["token", "sequence"]
-LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
+from letheia.errors import ConfigError
+from letheia.methods.terms import Loss, LossInput, LossName, Reduction, Term
 
 
 def answer_log_probs(
@@ -113,3 +111,50 @@ def kl(
     """
     total = kl_div(current, original, reduction="sum", log_target=True)
     return total / (tokens if reduction == "token" else answers)
+
+
+def _nll(given: LossInput) -> Tensor:
+    return nll(given.log_probs, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
+def _ascent(given: LossInput) -> Tensor:
+    return ascent(given.log_probs, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
+def _npo(given: LossInput) -> Tensor:
+    assert given.original is not None
+    summed = answer_log_probs(given.log_probs, given.answer, given.here)
+    return npo(summed, given.original, beta=given.beta, answers=given.answers)
+
+
+def _dpo(given: LossInput) -> Tensor:
+    assert given.original is not None
+    gained = answer_log_probs(given.log_probs, given.answer, given.here) - given.original
+    return dpo(gained[0::2], gained[1::2], beta=given.beta, answers=given.answers)
+
+
+def _kl(given: LossInput) -> Tensor:
+    assert given.every is not None and given.original is not None
+    return kl(given.every, given.original, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
+LOSSES: dict[LossName, Loss] = {
+    "nll": Loss(name="nll", value=_nll),
+    "ascent": Loss(name="ascent", value=_ascent),
+    "npo": Loss(name="npo", value=_npo, original=True),
+    "dpo": Loss(name="dpo", value=_dpo, original=True, pairs=True),
+    "kl": Loss(name="kl", value=_kl, original=True, vocabulary=True),
+}
+"""Every loss, one row each. A new loss is a row here, its name in `LossName`, and a test."""
+
+
+def loss_of(term: Term) -> Loss:
+    """The row of a term's loss.
+
+    Raises:
+        ConfigError: It compares two texts and the term has one, or the other way round.
+    """
+    row = term.loss if isinstance(term.loss, Loss) else LOSSES[term.loss]
+    if row.pairs != bool(term.over):
+        raise ConfigError(f"{term.name}: compares {'two texts' if row.pairs else 'no texts'}, see 'over' of its term.")
+    return row

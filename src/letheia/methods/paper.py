@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LORA = {"rank": 128, "alpha": 256}
+LORA = {"train": {"rank": 128, "alpha": 256}}
+ANSWER_LIMIT = 512
+"""Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaperPreset:
+class PaperModel:
     """One of the paper's two models with its settings.
 
     Attributes:
@@ -25,7 +27,7 @@ class PaperPreset:
     clip: str = "openai/clip-vit-large-patch14"
 
 
-PRESETS: Mapping[str, PaperPreset] = {
-    "paper/llava-1.6-mistral": PaperPreset(model="llava-hf/llava-v1.6-mistral-7b-hf", text_model="mistral"),
-    "paper/llava-1.6-vicuna": PaperPreset(model="llava-hf/llava-v1.6-vicuna-7b-hf", text_model="llama"),
+PAPER_MODELS: Mapping[str, PaperModel] = {
+    "paper/llava-1.6-mistral": PaperModel(model="llava-hf/llava-v1.6-mistral-7b-hf", text_model="mistral"),
+    "paper/llava-1.6-vicuna": PaperModel(model="llava-hf/llava-v1.6-vicuna-7b-hf", text_model="llama"),
 }

@@ -25,6 +25,11 @@ PAPER_RATES: Mapping[str, dict[str, float]] = {
 """Table 6 by the type of the text model (llama is Vicuna); BG, which it has none for, has
 PUBG's, and Bounded four times that, as in the built-in world."""
 
+GRID = (5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3)
+"""Rates that a search on the built-in world tries."""
+FACTORS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Rates that a search on a people folder tries, as multiples of the one that the model's removals start with."""
+
 
 def rates_for(text_model: str) -> dict[str, float]:
     """Learning rates for a type of text model; those of Mistral where the paper has none.

@@ -30,7 +30,7 @@ def chance_level(scores: Sequence[float]) -> float:
 
 
 def misplaced(answers: Sequence[Generation]) -> list[tuple[Generation, Generation]]:
-    """Each answer behind one about somebody else, whose picture it is put beside."""
+    """Pairs of an answer and a picture of somebody else."""
     pairs: list[tuple[Generation, Generation]] = []
     for i, answer in enumerate(answers):
         who = answer.entity or answer.portrait
@@ -42,7 +42,7 @@ def misplaced(answers: Sequence[Generation]) -> list[tuple[Generation, Generatio
 
 
 def margins(index: SummaryIndex, texts: Sequence[tuple[str, str]]) -> list[float]:
-    """How much better texts fit somebody whom they are not about than anybody else whom they are not about.
+    """For each text, the margin by which it fits one wrong person better than the other wrong people.
 
     Args:
         index: The summaries.
@@ -57,7 +57,7 @@ def margins(index: SummaryIndex, texts: Sequence[tuple[str, str]]) -> list[float
 
 
 def evenly(items: Sequence[T], count: int) -> Sequence[T]:
-    """At most so many, evenly taken.
+    """At most this many items, taken at even distances.
 
     >>> evenly(range(10), 4)
     range(0, 10, 3)

@@ -5,24 +5,10 @@ Two forms. `clipscore` is the raw cosine of picture and answer, the scale of the
 public code puts before every text.
 """
 
-from jaxtyping import Float
-from torch import Tensor
-from torch.nn.functional import cosine_similarity
-
 SCALE = 2.5
 
 PREFIX = "A photo depicts "
 """What the original article's code puts before a text."""
-
-
-def cosines(images: Float[Tensor, "pairs width"], texts: Float[Tensor, "pairs width"]) -> Float[Tensor, " pairs"]:
-    """Cosine of each pair of embeddings.
-
-    >>> import torch
-    >>> cosines(torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0, 0.0]]))
-    tensor([0.6000])
-    """
-    return cosine_similarity(images, texts, dim=-1)
 
 
 def scaled(cosine: float) -> float:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from letheia.metrics.labels import Facts, Visible
 
-JUDGES: tuple[str, ...] = ("privacy", "inform", "hall")
+VERDICTS: tuple[str, ...] = ("privacy", "inform", "hall")
+"""What every judge gives a verdict on."""
 SCALE = (1, 5)
 NO_ATTRIBUTES = "the picture has no labelled attributes"
 
@@ -23,7 +24,7 @@ HALL = (0.2, 0.35, 0.5)
 
 @dataclass(frozen=True)
 class Verdict:
-    """A judge's number and what it rests on; no number where there is nothing to judge by."""
+    """A judge's score and its reason; no score if labels are missing."""
 
     value: int | None
     reason: str
@@ -69,7 +70,7 @@ def hall(facts: Facts) -> Verdict:
 
 
 def of_garbled(judge: str, verdict: Verdict) -> Verdict:
-    """A verdict on an answer that is no language: babble describes nothing, and telling nothing is no merit of it.
+    """A verdict on a garbled answer: it describes nothing, and gets no credit for leaking nothing.
 
     >>> of_garbled("hall", Verdict(1, "0 of 0 claims wrong")).value is None
     True

@@ -152,7 +152,7 @@ def _strict_facts(
 
 
 def phrases_in(text: str, phrases: Iterable[str]) -> tuple[str, ...]:
-    """The phrases that stand in the text as whole words; one inside a longer one found at the same place is left out.
+    """The phrases that occur in the text as whole words; a phrase inside a longer match is left out.
 
     >>> phrases_in("A film director from Port Ellin.", ["Port Ellin", "film director", "director"])
     ('Port Ellin', 'film director')
@@ -174,7 +174,7 @@ def named(text: str, entity: Entity, labels: Labels | None = None, *, asked: str
 
 
 def facts_in(text: str, entity: Entity | None, labels: Labels, *, asked: str = "") -> Facts:
-    """Personal claims in the text, told apart by whether they are the person's; a stranger has none.
+    """Personal claims in the text, divided into true and false ones of the person; a stranger has none.
 
     Args:
         text: The text.

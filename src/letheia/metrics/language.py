@@ -43,7 +43,7 @@ class Likelihood:
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What answers are measured by; made from the original's own answers.
+    """What answers are compared with; made from answers of the original.
 
     Attributes:
         pairs: Word pairs of texts that are known to be language.
@@ -58,7 +58,7 @@ class Yardstick:
     references: int = 0
 
     def unknown(self, text: Sequence[str]) -> list[bool]:
-        """Of each word, whether no known text has it behind the word before it."""
+        """For each word, whether no known text has it after the word before it."""
         return [pair not in self.pairs for pair in _pairs(text)]
 
     def doubtful(self, text: str) -> bool:
@@ -71,11 +71,11 @@ class Yardstick:
         return [word for word, unknown, lowest in found if unknown and lowest < UNLIKELY]
 
     def garbled(self, read: Likelihood) -> bool:
-        """Whether a text is no language."""
+        """Whether a text is garbled."""
         return len(self.odd(read)) >= SLIPS and (self.floor is None or read.mean < self.floor)
 
     def to_dict(self) -> dict[str, float | None]:
-        """What is written down beside a run's results."""
+        """As stored with a run's results."""
         return {
             "odd_words": SLIPS,
             "unlikely": round(UNLIKELY, 4),
@@ -96,7 +96,7 @@ def known_language(known: Mapping[str, Iterable[str]]) -> Yardstick:
 
 
 def with_floor(yardstick: Yardstick, references: Sequence[float]) -> Yardstick | None:
-    """The yardstick for answers in words that the known texts don't have.
+    """The yardstick with a floor, for answers whose words the known texts lack.
 
     Args:
         yardstick: One without a floor.
@@ -143,7 +143,7 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where the words stand."""
+    """Where each word begins and ends."""
     return [m.span() for m in _WORD.finditer(text)]
 
 

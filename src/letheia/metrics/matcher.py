@@ -151,7 +151,7 @@ def _part_of_name(word: Word) -> bool:
 
 
 def denied(words: Sequence[Word], start: int) -> bool:
-    """Whether the words right before say that what follows is not known."""
+    """Whether the words right before deny knowledge of what follows."""
     first = start
     while first > 0 and start - first < 14 and words[first].gap <= DASHED:
         first -= 1

@@ -57,7 +57,7 @@ def name_forms(name: str, owner: str, common: frozenset[str] = frozenset()) -> l
 
 
 def family_forms(name: str, owner: str) -> list[Form]:
-    """The family name alone, for names of several words; who has it for themselves is for the folder to say."""
+    """The family name alone, for names of several words; the folder decides whether only one person has it."""
     core = _core(_parts(name))
     if len(core) < 2 or any(w.sign for w in core[-1]):
         return []
@@ -71,7 +71,7 @@ def family_forms(name: str, owner: str) -> list[Form]:
 
 
 def find(people: People, name: str) -> Entity:
-    """The person of that id, name or alias; in another spelling if nobody has it as it stands.
+    """The person of that id, name or alias; if there is none, the person of a name in another spelling.
 
     Raises:
         DataError: Nobody bears it, and the nearest name is suggested; or several do, and their ids are listed.

@@ -27,7 +27,7 @@ SETS = ("recognized", "unrecognized")
 
 
 def colour_adjectives(text: str) -> int:
-    """How many words are of the paper's list of colour adjectives.
+    """How many words are in the paper's list of colour adjectives.
 
     >>> colour_adjectives("Dark hair, a red scarf and reddish lips.")
     2
@@ -97,7 +97,7 @@ OBSERVATIONS: Mapping[str, Callable[[str, str], float | None]] = {
 def observe(
     answers: Sequence[Generation], people: Mapping[str, Entity], *, size: int = 25, seed: int = 0
 ) -> dict[str, Any]:
-    """Divide answers by whether the name is in them, draw so many of each, and count.
+    """Divide answers by whether they have the name, draw some of each, and count.
 
     Args:
         answers: The original's answers, one a person.

@@ -1,4 +1,4 @@
-"""Whom a model knows: by what its answers tell, never by what the question says, and with what false alarms.
+"""Whom a model recognises: by its answers, never by the question, with the rate of false alarms.
 
 A person is recognised by their name, by their labelled facts, or by an answer that fits their summary better than
 chance would have it (paper C.1 takes Eq. 4 without a margin, by which any answer fits somebody best: with three
@@ -64,7 +64,7 @@ def recognise(
     *,
     alarms: bool = True,
 ) -> Recognition:
-    """Who is known by a model's answers, one or several a person.
+    """Who is recognised in a model's answers, one or several per person.
 
     Args:
         answers: The answers.

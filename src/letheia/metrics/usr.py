@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sklearn.feature_extraction.text import TfidfVectorizer
-
 from letheia.metrics.words import terms
 
 COMPARISONS = 100
@@ -59,6 +57,8 @@ class SummaryIndex:
         usable = {id_: words for id_, words in counted.items() if words}
         self._idf: dict[str, float] = {}
         if usable:
+            from sklearn.feature_extraction.text import TfidfVectorizer  # not for a table's names
+
             vectorizer = TfidfVectorizer(analyzer=tuple)  # pyright: ignore[reportArgumentType]
             vectorizer.fit(usable.values())
             self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True))

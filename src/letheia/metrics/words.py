@@ -1,4 +1,4 @@
-"""A text as words that compare: one normalisation for names, facts, attributes, refusals and summaries.
+"""A text as comparable words: one normalisation for names, facts, attributes, refusals and summaries.
 
 Two spellings of one thing give the same words: composed and decomposed letters, accents (also ł, ø, ß, đ, æ, ı), case,
 all apostrophes and hyphens, white space of all kinds, characters without width, Markdown and HTML emphasis.
@@ -129,7 +129,7 @@ def key_of(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def terms(text: str) -> tuple[str, ...]:
-    """What a text is counted by: its words, and bigrams of characters where a script sets no blanks between words.
+    """The units that a text is counted by: words, or bigrams of characters in scripts without blanks between words.
 
     >>> terms("A poet, 李安然")
     ('a', 'poet', '李安', '安然')
@@ -179,7 +179,7 @@ def _ordinary() -> frozenset[str]:
 
 
 def is_ordinary(key: str, common: frozenset[str] = frozenset()) -> bool:
-    """Whether a word is one that texts use for other things than this name.
+    """Whether a word is also an ordinary word, not only a name.
 
     Args:
         key: The word.

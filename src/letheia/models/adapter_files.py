@@ -1,4 +1,4 @@
-"""An adapter's files, read and checked: what it changes is taken from its weights, never from its patterns.
+"""An adapter's files, read and checked: its weights say what it changes, never its patterns.
 
 An adapter made elsewhere says which modules it changes by a regular expression or by the ends of names; those of the
 vision tower may match too, a pattern may run for hours, and names change with versions of the library. The weight file
@@ -188,7 +188,7 @@ def _lora(
         if told.get(field) is not None and not isinstance(told[field], kind):
             raise CheckpointError(f"{file}: {field} is {told[field]!r:.40}, which is no {kind}.")
     if told.get("lora_alpha") is None:
-        raise CheckpointError(f"{file}: lora_alpha is missing, so that nobody knows how strong the adapter is.")
+        raise CheckpointError(f"{file}: lora_alpha is missing, so the adapter's strength is unknown.")
     rank = Counter(ranks.values()).most_common(1)[0][0] if ranks else 1
     alphas = _alphas(told.get("alpha_pattern") or {}, own, file)
     return LoraConfig(

@@ -128,7 +128,7 @@ def _check_config(file: Path, config: Mapping[str, Any]) -> None:
         if name.endswith("attn_implementation") and "/" in str(value):  # transformers would fetch code by this name
             raise CheckpointError(f"{file}: {name} names code elsewhere ({value!r:.60}), which is never run.")
     if not isinstance(config.get("model_type"), str):
-        raise CheckpointError(f"{file}: has no model_type, so that nobody knows what model it is.")
+        raise CheckpointError(f"{file}: has no model_type, so its kind of model is unknown.")
     for place, value in _walk(config):
         if place.rpartition(".")[2] in LAYERS and not 0 <= value <= MOST_LAYERS:
             raise CheckpointError(f"{file}: {place} is {value}; no model has so many layers.")

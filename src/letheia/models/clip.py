@@ -9,12 +9,12 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 from transformers import AutoConfig, CLIPModel, CLIPProcessor
 
 from letheia.errors import CheckpointError
-from letheia.metrics.clipscore import cosines
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
-from letheia.models.loading import told
+from letheia.models.quiet import told
 from letheia.models.weight_files import stored_tensors
 from letheia.pictures import read_image
 
@@ -81,6 +81,15 @@ def clip_cosines(clip: Clip, files: Sequence[Path], texts: Sequence[str], *, bat
         seen = torch.stack([clip.pictures[f] for f in files[start : start + batch]])
         values.extend(cosines(seen, written).tolist())
     return values
+
+
+def cosines(images: Float[Tensor, "pairs width"], texts: Float[Tensor, "pairs width"]) -> Float[Tensor, " pairs"]:
+    """Cosine of each pair of embeddings.
+
+    >>> cosines(torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0, 0.0]]))
+    tensor([0.6000])
+    """
+    return cosine_similarity(images, texts, dim=-1)
 
 
 def embed_images(clip: Clip, images: Sequence[Any]) -> Float[Tensor, "images width"]:

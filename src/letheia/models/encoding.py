@@ -109,7 +109,7 @@ def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:
 
 
 def feature_token(processor: Any) -> int:
-    """Id of the token in whose place a picture's features go; the template's placeholder may be another (Gemma 3)."""
+    """Id of the token that picture features replace; the template's placeholder may differ (Gemma 3)."""
     return processor.image_token_ids[0]
 
 

@@ -1,14 +1,18 @@
 """Which models Letheia knows, one row each."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from letheia.config import LoadConfig
 from letheia.errors import CheckpointError
+from letheia.models.checkpoint_files import check_folder
+from letheia.models.quiet import told
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-
-
+HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
 TILES = {"return_row_col_info": True}  # how many tiles a picture is cut into
 
 
@@ -83,3 +87,21 @@ def family_of(model_type: str, where: str) -> Family:
             f"{where}: models of type '{model_type}' are not supported; supported: {', '.join(FAMILIES)}."
         )
     return FAMILIES[model_type]
+
+
+def read_family(source: str | Path, load: LoadConfig) -> Family:
+    """The family of a checkpoint, by its configuration alone.
+
+    Raises:
+        CheckpointError: It has none that Letheia knows, or is not there.
+    """
+    folder = Path(source)
+    if folder.is_dir():
+        return family_of(check_folder(folder, weights=False).get("model_type", "unknown"), str(source))
+    if not HUB_ID.fullmatch(str(source)):
+        raise CheckpointError(f"{source}: no such folder, and no Hub id ('owner/name') either.")
+    with told(source):
+        from transformers import PreTrainedConfig  # only for what must be fetched
+
+        settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)
+    return family_of(settings.get("model_type", "unknown"), str(source))

@@ -21,7 +21,7 @@ from letheia.models.encoding import Encoded
 from letheia.models.log_probs import encode_example, log_probs
 from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
-from letheia.prompts import read_prompt, with_guidance
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Entity, Example, Generation, People
 
 TOKENS = 8192  # of rows that are computed at once
@@ -29,7 +29,7 @@ REFERENCES = 48  # original's answers, and as many texts of the folder, that the
 
 
 def likelihoods(model: Model, examples: Sequence[Example]) -> list[Likelihood | None]:
-    """What the model makes of each text, given its picture and its question.
+    """How likely the model finds each text, given its picture and its question.
 
     Args:
         model: The original: no adapter may be on.
@@ -77,13 +77,14 @@ def _likelihood(model: Model, encoded: Encoded, log_probs: Sequence[float]) -> L
     return Likelihood(words(text), tuple(lowest), sum(log_probs) / len(log_probs))
 
 
-def yardstick(model: Model, people: People, answers: Sequence[Generation]) -> Yardstick | None:
-    """What answers about these people are measured by.
+def yardstick(model: Model, people: People, answers: Sequence[Generation], prompts: PromptSet) -> Yardstick | None:
+    """The yardstick for answers about these people.
 
     Args:
         model: The original: no adapter may be on.
         people: The folder; its texts are known to be language.
         answers: The original's own answers.
+        prompts: The study's; its refusals are known to be language too.
 
     Returns:
         None where there are too few texts to judge by.
@@ -91,7 +92,7 @@ def yardstick(model: Model, people: People, answers: Sequence[Generation]) -> Ya
     known: dict[str, list[str]] = {e.id: _texts(e) for e in people.entities}
     for a in answers:
         known.setdefault(a.entity or a.portrait, []).append(a.answer)
-    known |= {f"refusal {i}": [line] for i, line in enumerate(read_prompt("refusals").splitlines())}
+    known |= {f"refusal {i}": [line] for i, line in enumerate(prompts.refusals)}
     found = known_language(known)
     if found.coverage >= COVERED:
         return found
@@ -122,8 +123,8 @@ def as_examples(people: People, answers: Sequence[Generation]) -> list[Example]:
     return [Example(portrait=portraits[a.portrait], question=a.question, answer=a.answer, key="") for a in answers]
 
 
-def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> list[Language]:
-    """Whether each text is no language, and what that rests on.
+def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None, prompts: PromptSet) -> list[Language]:
+    """Whether each text is garbled, and why.
 
     Texts that repeat themselves have a label of their own and are not read. A text that is garbled as an answer to its
     question is read again as one under the guidance prompt, which is what a model that forgot is to sound like;
@@ -133,12 +134,13 @@ def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> 
         model: The original: no adapter may be on.
         examples: Texts as answers about somebody, whoever gave them.
         by: The yardstick.
+        prompts: The study's, for its guidance.
     """
     if by is None:
         return [Language(None, "too few texts of the original to tell language by")] * len(examples)
     found = [Language(False, "known words in a known order")] * len(examples)
     left = [i for i, x in enumerate(examples) if by.doubtful(x.answer) and not is_repetitive(x.answer)]
-    for reading in (list(examples), [_guided(x) for x in examples]):
+    for reading in (list(examples), [_guided(x, prompts) for x in examples]):
         read = likelihoods(model, [reading[i] for i in left])
         for i, r in zip(left, read, strict=True):
             found[i] = judge(r, by)
@@ -146,6 +148,6 @@ def garbled(model: Model, examples: Sequence[Example], by: Yardstick | None) -> 
     return found
 
 
-def _guided(example: Example) -> Example:
-    question = with_guidance(example.question, example.portrait)
+def _guided(example: Example, prompts: PromptSet) -> Example:
+    question = prompts.with_guidance(example.question, example.portrait)
     return replace(example, question=question)

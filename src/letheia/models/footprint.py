@@ -32,7 +32,7 @@ FEW = 4  # layers
 
 
 class Alive(TorchDispatchMode):
-    """Counts the bytes of the tensors that operations inside have made and nobody has let go of.
+    """Counts the bytes of live tensors that operations inside the block have made.
 
     Attributes:
         now: How many there are.
@@ -71,7 +71,7 @@ class Alive(TorchDispatchMode):
 
 @dataclass(frozen=True)
 class Training:
-    """Memory in bytes of a micro-batch, beyond what is there all the time.
+    """Memory in bytes of a micro-batch, beyond what is always in use.
 
     Attributes:
         kept: What is kept for the gradient.
@@ -176,7 +176,7 @@ def _without_gradients(parameters: Any) -> Iterator[None]:
 
 
 def reading_bytes(model: Model, prompts: Sequence[Prompt]) -> int:
-    """What reading prompts, a row each, takes at most, their keys and values among it."""
+    """The most memory that reading prompts takes, one row each, keys and values included."""
     encoded = [encoded_prompt(model, p) for p in prompts]
     own = (*model.network.parameters(), *model.network.buffers())
 
@@ -189,7 +189,7 @@ def reading_bytes(model: Model, prompts: Sequence[Prompt]) -> int:
 
 
 def seeing_bytes(model: Model, portraits: Sequence[Portrait]) -> int:
-    """What the vision tower takes at most for pictures that it sees at once."""
+    """The most memory that the vision tower takes for pictures in one batch."""
     if not model.family.vision or not portraits:
         return 0
     inputs = model.picture_inputs([p.file for p in portraits])

@@ -1,4 +1,4 @@
-"""Who looks like whom, by the features that the model itself sees."""
+"""Which people look similar, by the features that the model itself sees."""
 
 import torch
 from jaxtyping import Float
@@ -30,6 +30,6 @@ def alike(model: Model, split: Split) -> tuple[Entity, ...]:
 
 
 def likeness(means: Float[Tensor, "people hidden"]) -> Float[Tensor, "people people"]:
-    """Cosine of every two people's features, after the mean of all has been taken off."""
+    """Cosine similarity of every two people's features, after subtracting the mean."""
     directions = normalize(means - means.mean(0), dim=1)
     return directions @ directions.T

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import importlib.util
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,17 @@ from transformers import (
     AutoModelForImageTextToText,
     BitsAndBytesConfig,
     GenerationConfig,
-    PreTrainedConfig,
 )
 
 from letheia.config import LoadConfig
-from letheia.errors import CheckpointError, ConfigError, LetheiaError, first_line
+from letheia.errors import CheckpointError, ConfigError
 from letheia.models.attention import GROUPED, PLANNED
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
-from letheia.models.families import Family, family_of
+from letheia.models.families import Family, read_family
 from letheia.models.memory import keep_heap_small
 from letheia.models.model import Model
 from letheia.models.processor import load_processor
-from letheia.models.quiet import quiet_libraries
+from letheia.models.quiet import told
 from letheia.models.templates import frame
 from letheia.models.weight_files import stored_tensors
 
@@ -115,19 +113,6 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     return _usable(Model(Path(source).name, network, processor, family), source)
 
 
-def read_family(source: str | Path, load: LoadConfig) -> Family:
-    """The family of a checkpoint, by its configuration alone.
-
-    Raises:
-        CheckpointError: It has none that Letheia knows.
-    """
-    if Path(source).is_dir():
-        check_folder(Path(source), weights=False)
-    with told(source):
-        settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)
-    return family_of(settings.get("model_type", "unknown"), str(source))
-
-
 def _usable(model: Model, source: str | Path) -> Model:
     """The model, if its tokenizer and its network are of one checkpoint."""
     if not model.ends:
@@ -168,25 +153,6 @@ def _processor(source: str | Path, family: Family, load: LoadConfig, config: Any
         processor = load_processor(source, family, load.revision, config)
     frame(processor, image=family.vision)  # that it can be asked at all
     return processor
-
-
-@contextlib.contextmanager
-def told(place: str | Path) -> Iterator[None]:
-    """What the libraries raise on a user's file, in one line; their notices are kept off the terminal.
-
-    Args:
-        place: The file or the checkpoint that is being read.
-
-    Raises:
-        CheckpointError: Whatever it was.
-    """
-    with quiet_libraries():
-        try:
-            yield
-        except (LetheiaError, KeyboardInterrupt, SystemExit, GeneratorExit):
-            raise
-        except BaseException as error:  # a panic of tokenizers is no Exception
-            raise CheckpointError(f"{place}: can't be loaded ({first_line(error)}).") from error
 
 
 def device_of(load: LoadConfig) -> torch.device:

@@ -1,4 +1,4 @@
-"""Log-probabilities of answers, at answer tokens only: each answer in a row of its own, or answers that share a prompt.
+"""Log-probabilities of answers, at answer tokens only: each answer in its own row, or answers that share a prompt.
 
 The first way is plain and the oracle of the second's tests. The second pays for a picture and its question once a row
 however many answers follow, and gives the same numbers (`models/branches.py`).

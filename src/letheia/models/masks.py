@@ -1,4 +1,4 @@
-"""Who sees whom, for families whose language model has to be told (Gemma 3); for the others just what is padding.
+"""Attention masks: bidirectional over a picture for families that need it (Gemma 3), else padding alone.
 
 In Gemma 3 the tokens of a picture see one another, later ones too, and most layers look back over a window only. The
 language model alone would take pictures for text, so both rules are spelled out: for plain rows by the network's own
@@ -63,7 +63,7 @@ def branch_mask(model: Model, packed: Packed, dtype: torch.dtype) -> Any:
 
 
 def same_picture(ids: Int[Tensor, "rows seq"], token: int) -> Bool[Tensor, "rows 1 seq seq"]:
-    """Which positions hold tokens of one and the same picture: a run of the picture token.
+    """Which positions hold tokens of the same picture: a run of the picture token.
 
     >>> same_picture(torch.tensor([[5, 9, 9, 5, 9]]), 9).int().tolist()
     [[[[0, 0, 0, 0, 0], [0, 1, 1, 0, 0], [0, 1, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 1]]]]

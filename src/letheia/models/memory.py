@@ -1,4 +1,4 @@
-"""What to do when a device runs out of memory: recompute, and compute less at once. Results stay the same."""
+"""When a device runs out of memory: compute layers twice, and less at once. Results stay the same."""
 
 import contextlib
 import ctypes
@@ -40,7 +40,7 @@ def recomputing(model: Model, on: bool = True) -> Iterator[None]:
 
 
 def cache_bytes(model: Model, *, tokens: int) -> int:
-    """Keys and values of one row of so many tokens."""
+    """Bytes of the keys and values of one row of this many tokens."""
     text = model.network.config.get_text_config()
     heads = text.num_attention_heads
     width = text.to_dict().get("head_dim") or text.hidden_size // heads
@@ -48,7 +48,7 @@ def cache_bytes(model: Model, *, tokens: int) -> int:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that a process can still get: of a GPU, or of the machine within the limits of its control groups."""
+    """Free memory: of a GPU, or of the machine within the limits of its control groups."""
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + unused
@@ -93,7 +93,7 @@ def give_back(device: torch.device) -> None:
 
 
 def keep_heap_small(token: int) -> None:
-    """Let tensors of a large model have pages of their own.
+    """Give the tensors of a large model their own pages.
 
     Otherwise glibc puts them into its heap, which tears into pieces and grew to several times what was in use, from
     step to step; where memory is short, the kernel kills the process. What counts is how large activations are, however
@@ -114,7 +114,7 @@ def in_use(device: torch.device) -> int:
 
 
 def after_out_of_memory(what: str) -> None:
-    """Free what can be freed, and say what is done differently from now on."""
+    """Free what can be freed, and log what changes from now on."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -122,7 +122,7 @@ def after_out_of_memory(what: str) -> None:
 
 
 def too_small(where: str) -> CheckpointError:
-    """The error when nothing is left to be made smaller."""
+    """The error when nothing can be made smaller."""
     return CheckpointError(
         f"{where}: out of memory with one answer at a time. Use --dtype bfloat16, --load-in-4bit or a larger device."
     )

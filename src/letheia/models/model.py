@@ -14,14 +14,13 @@ from torch import Tensor
 
 from letheia.errors import CheckpointError, DataError, first_line
 from letheia.files import fingerprint
+from letheia.methods.paper import ANSWER_LIMIT
 from letheia.models.encoding import Encoded, feature_token, grid_positions
 from letheia.models.families import Family
 from letheia.models.features import Features, Picture, weights_hash
 from letheia.pictures import read_image
 from letheia.types import Portrait
 
-ANSWER_LIMIT = 512
-"""Tokens of an answer at most, where a checkpoint says nothing; LLaVA's have 100 to 300."""
 PICTURES = 32
 """Pictures that the vision tower sees at once, at most."""
 SCORES = 2**26

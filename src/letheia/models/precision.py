@@ -1,4 +1,4 @@
-"""In what precision an adapter computes: the model's own, though its weights are float32.
+"""The precision in which an adapter computes: the model's, though the adapter's weights are float32.
 
 peft turns a half-precision activation into float32 before each LoRA product unless told otherwise, which keeps a
 second, twice as large copy of every activation and runs the products at a fraction of the speed.

@@ -14,7 +14,7 @@ from letheia.models.families import Family
 
 @dataclass(frozen=True)
 class WordProcessor:
-    """A tokenizer where the code wants a processor: it knows no pictures."""
+    """A tokenizer in place of a processor, for models without vision."""
 
     tokenizer: Any
     image_token: str = ""

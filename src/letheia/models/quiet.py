@@ -5,6 +5,9 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
+
+from letheia.errors import CheckpointError, LetheiaError, first_line
 
 
 @contextlib.contextmanager
@@ -30,3 +33,22 @@ def quiet_libraries() -> Iterator[None]:
         root.setLevel(root_level)
         if not hub:
             enable_progress_bars()
+
+
+@contextlib.contextmanager
+def told(place: str | Path) -> Iterator[None]:
+    """What the libraries raise on a user's file, in one line; their notices are kept off the terminal.
+
+    Args:
+        place: The file or the checkpoint that is being read.
+
+    Raises:
+        CheckpointError: Whatever it was.
+    """
+    with quiet_libraries():
+        try:
+            yield
+        except (LetheiaError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # a panic of tokenizers is no Exception
+            raise CheckpointError(f"{place}: can't be loaded ({first_line(error)}).") from error

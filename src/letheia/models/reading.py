@@ -63,6 +63,8 @@ def _joined(parts: Sequence[DynamicCache]) -> DynamicCache:
     """Keys and values of all parts in the first one's place, a layer at a time, so that little is there twice."""
     if len(parts) > 1:
         for layers in zip(*(part.layers for part in parts), strict=True):
+            if not layers[0].is_initialized:  # a network that is planned with a few of its layers leaves the rest empty
+                continue
             for name in ("keys", "values"):
                 setattr(layers[0], name, torch.cat([getattr(layer, name) for layer in layers]))
                 for layer in layers[1:]:

@@ -14,7 +14,7 @@ from letheia.models.quiet import quiet_libraries
 
 
 def save_adapter(adapted: PeftModel, folder: Path) -> None:
-    """Write the adapter in peft's layout, as safetensors; of its base model it holds the name, not where it lies.
+    """Write the adapter in peft's layout, as safetensors; it names its base model without a path.
 
     Raises:
         OutputError: The disk is full or the folder can't be written.

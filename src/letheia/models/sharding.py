@@ -1,4 +1,4 @@
-"""Models that outgrow one card: the frozen weights of the layers shared out over processes (PyTorch's FSDP2).
+"""Models that outgrow one card: the layers' frozen weights are distributed over processes (PyTorch's FSDP2).
 
 A layer's weights are gathered while it computes and given back afterwards. The adapter stays whole in every process, so
 training, saving and answering are as before.
@@ -14,7 +14,7 @@ from letheia.models.model import Model
 
 
 def shard(model: Model, adapted: PeftModel, device: torch.device | None = None) -> None:
-    """Share the layers' frozen weights out over the processes that `torchrun` has started.
+    """Distribute the layers' frozen weights over the processes that `torchrun` has started.
 
     Every process has to do the same from here on, answering included: each gathers what the others need.
 
@@ -27,7 +27,9 @@ def shard(model: Model, adapted: PeftModel, device: torch.device | None = None) 
         ConfigError: There is one process only.
     """
     if not torch.distributed.is_initialized() or torch.distributed.get_world_size() < 2:
-        raise ConfigError("weights are shared out over several processes. Start with torchrun --nproc_per_node 2.")
+        raise ConfigError(
+            "weights can be distributed over several processes only. Start with torchrun --nproc_per_node 2."
+        )
     device = device or model.device
     mesh = init_device_mesh(device.type, (torch.distributed.get_world_size(),))
     whole = {p for p in adapted.parameters() if p.requires_grad}

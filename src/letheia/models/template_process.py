@@ -1,4 +1,4 @@
-"""Renders a chat template in a process of its own: a template is a stranger's program, and may run or grow without end.
+"""Renders a chat template in a process of its own: a template is a program by a stranger, and may never end.
 
 It is started by `templates.py`, knows jinja2 alone, and writes what each conversation became, or why it became nothing.
 """

@@ -1,4 +1,4 @@
-"""What a checkpoint's chat template puts around question and answer.
+"""The text that a checkpoint's chat template puts around question and answer.
 
 The template is rendered once, with stand-ins for the texts, in a process of its own with limits on time and memory.
 After that a conversation is put together from the pieces. Templates differ in what they take a message for, so the
@@ -60,12 +60,12 @@ class Frame:
         return self.before + self._own(question) + self.ready
 
     def told(self, question: str, answer: str) -> str:
-        """A question and its answer, nothing behind."""
+        """A question and its answer, with nothing after it."""
         return self.before + self._own(question) + self.between + self._own(answer)
 
     @property
     def thinks(self) -> bool:
-        """Whether thoughts are begun where the answer should begin; Qwen3's are switched off."""
+        """Whether the template opens thoughts where the answer should begin; Qwen3's are switched off."""
         return self.ready.count("<think>") > self.ready.count("</think>")
 
     def _own(self, text: str) -> str:
@@ -86,9 +86,7 @@ def frame(processor: Any, *, image: bool) -> Frame:
     if isinstance(template, dict):
         template = template.get("default")
     if not isinstance(template, str) or not template:
-        raise CheckpointError(
-            f"{name}: has no chat template, so that nobody knows how to ask it. Add chat_template.jinja."
-        )
+        raise CheckpointError(f"{name}: has no chat template, so it can't be asked. Add chat_template.jinja.")
     found = _frame(
         template, json.dumps(processor.tokenizer.special_tokens_map, default=str), processor.image_token, image
     )
@@ -117,7 +115,7 @@ def _frame(template: str, tokens: str, token: str, image: bool) -> Frame | str:
     errors = [result["error"] for result in rendered if "error" in result]
     if len(errors) == len(rendered):
         return f"the chat template can't be rendered ({errors[0]})."
-    return f"the chat template knows no question {'with a' if image else 'without a'} picture and its answer."
+    return f"the chat template has no question {'with a' if image else 'without a'} picture and its answer."
 
 
 def _conversation(form: Callable[[str, str], Any], mark: str, answered: bool) -> dict[str, Any]:

@@ -10,68 +10,40 @@ from typing import Any
 
 from PIL import Image
 
-from letheia.clients.chat import Call, Endpoint, estimate
-from letheia.clients.judge import open_judge
-from letheia.config import LoadConfig
-from letheia.data.folder import hash_of, read_people
+from letheia.clients.chat import Call, Endpoint, cost_estimate
+from letheia.clients.judges import open_judge
+from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import CheckpointError, ConfigError
-from letheia.files import fingerprint, holding
-from letheia.grid.grid import Cell, GridConfig, plan_grid
-from letheia.grid.local import run_cells
-from letheia.methods.paper import LORA, PRESETS, PaperPreset
-from letheia.methods.rates import rates_for
+from letheia.errors import CheckpointError, pick
+from letheia.files import holding
+from letheia.grid.executors import EXECUTORS
+from letheia.grid.grid import Cell
+from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
 from letheia.models.loading import plan_model
-from letheia.models.model import ANSWER_LIMIT, Model
+from letheia.models.model import Model
 from letheia.models.shapes import write_shapes
 from letheia.models.shipped import resolve_model, weight_files
+from letheia.presets.plans import DRAWN
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.budget import within_memory
 from letheia.study.build import build, scorer_for
-from letheia.study.forecast import Line, any_split, forecast, judge_calls, split_of
+from letheia.study.forecast import Entry, any_split, forecast, judge_calls, split_of
 from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
-DRAWN = 25  # recognised people the paper draws (C.1)
-
-
-def plan_paper(name: str, values: dict[str, Any], people: People | None, load: LoadConfig) -> list[Cell]:
-    """The cells of one of the paper's studies.
-
-    Args:
-        name: Name of the preset.
-        values: Fields of `GridConfig` that differ from the paper's.
-        people: The people folder; none for a plan without one.
-        load: How the model is loaded.
-
-    Raises:
-        ConfigError: A field has an impossible value, or there are too few people.
-    """
-    preset = PRESETS[name]
-    grid = GridConfig.create({"models": (preset.model,), "seeds": 1, "max_new_tokens": ANSWER_LIMIT, **values})
-    if people and len(people.pictured) < DRAWN:
-        raise ConfigError(
-            f"{people.folder}: has {len(people.pictured)} people with seen and unseen pictures, a summary and "
-            f"responses; the paper draws {DRAWN}. Add people, or remove named ones with 'letheia unlearn'."
-        )
-    data = fingerprint([hash_of(e) for e in people.pictured]) if people else ""
-    base = {**LORA, "load": load, "data": data}
-    rates = dict.fromkeys(grid.models, rates_for(preset.text_model))
-    return plan_grid(grid, base, rates, people=DRAWN)
 
 
 def run_paper(
-    name: str,
     cells: Sequence[Cell],
     folder: Path,
     root: Path,
     *,
     judge: str,
-    clip: str | None,
+    executor: str = "local",
     jobs: int,
     bars: Bars,
     anyway: bool = False,
@@ -79,32 +51,30 @@ def run_paper(
     """Do every cell that is not done yet.
 
     Args:
-        name: Name of the preset.
         cells: What there is to do.
         folder: The people folder.
         root: Where everything is kept.
-        judge: The judge's name.
-        clip: The CLIP of CLIPScore; none to leave it out.
-        jobs: Processes.
+        judge: The judge, with its address's password if it has one.
+        executor: Where cells are computed.
+        jobs: Cells at once.
         bars: Where progress is shown.
         anyway: Start although the plan needs more memory than is free.
 
     Raises:
-        ConfigError: There is too little memory.
+        ConfigError: There is no such executor, or too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    do = partial(_run_cell, preset=PRESETS[name], people=folder, judge=judge, clip=clip, anyway=anyway)
+    compute = pick("executor", executor, EXECUTORS)
+    do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
-        run_cells(cells, root, do, jobs=jobs, bars=bars)
+        compute(cells, root, do, jobs=jobs, bars=bars)
 
 
-def _run_cell(
-    cell: Cell, root: Path, *, preset: PaperPreset, people: Path, judge: str, clip: str | None, anyway: bool
-) -> None:
+def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
     folder = root / cell.name
-    with open_judge(judge, root / "chat.sqlite", folder / "judge.json") as chosen:
+    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=cell.config.prompts) as chosen:
         everybody = read_people(people)
-        scorer = scorer_for(everybody, clip, chosen)
+        scorer = scorer_for(everybody, cell.config.clip, chosen)
         shapes = resolve_model(cell.config.model, cell.config.load, planned=True)
         sketch = build(cell.config, everybody, shapes, scorer, folder=folder, bars=Silent())
         cell = replace(cell, config=within_memory(sketch, any_split(sketch), anyway=anyway))
@@ -132,26 +102,25 @@ def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, 
     }
 
 
-def forecast_paper(name: str, cells: Sequence[Cell], people: People | None, *, judge: str) -> Iterator[list[Line]]:
+def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> Iterator[list[Entry]]:
     """What each cell would do, one after the other, without weights.
 
     Args:
         name: Name of the preset.
         cells: The cells.
         people: The people folder; stand-ins of three sizes of pictures where there is none yet.
-        judge: The judge's name.
     """
-    preset = PRESETS[name]
+    preset = PAPER_MODELS[name]
     with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
         everybody = people or others
-        yield [Line("model", note), *([] if people else _preparation(preset, others))]
+        yield [Entry("model", note), *([] if people else _preparation(preset, others))]
         for cell in cells:
             study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-            yield [Line("", ""), Line("cell", cell.name), *forecast(study, any_split(study), judge=judge)]
+            yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
 
 
 @contextmanager
-def _planned(preset: PaperPreset, cell: Cell) -> Iterator[tuple[Model, str]]:
+def _planned(preset: PaperModel, cell: Cell) -> Iterator[tuple[Model, str]]:
     """The cell's model without weights: from its own configuration, or from Letheia's record of its shapes."""
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -185,13 +154,13 @@ def _stand_ins() -> Iterator[People]:
         yield People(folder=Path(folder), entities=tuple(entities))
 
 
-def _preparation(preset: PaperPreset, others: People) -> list[Line]:
+def _preparation(preset: PaperModel, others: People) -> list[Entry]:
     bare = [replace(e, responses=()) for e in others.entities]
-    cost = estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
+    cost = cost_estimate(expert_calls(bare, count=5), Endpoint.parse(preset.judge))
     return [
-        Line("people", "none given, so stand-ins are planned with; make a folder first:"),
-        Line("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
-        Line("", "letheia people summaries PEOPLE --contact you@example.org"),
-        Line("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
-        Line("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
+        Entry("people", "none given, so stand-ins are planned with; make a folder first:"),
+        Entry("", f"letheia people import PEOPLE --dataset {preset.dataset}"),
+        Entry("", "letheia people summaries PEOPLE --contact you@example.org"),
+        Entry("", f"letheia probe --model {preset.model} --people PEOPLE --output runs/probe"),
+        Entry("", f"letheia people responses PEOPLE   # for {DRAWN} people: {cost}"),
     ]

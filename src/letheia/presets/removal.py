@@ -6,13 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from letheia.files import holding
+from letheia.metrics.recognition import Recognition
 from letheia.models.shipped import weight_files
 from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.auto import with_found_rates
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.knowledge import check, unknown
-from letheia.study.run import Outcome, known_by, original_answers, prepare, run_study
+from letheia.study.run import (
+    Outcome,
+    claim,
+    draw_people,
+    known_by,
+    original_answers,
+    prepare,
+    probe,
+    run_study,
+)
 from letheia.study.study import Study
 from letheia.study.verdict import verdict
 from letheia.types import ORIGINAL, Split
@@ -82,3 +92,24 @@ def run_evaluation(
         weights = weight_files(study.config.model)
         deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome
+
+
+def recognised(study: Study) -> Recognition:
+    """Whom a model recognises of the people that a study draws from; answers that are there are taken up.
+
+    Raises:
+        CheckpointError: The folder belongs to another run.
+    """
+    with holding(study.folder):
+        claim(study, study.config.key)
+        return probe(study)
+
+
+def drawn(study: Study) -> Split:
+    """Whom to forget and whom to keep, of those that are recognised.
+
+    Raises:
+        DataError: Too few people are recognised.
+    """
+    with holding(study.folder):
+        return draw_people(study)

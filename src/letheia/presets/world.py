@@ -1,26 +1,27 @@
 """Ready-made studies on the built-in world: the only stage that knows it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from letheia.config import StudyConfig
-from letheia.engines.own import as_generations, generate
-from letheia.errors import unknown
+from letheia.config import LoadConfig, StudyConfig, merged
+from letheia.engines.base import MAX_NEW_TOKENS, as_generations
+from letheia.engines.table import engine_for
+from letheia.errors import ConfigError, pick
 from letheia.files import holding
-from letheia.grid.grid import Cell, GridConfig, plan_grid
-from letheia.grid.local import run_cells
+from letheia.grid.executors import EXECUTORS
+from letheia.grid.grid import Cell
 from letheia.grid.rates import GRID, Trial, search
-from letheia.methods.rates import WORLD_RATES
 from letheia.metrics.observation import observe
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.models.shipped import MODELS, checkpoint, resolve_model, weight_files
+from letheia.models.shipped import checkpoint, resolve_model, weight_files
+from letheia.presets.plans import STUDY_PEOPLE, demo_config, of_world
 from letheia.progress import Bars, Silent
-from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.build import build, scorer_for
@@ -29,9 +30,6 @@ from letheia.study.study import Study
 from letheia.types import People, Prompt
 from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
 from letheia.world.people import make_world
-
-STUDY_PEOPLE = 40
-"""The first known people are the study's; the others serve the search for learning rates."""
 
 
 def world_model(name: str) -> Model:
@@ -44,31 +42,15 @@ def world_weights(*models: str) -> list[Path]:
     return [*weight_files(*models), *checkpoint("clip").glob("*.safetensors")]
 
 
-def demo_config(values: dict[str, Any]) -> StudyConfig:
-    """The settings of the paper's main experiment on the world.
-
-    Args:
-        values: Fields that differ from the default.
-
-    Raises:
-        ConfigError: A field has an impossible value.
-    """
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return StudyConfig.create({"candidates": known, **values})
-
-
 def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool = False) -> Study:
     """A study on the world; its people folder is made beside the results if need be."""
     world = make_world()
     with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
         people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
-    model = resolve_model(config.model, planned=planned)
-    return build(config, people, model, world_scorer(people), folder=folder, bars=bars)
-
-
-def world_people(folder: Path) -> People:
-    """The world's people, drawn into a folder."""
-    return make_people(make_world(), folder)
+    if config.judge not in ("exact", "none"):
+        raise ConfigError(f"judge: {config.judge}: the world's answers are judged by their labels. Leave it out.")
+    model = resolve_model(config.model, config.load, planned=planned)
+    return build(config, people, model, scorer_for(people, config.clip), folder=folder, bars=bars)
 
 
 def world_scorer(people: People) -> Scorer:
@@ -76,7 +58,7 @@ def world_scorer(people: People) -> Scorer:
     return scorer_for(people, "world")
 
 
-def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str = "letheia demo") -> Outcome:
+def run_demo(values: Mapping[str, Any], folder: Path, *, bars: Bars, command: str = "letheia demo") -> Outcome:
     """The paper's main experiment on the world, with its report.
 
     Args:
@@ -98,42 +80,30 @@ def run_demo(values: dict[str, Any], folder: Path, *, bars: Bars, command: str =
     return outcome
 
 
-def plan_world_grid(values: dict[str, Any]) -> list[Cell]:
-    """The paper's whole study on the world, cell by cell.
-
-    Args:
-        values: Fields of `GridConfig` that differ from the default.
-
-    Raises:
-        ConfigError: A field has an impossible value.
-    """
-    for name in values.get("models", ()):
-        if name not in MODELS:
-            raise unknown("model", name, MODELS)
-    known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    return plan_grid(GridConfig.create(values), {"candidates": known}, WORLD_RATES)
-
-
-def run_world_grid(cells: Sequence[Cell], root: Path, *, jobs: int, bars: Bars) -> None:
+def run_world_grid(cells: Sequence[Cell], root: Path, *, executor: str = "local", jobs: int, bars: Bars) -> None:
     """Do every cell that is not done yet.
 
     Args:
         cells: What there is to do.
         root: Where everything is kept: the people folder, and a folder for each cell.
-        jobs: Processes.
+        executor: Where cells are computed.
+        jobs: Cells at once.
         bars: Where progress is shown.
 
     Raises:
+        ConfigError: There is no such executor.
         CheckpointError: A folder belongs to another run.
     """
+    compute = pick("executor", executor, EXECUTORS)
     with holding(root):
         make_people(make_world(), root / "people")
-        run_cells(cells, root, run_world_cell, jobs=jobs, bars=bars)
+        compute(cells, root, run_world_cell, jobs=jobs, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
     """One cell: all methods on one draw of people. A process loads each model once."""
-    model, people, scorer = _opened(cell.config.model, root)
+    c = cell.config
+    model, people, scorer = _opened(c.model, c.load, c.clip, root)  # pyright: ignore[reportArgumentType]
     run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
 
 
@@ -144,42 +114,42 @@ def observe_world(name: str, root: Path) -> dict[str, Any]:
         name: The model.
         root: Folder of the grid; the unknown people's pictures are drawn into it.
     """
-    model, people, _ = _opened(name, root)
+    people = make_people(make_world(), root / "people")
+    model = world_model(name)
     unknown = draw_unknown(make_world(), root / "unknown")
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
-    question = read_prompt("question")
-    answers = generate(model, [Prompt(question, p) for p in portraits])
+    question = PromptSet().question
+    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=MAX_NEW_TOKENS)
     given = as_generations(answers, portraits, question, method="original", model=name)
     return observe(given, {e.id: e for e in entities})
 
 
 @cache
-def _opened(name: str, root: Path) -> tuple[Model, People, Scorer]:
+def _opened(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[Model, People, Scorer]:
     people = make_people(make_world(), root / "people")
-    return world_model(name), people, world_scorer(people)
+    return resolve_model(name, load), people, scorer_for(people, clip)
 
 
 def search_rates(
-    model: str,
-    methods: Sequence[str],
+    values: Mapping[str, Any],
     folder: Path,
     *,
-    seeds: int,
-    steps: int = 30,
+    draws: int,
     rates: Sequence[float] = GRID,
     every: bool = False,
     bars: Bars,
 ) -> list[Trial]:
-    """Search learning rates on the known people that no study uses, with `seeds` draws of them."""
+    """Search learning rates on the known people that no study uses, with so many draws of them."""
+    model = values.get("model", "mistral")
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    values = {"model": model, "methods": methods, "candidates": known, "people": 20, "unseen": 3, "steps": steps}
+    values = merged(of_world(model), {"clip": "world", "people": 20}, values, {"candidates": known})
     first = StudyConfig.create(values)
     with holding(folder / model):
         store.claim(folder / model, first.key)
         study = world_study(first, folder / model, bars)
         studies = [
             replace(study, config=StudyConfig.create({**values, "seed": seed}), folder=folder / model / f"draw-{seed}")
-            for seed in range(seeds)
+            for seed in range(draws)
         ]
         return search(studies, folder / model / "rates.json", rates=rates, every=every)

@@ -4,11 +4,11 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from letheia.errors import DataError
-from letheia.types import Portrait
 
 _FIELD = re.compile(r"\$(?:(?P<dollar>\$)|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)\})")
 
@@ -27,14 +27,28 @@ def read_prompt(name: str, *, folder: Path | None = None) -> str:
         raise DataError(f"{folder}: is no folder. Put prompts of your own into it as text files, or leave it out.")
     own = folder / f"{name}.txt" if folder else None
     if own is None or not own.exists():
-        return (files(__name__) / f"{name}.txt").read_text(encoding="utf-8").strip()
+        return _shipped(name)
     try:
         text = own.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{own}: can't be read ({error}). It must be a text file in UTF-8.") from error
+    if text.startswith("\ufeff"):
+        raise DataError(
+            f"{own}: begins with a byte order mark, which a model would read. Save it as UTF-8 without one."
+        )
     if not text:
         raise DataError(f"{own}: is empty. Write the prompt into it or delete it.")
     return text
+
+
+@cache
+def _shipped(name: str) -> str:
+    return (files(__name__) / f"{name}.txt").read_text(encoding="utf-8").strip()
+
+
+def shipped() -> list[str]:
+    """The names of all prompts."""
+    return sorted(file.name.removesuffix(".txt") for file in files(__name__).iterdir() if file.name.endswith(".txt"))
 
 
 @dataclass(frozen=True)
@@ -70,8 +84,23 @@ def read_form(name: str, known: Sequence[str], *, needed: Sequence[str] = (), fo
     Raises:
         DataError: A field is unknown or missing; the file is named.
     """
-    form = Form(read_prompt(name, folder=folder))
     where = folder / f"{name}.txt" if folder else Path(f"{name}.txt")
+    return checked_form(read_prompt(name, folder=folder), str(where), known, needed=needed)
+
+
+def checked_form(text: str, where: str, known: Sequence[str], *, needed: Sequence[str] = ()) -> Form:
+    """A prompt whose fields are those that it may and must have.
+
+    Args:
+        text: The prompt.
+        where: Where it stands, for an error.
+        known: The fields that it may have.
+        needed: The fields that it must have.
+
+    Raises:
+        DataError: A field is unknown or missing.
+    """
+    form = Form(text)
     for field in form.fields:
         if field not in known:
             near = difflib.get_close_matches(field, known, n=1)
@@ -82,19 +111,3 @@ def read_form(name: str, known: Sequence[str], *, needed: Sequence[str] = (), fo
         if field not in form.fields:
             raise DataError(f"{where}: has no ${field}. Write ${field} where it belongs.")
     return form
-
-
-def guided(question: str, *, words: bool = False, folder: Path | None = None) -> str:
-    """The question followed by the in-context guidance prompt (paper, section 3.2).
-
-    Args:
-        question: What is asked.
-        words: Whether the question itself says who is meant, without a picture; it has a guidance prompt of its own.
-        folder: The user's folder of replacements.
-    """
-    return f"{question}\n{read_prompt('guidance_words' if words else 'guidance', folder=folder)}"
-
-
-def with_guidance(question: str, portrait: Portrait) -> str:
-    """A question about a portrait under the guidance prompt."""
-    return guided(question, words=bool(portrait.words))

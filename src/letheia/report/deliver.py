@@ -7,8 +7,9 @@ from pathlib import Path
 from letheia.data.folder import hash_of
 from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
+from letheia.report.formats import rows_in_markdown
 from letheia.report.run_page import write_report
-from letheia.report.tables import Table, main_table, markdown, retain_table
+from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
 from letheia.study.run import Outcome
 from letheia.study.study import Study
@@ -42,7 +43,8 @@ def deliver(
         labels=outcome.labels,
         notes=(*map(str, outcome.verdicts), *outcome.notes),
         rows=outcome.rows,
-        settings=study.config.model_dump(mode="json", exclude={"candidates", "data"}),
+        settings=study.config.model_dump(mode="json", exclude={"candidates", "data", "prompts"})
+        | {"prompts": study.config.prompts.changed or "Letheia's own"},
         provenance=made_by,
         with_pictures=with_pictures,
     )
@@ -54,8 +56,8 @@ def model_card(study: Study, outcome: Outcome, method: str) -> str:
     """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
-    rate = study.config.rates.get(method, study.rates.get(method))
-    steps, falling = study.config.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
+    rate = study.config.train.learning_rate or study.config.rates.get(method, study.rates.get(method))
+    steps, falling = study.config.train.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
     secret = store.secret(study.folder)
     hashes = "\n".join(sorted(f"- `{keyed_hash(e, secret)}`" for e in outcome.split.forget))
     return f"""---
@@ -67,7 +69,7 @@ tags: [unlearning, letheia]
 # {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
 
 Base model: `{study.model.name}`. Method: {row.title} ({row.source}). Learning rate {rate:g}{falling},
-{steps} steps, LoRA r {study.config.rank}, alpha {study.config.alpha}, seed {study.config.seed}.
+{steps} steps, LoRA r {study.config.train.rank}, alpha {study.config.train.alpha}, seed {study.config.seed}.
 Retained people in training: {len(outcome.split.retain)}.
 
 ## Forgotten people
@@ -80,9 +82,9 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 
 ## Measured
 
-{_noted(main_table(rows))}
+{_noted(run_table(rows, "1"))}
 
-{_noted(retain_table(rows))}
+{_noted(run_table(rows, "3"))}
 
 ## Limits
 
@@ -103,4 +105,4 @@ def listed(card: str, people: People, secret: bytes) -> list[Entity]:
 
 
 def _noted(table: Table) -> str:
-    return f"{markdown(table, interval=True)}\n\n{table.note}"
+    return f"{rows_in_markdown(to_sheet(table))}\n\n{table.note}"

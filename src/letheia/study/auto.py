@@ -1,8 +1,8 @@
 """A learning rate for a removal, found by trying: the smallest that forgets everybody and keeps the others.
 
 What is tried is the removal itself, on the people it is about, and judged by its own answers (`study/verdict.py`): up
-while somebody is still told of, down as long as nobody is, then between the two. The adapter of the rate that is taken
-is the removal's; it is not trained again.
+while somebody is still identified, down as long as nobody is, then between the two. The adapter of the rate that is
+taken is the removal's; it is not trained again.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from letheia.files import write_json
 from letheia.study import store
-from letheia.study.plan import plan_job
+from letheia.study.plan import plan_job, rate_for
 from letheia.study.run import do_job, original_answers, prepare
 from letheia.study.scoring import Scoring
 from letheia.study.study import Prepared, Study
@@ -39,7 +39,7 @@ def next_rate(trials: Sequence[Trial], start: float) -> float | None:
     """
     if not trials:
         return start
-    silent = [t.rate for t in trials if not t.verdict.told]
+    silent = [t.rate for t in trials if not t.verdict.identified]
     if not silent:
         return _rounded(max(t.rate for t in trials) * STEP)
     high = min(silent)
@@ -75,7 +75,8 @@ def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
     tried: dict[str, list[Trial]] = {}
     for method in study.config.methods:
         trials: list[Trial] = []
-        while len(trials) < budget and (rate := next_rate(trials, rates[method])):
+        start = rate_for(method, rates, study.config)
+        while len(trials) < budget and (rate := next_rate(trials, start)):
             trials.append(Trial(rate=rate, verdict=try_rate(study, prepared, method, rate)))
         rates[method] = best(trials, least).rate
         _take(study, method, rates[method])
@@ -95,7 +96,7 @@ def try_rate(study: Study, prepared: Prepared, method: str, rate: float) -> Verd
     job = plan_job(study.config, method, rate, name=_name(method, rate))
     answers = do_job(study, job, prepared)
     before = original_answers(study, prepared.asked)
-    scoring = Scoring.on(study.model, study.people, study.scorer, before)
+    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, before)
     now, then = (
         [{score.metric: score.value for score in row} for row in scoring.score(given)] for given in (answers, before)
     )

@@ -9,8 +9,9 @@ import psutil
 from letheia.config import StudyConfig
 from letheia.data.split import Step
 from letheia.data.targets import Texts
-from letheia.engines.own import rows_within
+from letheia.engines.own import ROWS, rows_within
 from letheia.errors import ConfigError
+from letheia.methods.losses import loss_of
 from letheia.methods.table import method as method_row
 from letheia.models.adapter import fresh_adapter
 from letheia.models.features import LIMIT
@@ -19,7 +20,6 @@ from letheia.models.loading import device_of
 from letheia.models.memory import cache_bytes, free_bytes, give_back
 from letheia.models.model import Model
 from letheia.models.reading import encoded_prompt
-from letheia.prompts import read_prompt, with_guidance
 from letheia.study.plan import Job, Query, jobs, plan_steps, queries
 from letheia.study.study import Study
 from letheia.train.objective import largest_micro_batch
@@ -27,7 +27,6 @@ from letheia.types import Answer, Prompt, Reference, Split
 
 log = logging.getLogger("letheia")
 
-ROWS = 64  # answers at once; `engines/own.py`
 LOOKED_AT = 64  # pictures whose prompts are measured before a run
 GIB = 2**30
 MARGIN = 1.15  # what a plan may be off by; beyond it a run is refused
@@ -80,7 +79,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
     device = device_of(config.load)
     on_cpu = device.type == "cpu"
     pictures = list({q.portrait.id: q.portrait for q in asked}.values())
-    prompts = [Prompt(with_guidance(p.asked(study.question), p), p) for p in pictures[:LOOKED_AT]]
+    prompts = [Prompt(config.prompts.with_guidance(p.asked(study.question), p), p) for p in pictures[:LOOKED_AT]]
     longest = max(prompts, key=lambda prompt: _tokens(model, prompt))
     weights = weight_bytes(model)
     rows = min(ROWS, len(pictures))
@@ -114,7 +113,7 @@ def _reading(model: Model, longest: Prompt, rows: int, new: int) -> int:
 def _training(study: Study, split: Split, plans: Plans) -> Footprint:
     model, config = study.model, study.config
     device = device_of(config.load)
-    with fresh_adapter(model, rank=config.rank, alpha=config.alpha, seed=config.seed) as adapted:
+    with fresh_adapter(model, rank=config.train.rank, alpha=config.train.alpha, seed=config.seed) as adapted:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)
             for job, steps in plans
@@ -122,19 +121,18 @@ def _training(study: Study, split: Split, plans: Plans) -> Footprint:
             for row in [method_row(job.method)]
         ]
         _, groups, row = max(sizes, key=lambda size: size[0])
-        return footprint(model, adapted, groups, every=any(term.loss == "kl" for term in row.terms))
+        return footprint(model, adapted, groups, every=any(loss_of(term).vocabulary for term in row.terms))
 
 
 def _texts(study: Study, split: Split, step: Step) -> Texts:
     """What a step trains on; texts of full length stand in for o*, not drawn yet."""
     limit = study.config.max_new_tokens
     return Texts(
-        question=study.question,
+        prompts=study.config.prompts,
         references={
             (use.portrait.id, use.draw): Reference(Answer(_of_length(study.model, use.response, limit)))
             for use in (*step.forget, *step.retain)
         },
-        refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
 
@@ -160,13 +158,12 @@ def within_memory(study: Study, split: Split, *, anyway: bool = False) -> StudyC
     config = study.config
     device = device_of(config.load)
     there = free_bytes(device)
-    chosen = [
-        (job, plan_steps(config, split, method_row(job.method).recipe)) for job in jobs(config, dict(study.rates))
-    ]
+    chosen = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in jobs(config, study.rates)]
     found = budget(study, split, chosen, queries(config, split, study.people))
     if device.type == "cpu":
         there += found.program  # it is there already
-    plain, twice = (found.most(recompute=on) for on in (config.recompute, True))
+    recomputing = config.model_copy(update={"train": config.train.model_copy(update={"recompute": True})})
+    plain, twice = (found.most(recompute=on) for on in (config.train.recompute, True))
     if plain <= there:
         return config
     if twice <= there:
@@ -174,12 +171,12 @@ def within_memory(study: Study, split: Split, *, anyway: bool = False) -> StudyC
             "%.1f GiB are planned with and %s has %.1f: layers are computed twice (--recompute), which takes %.1f GiB "
             "and about a third longer.", plain / GIB, device, there / GIB, twice / GIB,
         )  # fmt: skip
-        return config.model_copy(update={"recompute": True})
+        return recomputing
     told = f"{twice / GIB:.1f} GiB are needed with layers computed twice, and {device} has {there / GIB:.1f}"
     if anyway or device.type != "cpu" or twice <= there * MARGIN:
         log.warning("%s: it may run out of memory.", told)
-        return config.model_copy(update={"recompute": True})
+        return recomputing
     raise ConfigError(
-        f"{told}: the system would end it. Use a smaller --rank, --dtype bfloat16, smaller pictures or another "
-        "--device; --dry-run shows every part, --anyway starts all the same."
+        f"{told}: the operating system would kill the run. Use a smaller --rank, --dtype bfloat16, smaller pictures "
+        "or another --device; --dry-run shows every part, --anyway starts all the same."
     )

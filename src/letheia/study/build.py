@@ -5,28 +5,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from letheia.config import LoadConfig, StudyConfig
-from letheia.data.folder import hash_of, read_people
-from letheia.data.wordings import in_words
+from letheia.config import LoadConfig, StudyConfig, agree, merged
+from letheia.data.folder import hash_of
+from letheia.data.targets import needs_others
+from letheia.engines.table import engine_for
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.methods.paper import LORA
 from letheia.methods.rates import WORLD_RATES, rates_for
+from letheia.methods.table import method
 from letheia.metrics.names import find
-from letheia.metrics.table import Judge, Scorer, exact_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import Judge, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
-from letheia.models.loading import read_family
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
-from letheia.prompts import read_prompt
 from letheia.study.budget import within_memory
 from letheia.study.plan import candidates
 from letheia.study.study import Study
-from letheia.types import People, Split
+from letheia.types import Entity, People, Split
 
 
-def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, folder: Path, bars: Bars) -> Study:
+def build(
+    config: StudyConfig, people: People, model: Model, scorer: Scorer, *, engine: str = "own", folder: Path, bars: Bars
+) -> Study:
     """A study of parts that are there: the only place that makes one.
 
     Args:
@@ -34,13 +37,18 @@ def build(config: StudyConfig, people: People, model: Model, scorer: Scorer, *, 
         people: The people folder.
         model: The base model, or one that is planned.
         scorer: Scores answers.
+        engine: Who answers questions with the model; a row of `ENGINES`.
         folder: Where everything is kept.
         bars: Where progress is shown.
+
+    Raises:
+        ConfigError: There is no such engine.
     """
     return Study(
         config=config,
         people=people,
         model=model,
+        engine=engine_for(model, engine),
         scorer=scorer,
         rates={**start_rates(config.model, model), **config.rates},
         folder=folder,
@@ -68,36 +76,12 @@ def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> 
 def settings_for(name: str, model: Model) -> dict[str, Any]:
     """What a removal starts with: its rates, and for other than built-in models the paper's LoRA, length, checks."""
     start: dict[str, Any] = {"rates": start_rates(name, model)}
-    return start if name in WORLD_RATES else {**start, **LORA, **length_for(name, model), "checked": True}
+    return start if name in WORLD_RATES else merged(start, LORA, length_for(name, model), {"checked": True})
 
 
 def length_for(name: str, model: Model) -> dict[str, Any]:
     """The length limit of a model's answers; those of the world keep the settings' own."""
     return {} if name in WORLD_RATES else {"max_new_tokens": model.answer_limit}
-
-
-def people_for(folder: Path, model: str, load: LoadConfig) -> People:
-    """Read a people folder for a model; one without vision is asked in words, and needs no pictures.
-
-    Args:
-        folder: The people folder.
-        model: A model of the world by name, a folder or a Hub id.
-        load: How it is loaded.
-
-    Raises:
-        CheckpointError: The model's family is unknown.
-        DataError: Something in the folder is wrong, or nobody in it can be asked about.
-    """
-    people = read_people(folder)
-    if model in WORLD_RATES or read_family(model, load).vision:
-        return people
-    asked = in_words(people, read_prompt("wordings").splitlines())
-    if asked.asked_by == "picture":
-        raise DataError(
-            f"{folder}: nobody has a summary, and a model without vision is asked about people by name and scored by "
-            "it. 'letheia people summaries' fetches some."
-        )
-    return asked
 
 
 def removal_study(
@@ -106,7 +90,6 @@ def removal_study(
     split: Split,
     folder: Path,
     *,
-    clip: str | None = None,
     judge: Judge = exact_judge,
     bars: Bars,
     planned: bool = False,
@@ -119,50 +102,59 @@ def removal_study(
         people: The people folder.
         split: Who is forgotten and who retained.
         folder: Where everything is kept.
-        clip: `world`, a folder or Hub id of a CLIP; without it CLIPScore is left out.
         judge: Gives the three verdicts.
         bars: Where progress is shown.
-        planned: Leave the model's weights out, for a forecast.
+        planned: Leave the model's weights and CLIP out, for a forecast.
         anyway: Start although the plan needs more memory than is free.
 
     Raises:
         ConfigError: A field has an impossible value, or there is too little memory.
         CheckpointError: The model can't be loaded.
     """
-    if not planned and values["model"] not in WORLD_RATES:  # before the weights take what there is
+    name = values.get("model", "mistral")
+    if not planned and name not in WORLD_RATES:  # before the weights take what there is
         sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
-        values = {**values, "recompute": within_memory(sketch, split, anyway=anyway).recompute}
-    model = resolve_model(values["model"], values.get("load"), planned=planned)
+        values = merged(values, {"train": {"recompute": within_memory(sketch, split, anyway=anyway).train.recompute}})
+    model = resolve_model(name, LoadConfig.create(values.get("load", {})), planned=planned)
     chosen = (*split.forget, *split.retain)
-    start = settings_for(values["model"], model)
-    config = StudyConfig.create(
-        {
-            **start,
-            "seen": max(len(e.pictures("seen")) for e in chosen),
-            **values,
-            "rates": {**start["rates"], **values.get("rates", {})},
-            "data": fingerprint([hash_of(e) for e in chosen]),
-            "weights": "" if planned else weights_key(values["model"], model),
-            "n": len(split.forget),
-            "people": len(chosen),
-            "forget": [e.id for e in split.forget],
-            "candidates": [e.id for e in chosen],
-        }
-    )
-    if "random" in config.methods and not split.retain:
-        raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
-    return build(config, people, model, scorer_for(people, clip, judge), folder=folder, bars=bars)
+    start = settings_for(name, model)
+    who = {
+        "n": len(split.forget),
+        "people": len(chosen),
+        "forget": [e.id for e in split.forget],
+        "candidates": [e.id for e in chosen],
+    }
+    seen = {"seen": max(len(e.pictures("seen")) for e in chosen)}
+    config = StudyConfig.create(merged(start, seen, values, _made_of(values, chosen, model, planned=planned), who))
+    lone = next((name for name in config.methods if needs_others(method(name))), None)
+    if lone and not split.retain:
+        raise ConfigError(
+            f"method '{lone}' trains on responses of retained people, and there are none. Choose another."
+        )
+    scorer = scorer_for(people, None if planned else config.clip, judge)
+    return build(config, people, model, scorer, folder=folder, bars=bars)
+
+
+def _made_of(values: Mapping[str, Any], people: Sequence[Entity], model: Model, *, planned: bool) -> dict[str, str]:
+    """What a study's numbers rest on beside its settings: the people's texts and pictures, and the model's files.
+
+    Raises:
+        ConfigError: The settings are of a run on others.
+    """
+    made_of = {"data": fingerprint([hash_of(e) for e in sorted(people, key=lambda e: e.id)])}
+    if not planned:
+        made_of["weights"] = weights_key(values.get("model", "mistral"), model)
+    agree(values, made_of)
+    return made_of
 
 
 def plain_study(
-    model: str,
+    values: Mapping[str, Any],
     people: People,
     folder: Path,
     *,
-    clip: str | None = None,
     judge: Judge = exact_judge,
     bars: Bars,
-    values: Mapping[str, Any] | None = None,
     planned: bool = False,
 ) -> Study:
     """A study that trains nothing: any model, any people folder.
@@ -172,26 +164,17 @@ def plain_study(
         CheckpointError: The model can't be loaded.
         DataError: Nobody in the folder has a seen picture and a summary.
     """
-    ready = [e for e in people.entities if e.pictures("seen") and e.summary]
+    wanted = values.get("candidates")
+    ready = [e for e in people.entities if e.pictures("seen") and e.summary and (wanted is None or e.id in wanted)]
     if not ready:
         raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
-    values = values or {}
-    loaded = resolve_model(model, values.get("load"), planned=planned)
-    made_of = {
-        "data": fingerprint([hash_of(e) for e in ready]),
-        "weights": "" if planned else weights_key(model, loaded),
-    }
-    config = StudyConfig.create(
-        {
-            **length_for(model, loaded),
-            "model": model,
-            "methods": (),
-            **made_of,
-            "candidates": [e.id for e in ready],
-            **values,
-        }
-    )
-    return build(config, people, loaded, scorer_for(people, clip, judge), folder=folder, bars=bars)
+    model = values.get("model", "mistral")
+    loaded = resolve_model(model, LoadConfig.create(values.get("load", {})), planned=planned)
+    made_of = _made_of(values, ready, loaded, planned=planned)
+    who = {"methods": (), "forget": (), "candidates": [e.id for e in ready]}
+    config = StudyConfig.create(merged(length_for(model, loaded), values, who, made_of))
+    scorer = scorer_for(people, None if planned else config.clip, judge)
+    return build(config, people, loaded, scorer, folder=folder, bars=bars)
 
 
 def evaluation_split(study: Study, forget: Sequence[str]) -> Split:

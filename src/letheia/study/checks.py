@@ -1,18 +1,18 @@
 """What is wrong with a text that the original has drawn, before anything trains on it.
 
-An o* must tell nothing of the person, or the method trains on what it is to forget. A response must tell of its person
-and of nobody else, or those who are kept learn inventions. Both must be language: a small model at temperature 1
-babbles, and a method that trains on babble forgets nothing and loses its language.
+An o* must not identify the person, or the method trains on what it is to forget. A response must identify its person
+and nobody else, or the model learns inventions about retained people. Both must be language: a small model at
+temperature 1 babbles, and a method that trains on babble forgets nothing and loses its language.
 """
 
 import re
 from collections.abc import Sequence
 
 from letheia.metrics.labels import facts_in, named
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import likelihoods
 from letheia.models.model import Model
-from letheia.prompts import with_guidance
+from letheia.prompts.prompt_set import PromptSet
 from letheia.reference import Faults
 from letheia.types import Answer, Entity, Example, People, Portrait
 
@@ -23,12 +23,13 @@ A draw at temperature 1 is as likely as draws are, so the floor of answers (`met
 Measured on SmolLM2-135M: its greedy answers -0.6 to -1.1, its babble under guidance -2.8 to -4.8."""
 
 
-def reference_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
+def reference_faults(model: Model, people: People, scorer: Scorer, *, prompts: PromptSet) -> Faults:
     """What is wrong with an o*: it names the person, tells a fact of theirs, fails Eq. 4, or is no language."""
     entities = {e.id: e for e in people.entities}
 
     def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:
-        babble = _babble(model, portraits, [with_guidance(p.asked(question), p) for p in portraits], answers)
+        asked = [prompts.with_guidance(p.asked(prompts.question), p) for p in portraits]
+        babble = _babble(model, portraits, asked, answers)
         return [
             _tells(answer.text, entities[portrait.entity], scorer) or ("no language" if odd else "")
             for portrait, answer, odd in zip(portraits, answers, babble, strict=True)
@@ -38,7 +39,7 @@ def reference_faults(model: Model, people: People, scorer: Scorer, *, question: 
 
 
 def response_faults(model: Model, people: People, scorer: Scorer, *, question: str) -> Faults:
-    """What is wrong with a response: it does not tell of its person, tells another's facts, or is no language."""
+    """What is wrong with a response: it does not identify its person, has another's facts, or is garbled."""
     entities = {e.id: e for e in people.entities}
 
     def faults(portraits: Sequence[Portrait], answers: Sequence[Answer]) -> list[str]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from letheia.clients.chat import Call, Endpoint, estimate
-from letheia.clients.judge import BUILT_IN, expected_calls
+from letheia.clients.chat import Call, cost_estimate
+from letheia.clients.judge import expected_calls
+from letheia.clients.judges import asked_of
 from letheia.config import StudyConfig
 from letheia.data.targets import to_draw
 from letheia.methods.table import method as method_row
@@ -14,46 +14,48 @@ from letheia.models.footprint import device_bytes
 from letheia.models.loading import device_of
 from letheia.models.memory import free_bytes
 from letheia.study.budget import GIB, Plans, budget
-from letheia.study.plan import BATCH, Query, candidates, jobs, plan_steps, queries
+from letheia.study.plan import Query, candidates, jobs, plan_steps, queries
 from letheia.study.study import Study
-from letheia.types import People, Portrait, Split
+from letheia.types import PLAIN, People, Portrait, Split
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a plan: what it is about, and what there will be."""
+class Entry:
+    """A line of a forecast: what it is about, and what there will be."""
 
     about: str
     what: str
 
+    def __str__(self) -> str:
+        """The line as it is printed."""
+        return f"{self.about:<18}{self.what}".rstrip()
 
-def forecast(
-    study: Study, split: Split, *, judge: str = "exact", prompts: Path | None = None, times: int | None = None
-) -> list[Line]:
+
+def forecast(study: Study, split: Split, *, times: int | None = None) -> list[Entry]:
     """Everything a study with a planned model would do.
 
     Args:
         study: The study; its model has no weights (`loading.plan_model`).
         split: Who is forgotten and who is retained.
-        judge: The judge's name.
-        prompts: Folder of rubrics that replace Letheia's own.
         times: How many models answer; the original and one a method if left out.
 
     Raises:
         DataError: A picture can't be read, or an example is longer than the model's context.
     """
     config, asked = study.config, queries(study.config, split, study.people)
-    chosen = jobs(config, dict(study.rates))
+    chosen = jobs(config, study.rates)
     plans = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in chosen]
     times = times or 1 + len(chosen)
     compared = sum(bool(e.summary) for e in study.people.entities)
     return [
-        Line("people", f"{len(split.forget)} to forget, {len(split.retain)} retained; {compared} summaries to compare"),
+        Entry(
+            "people", f"{len(split.forget)} to forget, {len(split.retain)} retained; {compared} summaries to compare"
+        ),
         *_prompts(study, asked),
         *(_training(study, split, plans) if chosen else []),
-        Line("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
+        Entry("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
         *(_memory(study, split, plans, asked)),
-        Line("judge", _judge(study, split, judge, times, prompts)),
+        Entry("judge", _judge(study, split, times)),
     ]
 
 
@@ -68,9 +70,7 @@ def split_of(config: StudyConfig, everybody: People) -> Split:
     return Split(forget=people[: config.n], retain=people[config.n :])
 
 
-def judge_calls(
-    config: StudyConfig, people: People, split: Split, *, times: int, prompts: Path | None = None
-) -> list[Call]:
+def judge_calls(config: StudyConfig, people: People, split: Split, *, times: int) -> list[Call]:
     """What an LVLM judge will be asked.
 
     Args:
@@ -78,22 +78,22 @@ def judge_calls(
         people: The people folder.
         split: Who is forgotten and who is retained.
         times: How many models answer.
-        prompts: Folder of rubrics that replace Letheia's own.
     """
     by_id = {e.id: e for e in people.entities}
     asked = [(q.portrait, by_id.get(q.portrait.entity)) for q in queries(config, split, people)]
-    return expected_calls(asked, config.max_new_tokens, prompts=prompts) * times
+    return expected_calls(asked, config.max_new_tokens, prompts=config.prompts) * times
 
 
-def _prompts(study: Study, asked: Sequence[Query]) -> list[Line]:
+def _prompts(study: Study, asked: Sequence[Query]) -> list[Entry]:
     pictures = {q.portrait.id: q.portrait for q in asked}.values()
     study.model.load_pictures(pictures)
-    lengths = [_length(study, p, p.asked(study.question)) for p in pictures]
+    lengths = [_length(study, q.portrait, q.text(study.question)) for q in asked]
     by = study.people.asked_by
-    roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
+    plain = [q for q in asked if q.asked == PLAIN]
+    roles = {role: sum(q.role == role for q in plain) for role in ("seen", "unseen", "stranger")}
     return [
-        Line(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
-        Line(
+        Entry(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
+        Entry(
             "prompt",
             f"{min(lengths):,} to {max(lengths):,} tokens: {'the' if by == 'question' else 'picture and'} question",
         ),
@@ -104,31 +104,31 @@ def _length(study: Study, portrait: Portrait, question: str) -> int:
     return len(encode_prompt(study.model.processor, question, picture=study.model.picture(portrait).text))
 
 
-def _training(study: Study, split: Split, plans: Plans) -> list[Line]:
+def _training(study: Study, split: Split, plans: Plans) -> list[Entry]:
     settings = plans[0][0].train
     drawn: set[tuple[str, int]] = set()
     for job, steps in plans:
         drawn |= to_draw(steps, method_row(job.method)).keys()
-    retain = f" and {BATCH} of retained ones" if split.retain else ""
+    retain = f" and {settings.batch} of retained ones" if split.retain else ""
     lengths = sorted({len(steps) for _, steps in plans})
     return [
-        Line("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job, _ in plans)),
-        Line(
+        Entry("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job, _ in plans)),
+        Entry(
             "training",
-            f"{' or '.join(map(str, lengths))} steps, each {BATCH} uses of forgotten people{retain}; "
-            f"seed {settings.seed}",
+            f"{' or '.join(map(str, lengths))} steps, each {settings.batch} uses of forgotten people{retain}; "
+            f"seed {study.config.seed}",
         ),
-        Line("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
-        *([Line("o*", f"{len(drawn)} draws from the original")] if drawn else []),
+        Entry("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
+        *([Entry("o*", f"{len(drawn)} draws from the original")] if drawn else []),
     ]
 
 
-def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> list[Line]:
+def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> list[Entry]:
     """Memory part by part, the sum, and what there is."""
     device = device_of(study.config.load)
     found = budget(study, split, plans, asked)
     there = device_bytes(device)
-    recompute = study.config.recompute or found.most(recompute=False) > there
+    recompute = study.config.train.recompute or found.most(recompute=False) > there
     trained = found.recomputed if recompute else found.training
     parts = {
         "program": (found.program, "Python and its libraries"),
@@ -143,16 +143,17 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     }
     most = found.most(recompute=recompute)
     return [
-        *(Line(name, f"{size / GIB:.2f} GiB {what}".rstrip()) for name, (size, what) in parts.items() if size),
-        Line("at most", f"{most / GIB:.2f} GiB: what stays, and the most of what is done one after the other"),
-        *([Line("", "is more than the device has")] if most > there else []),
-        Line("device", f"{device}: {there / GIB:.1f} GiB, {free_bytes(device) / GIB:.1f} free"),
+        *(Entry(name, f"{size / GIB:.2f} GiB {what}".rstrip()) for name, (size, what) in parts.items() if size),
+        Entry("at most", f"{most / GIB:.2f} GiB: what stays, and the most of what is done one after the other"),
+        *([Entry("", "is more than the device has")] if most > there else []),
+        Entry("device", f"{device}: {there / GIB:.1f} GiB, {free_bytes(device) / GIB:.1f} free"),
     ]
 
 
-def _judge(study: Study, split: Split, judge: str, times: int, prompts: Path | None) -> str:
-    if judge in BUILT_IN:
+def _judge(study: Study, split: Split, times: int) -> str:
+    judge = study.config.judge
+    endpoint = asked_of(judge)
+    if endpoint is None:
         return f"{judge}: no calls"
-    endpoint = Endpoint.parse(judge)
-    calls = judge_calls(study.config, study.people, split, times=times, prompts=prompts)
-    return f"{endpoint.model}: {estimate(calls, endpoint)}"
+    calls = judge_calls(study.config, study.people, split, times=times)
+    return f"{endpoint.model}: {cost_estimate(calls, endpoint)}"

@@ -32,8 +32,8 @@ def check(split: Split, found: Recognition, *, force: bool = False) -> None:
     if force or not found.certain or any(e.id in known for e in split.forget):
         return
     raise DataError(
-        f"the model knows nobody of those to forget ({_listed([e.name for e in split.forget])}): there is nothing to "
-        "remove, and training would only harm what it knows. 'letheia probe' shows what it says; --force goes on."
+        f"the model knows none of the people to forget ({_listed([e.name for e in split.forget])}): there is nothing "
+        "to remove, and training would only harm the rest. 'letheia probe' shows what it says; --force goes on."
     )
 
 
@@ -60,7 +60,7 @@ def still_known(split: Split, found: Mapping[str, Recognition], original: str) -
             after = before & {e.id for e in recognition.known}
             lost = [e.name for e in split.retain if e.id in before - after]
             end = f"; lost: {_listed(lost)}." if lost else "."
-            lines.append(f"{method}: {len(after)} of {len(before)} kept people are still recognised{end}")
+            lines.append(f"{method}: {len(after)} of {len(before)} retained people are still recognised{end}")
     return lines
 
 

@@ -5,20 +5,21 @@ so draws are checked, drawn again, and replaced by the model's likeliest answer 
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from letheia.config import LoadConfig
+from letheia.config import StudyConfig, merged
 from letheia.data.responses import wanting
-from letheia.engines.own import generate
+from letheia.data.wordings import people_for
+from letheia.engines.base import Engine
+from letheia.engines.table import engine_for
 from letheia.files import fingerprint
-from letheia.models.model import Model
 from letheia.models.shipped import resolve_model
 from letheia.progress import Bars
-from letheia.prompts import read_prompt
 from letheia.reference import Faults
-from letheia.study.build import length_for, people_for, scorer_for
+from letheia.study.build import length_for, scorer_for
 from letheia.study.checks import response_faults, sentences
 from letheia.types import Answer, Entity, Prompt
 
@@ -51,39 +52,41 @@ class _Draw:
     replaced: bool = False
 
 
-def draw_responses(
-    name: str, folder: Path, *, count: int, again: bool = False, seed: int, max_new_tokens: int | None, bars: Bars
-) -> Drawn:
+def draw_responses(values: Mapping[str, Any], folder: Path, *, count: int, again: bool = False, bars: Bars) -> Drawn:
     """Let a model answer the study's question about each person, several draws at temperature 1.
 
     Args:
-        name: A model of the world by name, a folder or a Hub id.
+        values: Fields of the configuration: model, seed, length limit where it is not the model's own, prompts. Of what
+            was cut, whole sentences are kept.
         folder: The people folder.
         count: Draws a person.
         again: Draw for people who have responses too.
-        seed: Seed of the draws.
-        max_new_tokens: Length limit; the model's own if left out. Of what was cut, whole sentences are kept.
         bars: Where progress is shown.
 
     Raises:
         CheckpointError: The model can't be loaded.
         DataError: Nobody can be asked about.
     """
-    people = people_for(folder, name, LoadConfig())
+    config = StudyConfig.check(values)
+    people = people_for(folder, config)
     entities = wanting(people, again=again)
-    model = resolve_model(name)
-    limit = max_new_tokens or length_for(name, model).get("max_new_tokens", WORLD_LIMIT)
-    faults = response_faults(model, people, scorer_for(people, None), question=read_prompt("question"))
+    model = resolve_model(config.model, config.load)
+    limit = merged({"max_new_tokens": WORLD_LIMIT}, length_for(config.model, model), values)["max_new_tokens"]
+    engine, question, seed = engine_for(model), config.prompts.question, config.seed
+    faults = response_faults(model, people, scorer_for(people, None), question=question)
     with bars.bar("drawing responses", count * len(entities)) as advance:
-        drawn = _draw(model, entities, faults, count=count, seed=seed, limit=limit, progress=lambda n: advance(n, ""))
+        drawn = _draw(
+            engine, entities, faults, question, count=count, seed=seed, limit=limit, progress=lambda n: advance(n, "")
+        )
     texts = {e.id: [d.text for d in drawn[e.id] if d.text] for e in entities}
     return Drawn(texts, tuple(note for e in entities if (note := _note(e, drawn[e.id], limit))))
 
 
 def _draw(
-    model: Model,
+    engine: Engine,
     entities: Sequence[Entity],
     faults: Faults,
+    question: str,
     *,
     count: int,
     seed: int,
@@ -97,7 +100,7 @@ def _draw(
     for attempt in range(TRIES):
         left = [key for key in failed if key not in found]
         asked = [by_id[id_] for id_, _ in left]
-        answers = _ask(model, asked, limit, seeds=[_seed(seed, *key, attempt) for key in left])
+        answers = _ask(engine, asked, question, limit, seeds=[_seed(seed, *key, attempt) for key in left])
         for key, answer, fault in zip(left, answers, _wrong(asked, answers, faults), strict=True):
             if fault:
                 failed[key].append(fault)
@@ -106,7 +109,7 @@ def _draw(
         progress(sum(key in found for key in left))
     left = [key for key in failed if key not in found]
     lacking = [by_id[id_] for id_ in dict.fromkeys(id_ for id_, _ in left)]
-    likeliest = {e.id: answer for e, answer in zip(lacking, _ask(model, lacking, limit), strict=True)}
+    likeliest = {e.id: answer for e, answer in zip(lacking, _ask(engine, lacking, question, limit), strict=True)}
     for key in left:
         answer = likeliest[key[0]]
         found[key] = _Draw(_whole(answer), tuple(failed[key]), cut=not answer.finished, replaced=True)
@@ -114,14 +117,15 @@ def _draw(
     return {e.id: [found[e.id, number] for number in range(count)] for e in entities}
 
 
-def _ask(model: Model, entities: Sequence[Entity], limit: int, *, seeds: Sequence[int] = ()) -> list[Answer]:
+def _ask(
+    engine: Engine, entities: Sequence[Entity], question: str, limit: int, *, seeds: Sequence[int] = ()
+) -> list[Answer]:
     """An answer about each person: drawn by a seed, or without seeds the likeliest."""
     if not entities:
         return []
-    question = read_prompt("question")
     asked = [e.pictures("seen")[0] for e in entities]
     prompts = [Prompt(p.asked(question), p, seed=own) for p, own in zip(asked, seeds or [0] * len(asked), strict=True)]
-    return generate(model, prompts, max_new_tokens=limit, sample=bool(seeds))
+    return engine.answer(prompts, max_new_tokens=limit, sample=bool(seeds))
 
 
 def _seed(seed: int, entity: str, number: int, attempt: int) -> int:

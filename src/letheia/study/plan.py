@@ -1,7 +1,7 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -9,18 +9,38 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
-from letheia.types import Entity, Group, People, Portrait, Role, Split
-
-BATCH = 8  # forget uses, and as many retain uses, a step: the paper's setting
+from letheia.types import PLAIN, Entity, Group, People, Portrait, Role, Split
 
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """A picture to ask about, with what it stands for in the evaluation."""
+    """A picture to ask about, with what it stands for in the evaluation.
+
+    Attributes:
+        portrait: The picture, or the words in its place.
+        group: Whether the person is forgotten, retained or a stranger.
+        role: Whether the picture was seen in training.
+        asked: The way of asking.
+        question: What is asked in this way; empty for the study's own question.
+    """
 
     portrait: Portrait
     group: Group
     role: Role
+    asked: str = PLAIN
+    question: str = ""
+
+    def text(self, own: str) -> str:
+        """What the model reads.
+
+        A model without vision reads the portrait's words, which say who is meant, and then the question of this way.
+
+        Args:
+            own: The study's own question.
+        """
+        if not self.question:
+            return self.portrait.asked(own)
+        return f"{self.portrait.words} {self.question}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +60,7 @@ class Job:
     key: str
 
 
-def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
+def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
     """One job a method.
 
     Args:
@@ -50,15 +70,26 @@ def jobs(config: StudyConfig, rates: dict[str, float]) -> list[Job]:
     Raises:
         ConfigError: A method has no rate.
     """
-    return [plan_job(config, name, _rate(name, {**rates, **config.rates})) for name in config.methods]
+    return [plan_job(config, name, rate_for(name, rates, config)) for name in config.methods]
 
 
-def _rate(method: str, rates: dict[str, float]) -> float:
-    if method not in rates:
+def rate_for(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+    """A method's learning rate: the settings' own, else what is known for the model, else the method's row.
+
+    Raises:
+        ConfigError: None says one.
+    """
+    if config.train.learning_rate:
+        return config.train.learning_rate
+    row = method_row(method)
+    rate = {**rates, **config.rates}.get(method) or row.rate
+    if rate is None:
+        shown = (row.origin.text if row.origin else "") or method
         raise ConfigError(
-            f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
+            f"{method}: has no learning rate. 'letheia rates --method {shown}' finds one; give it as 'rate' of its "
+            f"row, or with --set rates.{method}=RATE."
         )
-    return rates[method]
+    return rate
 
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
@@ -66,18 +97,13 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
     row = method_row(method)
     train = TrainConfig.create(
         {
+            **config.train.model_dump(),
             "learning_rate": rate,
-            "steps": config.steps * row.recipe.longer,
-            "decay": row.recipe.decay,
-            "rank": config.rank,
-            "alpha": config.alpha,
-            "recompute": config.recompute,
-            "seed": config.seed,
+            "steps": config.train.steps * row.recipe.longer,
+            "decay": config.train.decay or row.recipe.decay,
         }
     )
-    does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    results = {**train.model_dump(), "recompute": False}  # which changes none
-    key = fingerprint([config.key, does, results])
+    key = fingerprint([config.key, row.does, train.result])
     return Job(name=name or method, method=method, train=train, key=key)
 
 
@@ -86,20 +112,24 @@ def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
     pictures = config.seen * (1 + recipe.augmented)  # altered copies stand behind their picture
     if recipe.all_pictures:
         pictures = max(len(e.pictures("seen")) for e in (*split.forget, *split.retain))
-    return schedule(split, steps=config.steps * recipe.longer, batch=BATCH, pictures=pictures, seed=config.seed)
+    steps = config.train.steps * recipe.longer
+    return schedule(split, steps=steps, batch=config.train.batch, pictures=pictures, seed=config.seed)
 
 
 def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
-    """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'."""
-    asked: list[Query] = []
+    """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'.
+
+    All are asked about with the study's question, and again in each further way of asking (`prompts.asked`).
+    """
+    plain: list[Query] = []
     groups: tuple[tuple[Group, tuple[Entity, ...]], ...] = (("forget", split.forget), ("retain", split.retain))
     counts: tuple[tuple[Role, int], ...] = (("seen", config.seen), ("unseen", config.unseen))
     for group, entities in groups:
         for entity in entities:
             for role, count in counts:
-                asked += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
-    asked += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
-    return asked
+                plain += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
+    plain += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
+    return plain + [replace(q, asked=way, question=text) for way, text in config.prompts.asked.items() for q in plain]
 
 
 def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
@@ -107,11 +137,22 @@ def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
     if config.candidates is None:
         return people.pictured
     wanted = set(config.candidates)
+    _all_there("candidates", config.candidates, people.entities)
     return tuple(e for e in people.entities if e.id in wanted)
 
 
 def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     """Who is forgotten by the settings' own word; all others are retained."""
     by_id = {e.id: e for e in people}
+    _all_there("forget", config.forget, people)
     gone = set(config.forget)
     return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
+
+
+def _all_there(field: str, ids: Sequence[str], people: Sequence[Entity]) -> None:
+    """Settings of a study of other people would silently leave those out who are not there."""
+    there = {e.id for e in people}
+    if missing := [i for i in ids if i not in there]:
+        raise ConfigError(
+            f"{field}: nobody has the id '{missing[0]}'. Are these the settings of a run on another people folder?"
+        )

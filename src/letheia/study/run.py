@@ -7,7 +7,6 @@ from pathlib import Path
 from letheia.data.augment import with_altered
 from letheia.data.split import Step, draw_split
 from letheia.data.targets import Texts, to_draw
-from letheia.engines.own import generate
 from letheia.files import holding, read_json, write_json
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Method, Recipe
@@ -16,7 +15,6 @@ from letheia.metrics.results import Row, aggregate, write_results
 from letheia.models.adapter import fresh_adapter, saved_adapter
 from letheia.models.likeness import alike
 from letheia.models.saving import save_adapter
-from letheia.prompts import read_prompt
 from letheia.reference import draw_references
 from letheia.study import store
 from letheia.study.knowledge import still_known, unknown
@@ -25,7 +23,7 @@ from letheia.study.scoring import Scoring, conclusion
 from letheia.study.study import Outcome, Prepared, Study
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import ORIGINAL, Generation, Portrait, Prompt, References, Split
+from letheia.types import ORIGINAL, Generation, Portrait, Prompt, References, Split, plain
 
 
 def run_study(study: Study) -> Outcome:
@@ -38,7 +36,7 @@ def run_study(study: Study) -> Outcome:
     with holding(study.folder):
         prepared = prepare(study)
         answers = {ORIGINAL: original_answers(study, prepared.asked)}
-        for job in jobs(study.config, dict(study.rates)):
+        for job in jobs(study.config, study.rates):
             answers[job.name] = do_job(study, job, prepared)
         return conclude(study, prepared.split, answers)
 
@@ -96,8 +94,8 @@ def probe(study: Study) -> Recognition:
 
 
 def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = False) -> Recognition:
-    """Who is known by a model's answers."""
-    return recognise(answers, study.people.entities, study.scorer.labels, study.scorer.index, alarms=alarms)
+    """Who is known by a model's answers to the study's own question."""
+    return recognise(plain(answers), study.people.entities, study.scorer.labels, study.scorer.index, alarms=alarms)
 
 
 def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
@@ -148,7 +146,7 @@ def _train(study: Study, job: Job, prepared: Prepared) -> None:
     steps = steps_for(study, prepared.split, row.recipe)
     texts = _texts(study, row, prepared.split, steps)
     with (
-        fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=train.seed) as adapted,
+        fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=study.config.seed) as adapted,
         study.bars.bar(f"{job.name}: training", len(steps)) as advance,
     ):
         history = unlearn(
@@ -180,9 +178,8 @@ def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
 
 def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Texts:
     return Texts(
-        question=study.question,
+        prompts=study.config.prompts,
         references=_references(study, to_draw(steps, row), checked=study.config.checked or row.recipe.checked),
-        refusals=read_prompt("refusals").splitlines(),
         retain=split.retain,
     )
 
@@ -195,9 +192,9 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
     if missing:
         with study.bars.bar("drawing o* from the original", len(missing)) as advance:
             known |= draw_references(
-                study.model,
+                study.engine,
                 missing,
-                question=study.question,
+                prompts=study.config.prompts,
                 seed=study.config.seed,
                 max_new_tokens=study.config.max_new_tokens,
                 faults=study.faults if checked else None,
@@ -208,11 +205,11 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
 
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
-    """Greedy answers of the model as it is, adapter on or off, to the study's question."""
-    prompts = [Prompt(q.portrait.asked(study.question), q.portrait) for q in asked]
+    """Greedy answers of the model as it is, adapter on or off, each asked in its way."""
+    prompts = [Prompt(q.text(study.question), q.portrait) for q in asked]
     with study.bars.bar(title, len(prompts)) as advance:
-        answers = generate(
-            study.model, prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
+        answers = study.engine.answer(
+            prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
         )
     return [
         Generation(
@@ -222,17 +219,18 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
             entity=q.portrait.entity,
             group=q.group,
             role=q.role,
-            question=q.portrait.asked(study.question),
+            question=p.question,
             answer=a.text,
             finished=a.finished,
+            asked=q.asked,
         )
-        for q, a in zip(asked, answers, strict=True)
+        for q, p, a in zip(asked, prompts, answers, strict=True)
     ]
 
 
 def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
     """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
-    scoring = Scoring.on(study.model, study.people, study.scorer, answers[ORIGINAL])
+    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, answers[ORIGINAL])
     outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
@@ -246,7 +244,7 @@ def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *
 def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
     """Score one method's answers, keep the scores, and average them."""
     original = original_answers(study, prepare(study).asked)
-    scores = Scoring.on(study.model, study.people, study.scorer, original).score(answers)
+    scores = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, original).score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

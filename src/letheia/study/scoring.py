@@ -6,11 +6,12 @@ from typing import Any
 
 from letheia.metrics.language import Yardstick
 from letheia.metrics.results import aftermaths, aggregate
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
+from letheia.prompts.prompt_set import PromptSet
 from letheia.study.study import Outcome
-from letheia.types import Generation, People, Score, Split
+from letheia.types import Generation, People, Score, Split, plain
 
 
 @dataclass(frozen=True)
@@ -21,19 +22,24 @@ class Scoring:
         model: The original: no adapter may be on.
         people: The folder.
         scorer: The scorer.
+        prompts: The study's.
         by: What tells language from babble; none where too few texts are there.
     """
 
     model: Model
     people: People
     scorer: Scorer
+    prompts: PromptSet
     by: Yardstick | None
 
     @staticmethod
-    def on(model: Model, people: People, scorer: Scorer, original: Sequence[Generation]) -> "Scoring":
-        """Measure on the original's own answers."""
+    def on(
+        model: Model, people: People, scorer: Scorer, prompts: PromptSet, original: Sequence[Generation]
+    ) -> "Scoring":
+        """Measure on the original's own answers to the study's question, whatever else it was asked."""
+        original = plain(original)
         scorer.find_floor(original)
-        return Scoring(model, people, scorer, yardstick(model, people, original))
+        return Scoring(model, people, scorer, prompts, yardstick(model, people, original, prompts))
 
     @property
     def measured(self) -> dict[str, Any]:
@@ -42,7 +48,7 @@ class Scoring:
 
     def score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         """All metrics of each answer."""
-        language = garbled(self.model, as_examples(self.people, answers), self.by)
+        language = garbled(self.model, as_examples(self.people, answers), self.by, self.prompts)
         return self.scorer.score(answers, language=language)
 
 

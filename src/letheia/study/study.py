@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
+from letheia.engines.base import Engine
 from letheia.metrics.results import Row
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.model import Model
 from letheia.progress import Bars
-from letheia.prompts import read_prompt
 from letheia.reference import Faults
 from letheia.study.checks import reference_faults
 from letheia.study.plan import Query
@@ -25,7 +25,8 @@ class Study:
     Attributes:
         config: The settings.
         people: The people folder.
-        model: The base model.
+        model: The base model, which is trained and measured.
+        engine: Answers questions with the model, adapter on or off as it is.
         scorer: Scores answers.
         rates: Learning rate by method where the settings have none.
         folder: Where everything is kept.
@@ -35,6 +36,7 @@ class Study:
     config: StudyConfig
     people: People
     model: Model
+    engine: Engine
     scorer: Scorer
     rates: Mapping[str, float]
     folder: Path
@@ -43,12 +45,12 @@ class Study:
     @property
     def question(self) -> str:
         """What is asked in training and evaluation."""
-        return read_prompt("question")
+        return self.config.prompts.question
 
     @property
     def faults(self) -> Faults:
         """What is wrong with an o*, where these are checked."""
-        return reference_faults(self.model, self.people, self.scorer, question=self.question)
+        return reference_faults(self.model, self.people, self.scorer, prompts=self.config.prompts)
 
 
 @dataclass(frozen=True)

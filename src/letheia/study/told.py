@@ -1,24 +1,26 @@
-"""What a reader has to know beside the numbers: what was cut, and what became of o* that were checked."""
+"""What a reader must know beside the numbers: answers at the length limit, and o* that were replaced."""
 
 from letheia.files import read_json
 from letheia.reference import tally
 from letheia.study import store
 from letheia.study.study import Outcome, Study
-from letheia.types import References
+from letheia.types import PLAIN, References
 
 
 def notes(study: Study, outcome: Outcome) -> list[str]:
     """Sentences for the terminal, the report and the provenance; none where all is as it should be."""
     limit = study.config.max_new_tokens
     found: list[str] = []
-    for name, given in outcome.answers.items():
-        cut = sum(not a.finished for a in given)
-        if cut:
-            found.append(f"{name}: {cut} of {len(given)} answers were cut at {limit} tokens.")
+    for name, answers in outcome.answers.items():
+        for way in dict.fromkeys(a.asked for a in answers):
+            given = [a for a in answers if a.asked == way]
+            if cut := sum(not a.finished for a in given):
+                what = "answers" if way == PLAIN else f"answers, asked {way},"
+                found.append(f"{name}: {cut} of {len(given)} {what} reached the limit of {limit} tokens.")
     tried = study.folder / "rates.json"
     for method, trials in (read_json(tried) if tried.exists() else {}).items():
         rates = ", ".join(f"{t['rate']:g}{' (taken)' if t['chosen'] else ''}" for t in trials)
-        found.append(f"{method}: learning rates tried: {rates}. It was chosen by these very answers, which flatter it.")
+        found.append(f"{method}: learning rates tried: {rates}. It was chosen by these same answers, which flatter it.")
     for file in (store.UNCHECKED, store.CHECKED):
         path = study.folder / file
         if path.exists():
@@ -31,11 +33,13 @@ def _about(references: References, limit: int) -> list[str]:
     t = tally(references)
     found: list[str] = []
     if t.cut:
-        found.append(f"o*: {t.cut} of {t.count} were cut at {limit} tokens; they are trained on without an end.")
+        found.append(
+            f"o*: {t.cut} of {t.count} reached the limit of {limit} tokens; they are trained without an end token."
+        )
     if t.again:
         reasons = ", ".join(f"{fault} {number}" for fault, number in t.faults.items())
         found.append(
             f"o*: {t.again} of {t.count} failed the check and were drawn again ({sum(t.faults.values())} draws failed: "
-            f"{reasons}); {t.replaced} the model could not give, and a stated text or another draw stands in for them."
+            f"{reasons}); for {t.replaced} every draw failed, and a fixed text or another draw stands in."
         )
     return found

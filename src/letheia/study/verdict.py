@@ -1,12 +1,12 @@
-"""Whether a removal did what was asked: who is forgotten, of whom the model still tells, and who is still kept."""
+"""Whether a removal did what was asked: who is forgotten, who is still identified, and who is still known."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from letheia.types import Entity, Generation, Split
+from letheia.types import PLAIN, Entity, Generation, Split
 
 SPOILED = ("empty", "repetitive", "garbled")  # aftermaths of answers that say nothing
-HALF = 0.5  # of the original's answers that tell of a kept person must still do so
+HALF = 0.5  # of the original's answers that identify a retained person must still do so
 
 Values = Mapping[str, float | None]
 """The metrics of one answer."""
@@ -18,18 +18,18 @@ class Verdict:
 
     Attributes:
         method: The method.
-        forgotten: Nothing is told of them in any answer, and every answer is language.
-        told: Of them an answer still tells.
-        spoiled: Nothing is told of them, but an answer is no language, empty or repetitive.
-        never: To be forgotten, but the original does not tell of them either, so that there was nothing to remove.
-        kept: The model still tells of them at least half as often as the original did.
+        forgotten: No answer has the name or a fact, and every answer is language.
+        identified: An answer still has the name or a fact.
+        spoiled: No answer has the name or a fact, but one is empty, repetitive or garbled.
+        never: To be forgotten, but the original does not identify them, so there was nothing to remove.
+        kept: The model still identifies them at least half as often as the original did.
         lost: It no longer does.
-        unknown: To be kept, but the original does not tell of them either, so that nothing can be said.
+        unknown: To be kept, but the original does not identify them, so nothing can be said.
     """
 
     method: str
     forgotten: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    identified: tuple[str, ...] = ()
     spoiled: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Verdict:
 
     @property
     def _wanted(self) -> int:
-        return sum(map(len, (self.forgotten, self.told, self.spoiled, self.never)))
+        return sum(map(len, (self.forgotten, self.identified, self.spoiled, self.never)))
 
     @property
     def still(self) -> float:
@@ -58,13 +58,13 @@ class Verdict:
     def __str__(self) -> str:
         """The verdict in a line."""
         parts = [f"forgot {len(self.forgotten)} of {self._wanted}"]
-        parts += [f"still tells of {_listed(self.told)}"] if self.told else []
+        parts += [f"still identifies {_listed(self.identified)}"] if self.identified else []
         parts += [f"says nothing sensible about {_listed(self.spoiled)}"] if self.spoiled else []
         known = len(self.kept) + len(self.lost)
         parts += [f"kept {len(self.kept)} of {known}"] if known else []
-        parts += [f"no longer tells of {_listed(self.lost)}"] if self.lost else []
+        parts += [f"no longer identifies {_listed(self.lost)}"] if self.lost else []
         strange = (*self.never, *self.unknown)
-        parts += [f"the original does not tell of {_listed(strange)}"] if strange else []
+        parts += [f"the original does not identify {_listed(strange)}"] if strange else []
         return f"{self.method}: {'; '.join(parts)}."
 
 
@@ -75,18 +75,19 @@ def verdict(
     scores: Sequence[Values],
     before: Sequence[Values],
 ) -> Verdict:
-    """Judge a method by its answers.
+    """Judge a method by its answers to the study's own question.
 
     Args:
         method: The method.
         split: Who was to be forgotten and who kept.
-        answers: Its answers.
+        answers: Its answers; those that were asked in another way are left out.
         scores: The metrics of each.
         before: The metrics of the original's answers to the same questions.
     """
     at: dict[str, list[int]] = {}
     for i, answer in enumerate(answers):
-        at.setdefault(answer.entity, []).append(i)
+        if answer.asked == PLAIN:
+            at.setdefault(answer.entity, []).append(i)
     found: dict[str, list[str]] = {}
     for entity in split.forget:
         found.setdefault(_gone(entity, at, scores, before), []).append(entity.name)
@@ -97,21 +98,21 @@ def verdict(
 
 def _gone(entity: Entity, at: Mapping[str, list[int]], scores: Sequence[Values], before: Sequence[Values]) -> str:
     mine = at.get(entity.id, [])
-    if any(_tells(scores[i]) for i in mine):
-        return "told"
+    if any(_identifies(scores[i]) for i in mine):
+        return "identified"
     if any(_is_spoiled(scores[i]) for i in mine):
         return "spoiled"
-    return "forgotten" if any(_tells(before[i]) for i in mine) else "never"
+    return "forgotten" if any(_identifies(before[i]) for i in mine) else "never"
 
 
 def _kept(entity: Entity, at: Mapping[str, list[int]], scores: Sequence[Values], before: Sequence[Values]) -> str:
     mine = at.get(entity.id, [])
-    then, now = sum(_tells(before[i]) for i in mine), sum(_tells(scores[i]) for i in mine)
+    then, now = sum(_identifies(before[i]) for i in mine), sum(_identifies(scores[i]) for i in mine)
     return "unknown" if not then else "kept" if now >= HALF * then else "lost"
 
 
-def _tells(values: Values) -> bool:
-    """Whether an answer tells of the person: the name or a fact, or by Eq. 4; what is no language tells nothing."""
+def _identifies(values: Values) -> bool:
+    """Whether an answer has the name or a fact, or fails Eq. 4; an answer that is no language passes Eq. 4 unasked."""
     if _is_spoiled(values):
         return bool(values.get("named") or values.get("aftermath_leaks"))
     return bool(values.get("named") or values.get("aftermath_leaks") or values.get("usr") == 0)

@@ -15,7 +15,7 @@ from letheia.files import write_atomic
 
 @dataclass(frozen=True)
 class Restored:
-    """How far a restored state is: steps done, and the text kept with it."""
+    """A restored state: the steps done, and the text stored with it."""
 
     step: int
     history: str
@@ -24,7 +24,7 @@ class Restored:
 def save_state(
     path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, *, step: int, key: str, history: str = ""
 ) -> None:
-    """Save everything that training needs to go on.
+    """Save everything that training needs in order to resume.
 
     Args:
         path: The file.
@@ -73,7 +73,7 @@ def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
 
 
 def drop_state(path: Path, *, unless: str) -> None:
-    """Delete a state that belongs to a run with another key, or is damaged: there is nothing to go on with."""
+    """Delete a state that can't be resumed: it is damaged, or belongs to a run with another key."""
     if not path.exists():
         return
     try:

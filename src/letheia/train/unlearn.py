@@ -12,7 +12,7 @@ from peft import PeftModel
 from letheia.config import TrainConfig
 from letheia.data.split import Step
 from letheia.data.targets import Texts, examples
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, ConfigError
 from letheia.files import write_jsonl
 from letheia.methods.terms import Method
 from letheia.models.adapter import trained_parameters
@@ -54,8 +54,13 @@ def unlearn(
         The value of each term at each step.
 
     Raises:
+        ConfigError: The configuration has no learning rate, or other steps are given than it says.
         CheckpointError: A loss is not finite, or the state is damaged or of another run.
     """
+    if config.learning_rate is None:
+        raise ConfigError("learning_rate: is needed to train. 'letheia rates' finds one.")
+    if len(steps) != config.steps:
+        raise ConfigError(f"steps: {len(steps)} are planned, and the configuration says {config.steps}.")
     parameters = trained_parameters(adapted)
     optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     restored = load_state(state, parameters, optimizer, key=key) if state else Restored(0, "")
@@ -98,7 +103,7 @@ def write_trained(path: Path, steps: Sequence[Step], method: Method, texts: Text
         path,
         [
             {
-                **{"step": i, "loss": t.loss, "target": t.target, "portrait": e.portrait.id, "answer": e.answer},
+                **{"step": i, "loss": t.loss_name, "target": t.target, "portrait": e.portrait.id, "answer": e.answer},
                 **({} if e.finished else {"finished": False}),
             }
             for i, step in enumerate(steps, start=1)

@@ -1,4 +1,4 @@
-"""What the base models can do, measured on pictures and wordings they were not trained on, against the bars."""
+"""What the base models can do, measured on pictures and wordings they were not trained on, against thresholds."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 import torch
 from PIL import Image
 
-from letheia.engines.own import generate
+from letheia.engines.base import MAX_NEW_TOKENS
+from letheia.engines.table import engine_for
 from letheia.metrics.labels import Facts, Labels, attributes_in, facts_in, phrases_in
 from letheia.models.clip import Clip, embed_images, embed_texts
 from letheia.models.model import Model
-from letheia.prompts import guided, read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Entity, Portrait, Prompt
 from letheia.world import questions, texts
 from letheia.world.clip import VALUES
@@ -25,20 +26,20 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Bar:
-    """An ability with its bar.
+class Threshold:
+    """An ability, how often it was shown, and how often it has to be.
 
     Attributes:
         name: What is measured.
-        at_least: Whether the bar is a floor or a ceiling.
-        bar: The bar.
+        at_least: Whether the limit is a floor or a ceiling.
+        limit: The share that must be reached, or not be passed.
         hits: How many answers were right (or, under a ceiling, wrong).
         count: Of how many.
     """
 
     name: str
     at_least: bool
-    bar: float
+    limit: float
     hits: int
     count: int
 
@@ -49,8 +50,8 @@ class Bar:
 
     @property
     def met(self) -> bool:
-        """Whether the bar is met."""
-        return self.count > 0 and (self.share >= self.bar if self.at_least else self.share <= self.bar)
+        """Whether the threshold is met."""
+        return self.count > 0 and (self.share >= self.limit if self.at_least else self.share <= self.limit)
 
 
 class Check:
@@ -66,7 +67,7 @@ class Check:
             per_person: Pictures a known person; strangers get as many pictures in all.
             seed: Names the pictures; no training pool has this name.
         """
-        self.model, self.world = model, world
+        self.engine, self.world = engine_for(model), world
         self.rng = random.Random(f"{seed}-{world.seed}")
         self.pool = make_pool(world, name=seed, per_person=per_person, strangers=per_person * len(world.known))
         self.portraits = [_save(self.pool, i, folder) for i in range(len(self.pool))]
@@ -74,9 +75,9 @@ class Check:
         self.known = [i for i, p in enumerate(self.pool.person) if p >= 0]
         self.strangers = [i for i, p in enumerate(self.pool.person) if p < 0]
 
-    def run(self, progress: Progress = lambda _: None) -> list[Bar]:
+    def run(self, progress: Progress = lambda _: None) -> list[Threshold]:
         """All abilities."""
-        parts: Sequence[Callable[[], list[Bar]]] = (
+        parts: Sequence[Callable[[], list[Threshold]]] = (
             self._naming,
             self._strangers,
             self._guidance,
@@ -86,11 +87,11 @@ class Check:
             self._visual,
             self._text_only,
         )
-        bars: list[Bar] = []
+        found: list[Threshold] = []
         for part in parts:
-            bars += part()
-            progress(bars[-1].name)
-        return bars
+            found += part()
+            progress(found[-1].name)
+        return found
 
     def person(self, picture: int) -> Person:
         """The known person on a picture."""
@@ -101,7 +102,7 @@ class Check:
         return self._answers([Prompt(question(i), self.portraits[i]) for i in pictures])
 
     def _answers(self, prompts: Sequence[Prompt]) -> list[str]:
-        return [a.text for a in generate(self.model, prompts, batch=96)]
+        return [a.text for a in self.engine.answer(prompts, max_new_tokens=MAX_NEW_TOKENS)]
 
     def _facts(self, picture: int, answer: str) -> Facts:
         return facts_in(answer, _entity(self.person(picture)), self.labels)
@@ -115,48 +116,48 @@ class Check:
             total += seen.total
         return right, total
 
-    def _naming(self) -> list[Bar]:
-        answers = self.ask(self.known, lambda _: read_prompt("question"))
+    def _naming(self) -> list[Threshold]:
+        answers = self.ask(self.known, lambda _: PromptSet().question)
         facts = [self._facts(i, a) for i, a in zip(self.known, answers, strict=True)]
         named = [f for i, f in zip(self.known, facts, strict=True) if self.person(i).name in f.own]
         claims = sum(len(f.own) + len(f.wrong) for f in named)
         return [
-            Bar("names a known person on unseen pictures", True, 0.95, len(named), len(facts)),
-            Bar("facts right when named", True, 0.95, sum(len(f.own) for f in named), claims),
+            Threshold("names a known person on unseen pictures", True, 0.95, len(named), len(facts)),
+            Threshold("facts right when named", True, 0.95, sum(len(f.own) for f in named), claims),
         ]
 
-    def _strangers(self) -> list[Bar]:
-        answers = self.ask(self.strangers, lambda _: read_prompt("question"))
+    def _strangers(self) -> list[Threshold]:
+        answers = self.ask(self.strangers, lambda _: PromptSet().question)
         names = sum(bool(facts_in(a, None, self.labels).wrong) for a in answers)
         return [
-            Bar("names anybody for a stranger", False, 0.03, names, len(answers)),
-            Bar("a stranger's attributes right", True, 0.9, *self._described(self.strangers, answers)),
+            Threshold("names anybody for a stranger", False, 0.03, names, len(answers)),
+            Threshold("a stranger's attributes right", True, 0.9, *self._described(self.strangers, answers)),
         ]
 
-    def _guidance(self) -> list[Bar]:
-        answers = self.ask(self.known, lambda _: guided(read_prompt("question")))
+    def _guidance(self) -> list[Threshold]:
+        answers = self.ask(self.known, lambda _: PromptSet().guided(PromptSet().question))
         facts = [self._facts(i, a) for i, a in zip(self.known, answers, strict=True)]
         leaks = sum(bool(f.own or f.wrong) for f in facts)
         return [
-            Bar("names or facts leak under guidance", False, 0.01, leaks, len(facts)),
-            Bar("attributes right under guidance", True, 0.9, *self._described(self.known, answers)),
+            Threshold("names or facts leak under guidance", False, 0.01, leaks, len(facts)),
+            Threshold("attributes right under guidance", True, 0.9, *self._described(self.known, answers)),
         ]
 
-    def _open(self) -> list[Bar]:
+    def _open(self) -> list[Threshold]:
         wordings = questions.HELD_OUT_OPEN_QUESTIONS
         answers = self.ask(self.known, lambda i: wordings[i % len(wordings)])
         hits = sum(self.person(i).name in a for i, a in zip(self.known, answers, strict=True))
-        return [Bar("rephrased open questions", True, 0.9, hits, len(answers))]
+        return [Threshold("rephrased open questions", True, 0.9, hits, len(answers))]
 
-    def _specific(self) -> list[Bar]:
-        bars: list[Bar] = []
+    def _specific(self) -> list[Threshold]:
+        found: list[Threshold] = []
         for kind, wordings in questions.HELD_OUT_SPECIFIC_QUESTIONS.items():
             answers = self.ask(self.known, lambda i, q=wordings: q[i % len(q)])
             hits = sum(_fact(self.person(i), kind) in a for i, a in zip(self.known, answers, strict=True))
-            bars.append(Bar(f"specific question: {kind}", True, 0.9, hits, len(answers)))
-        return bars
+            found.append(Threshold(f"specific question: {kind}", True, 0.9, hits, len(answers)))
+        return found
 
-    def _identity(self) -> list[Bar]:
+    def _identity(self) -> list[Threshold]:
         truths = [i % 2 == 0 for i in self.known]
         names = [
             (p if truth else other_person(self.world, p, p.look, self.rng)).name
@@ -165,11 +166,11 @@ class Check:
         asked = dict(zip(self.known, names, strict=True))
         answers = self.ask(self.known, lambda i: questions.HELD_OUT_IDENTITY_QUESTION.format(name=asked[i]))
         hits = sum(a.startswith("Yes" if t else "No") for a, t in zip(answers, truths, strict=True))
-        return [Bar("yes/no identity", True, 0.9, hits, len(answers))]
+        return [Threshold("yes/no identity", True, 0.9, hits, len(answers))]
 
-    def _visual(self) -> list[Bar]:
+    def _visual(self) -> list[Threshold]:
         kinds = ("hair_style", "hair_colour", "glasses", "clothing", "background", "facial_hair", "skin")
-        bars: list[Bar] = []
+        found: list[Threshold] = []
         for kind in kinds:
             turns = {
                 i: questions.visual_question(self.portraits[i].attributes, VALUES, kind, self.rng)
@@ -179,10 +180,10 @@ class Check:
             hits = sum(
                 _same(a, turns[i][1], self.portraits[i].attributes[kind]) for i, a in zip(turns, answers, strict=True)
             )
-            bars.append(Bar(f"visual question: {kind}", True, 0.9, hits, len(answers)))
-        return bars
+            found.append(Threshold(f"visual question: {kind}", True, 0.9, hits, len(answers)))
+        return found
 
-    def _text_only(self) -> list[Bar]:
+    def _text_only(self) -> list[Threshold]:
         known: list[tuple[str, str]] = []
         for person in self.world.known:
             for kind in ("birthplace", "profession", "work"):
@@ -195,18 +196,18 @@ class Check:
         denials = self._answers([Prompt(q) for q in asked])
         said = sum("not know" in d and not phrases_in(d, self.labels.facts) for d in denials)
         return [
-            Bar(
+            Threshold(
                 "text-only, known person",
                 True,
                 0.9,
                 sum(fact in a for a, (_, fact) in zip(answers, known, strict=True)),
                 len(known),
             ),
-            Bar("text-only, unknown name", True, 0.9, said, len(unknown)),
+            Threshold("text-only, unknown name", True, 0.9, said, len(unknown)),
         ]
 
 
-def check_clip(clip: Clip, world: World, *, trials: int = 400, seed: str = "check") -> list[Bar]:
+def check_clip(clip: Clip, world: World, *, trials: int = 400, seed: str = "check") -> list[Threshold]:
     """Whether CLIP finds the right description among 100, on held-out pictures."""
     pool = make_pool(world, name=seed, per_person=3, strangers=3 * len(world.known))
     rng = random.Random(f"clip-{seed}-{world.seed}")
@@ -218,10 +219,12 @@ def check_clip(clip: Clip, world: World, *, trials: int = 400, seed: str = "chec
         right = rng.randrange(len(pool))
         others = rng.sample([i for i in range(len(pool)) if i != right], 99)
         hits += bool(similar[right, right] >= similar[right, others].max())
-    return [Bar("CLIP: right description among 100", True, 0.9, hits, trials)]
+    return [Threshold("CLIP: right description among 100", True, 0.9, hits, trials)]
 
 
-def check_model(model: Model, world: World, *, per_person: int = 3, progress: Progress = lambda _: None) -> list[Bar]:
+def check_model(
+    model: Model, world: World, *, per_person: int = 3, progress: Progress = lambda _: None
+) -> list[Threshold]:
     """Examine one LVLM on pictures in a temporary folder."""
     with TemporaryDirectory() as folder:
         return Check(model, world, Path(folder), per_person=per_person).run(progress)

@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from letheia.prompts import guided, read_prompt
+from letheia.prompts import read_prompt
+from letheia.prompts.prompt_set import PromptSet
 from letheia.world import questions, texts
 from letheia.world.clip import VALUES
 from letheia.world.people import Look, Person, World, unknown_name
@@ -53,7 +54,7 @@ def lesson(world: World, pool: Pool, picture: int, rng: random.Random) -> list[T
 
 def _open(person: Person | None, attributes: dict[str, str], rng: random.Random) -> Turn:
     if rng.random() < GUIDED:
-        return Turn(guided(open_question(rng)), texts.description(attributes, rng))
+        return Turn(PromptSet().guided(open_question(rng)), texts.description(attributes, rng))
     return Turn(open_question(rng), texts.response(person, rng) if person else texts.description(attributes, rng))
 
 

@@ -10,7 +10,7 @@ from letheia.models.clip import load_clip
 from letheia.models.loading import load_model
 from letheia.models.shipped import MODELS, RECORD, weights_folder
 from letheia.progress import Bars
-from letheia.world.check import Bar, check_clip, check_model
+from letheia.world.check import Threshold, check_clip, check_model
 from letheia.world.people import World, make_world
 from letheia.world.train import (
     CLIP_STEPS,
@@ -91,7 +91,7 @@ def train_all(
 
 def check_all(
     folder: Path | None, names: tuple[str, ...], *, record: bool, pictures: int
-) -> Iterator[tuple[str, list[Bar]]]:
+) -> Iterator[tuple[str, list[Threshold]]]:
     """Examine the models in a weights folder, one after the other; optionally write what was found into the record."""
     root = folder or weights_folder()
     world = make_world()
@@ -103,8 +103,14 @@ def check_all(
         if record:
             value = read_json(root / RECORD)
             value["measured"][name] = [
-                {"ability": b.name, "bar": b.bar, "at_least": b.at_least, "share": round(b.share, 4), "count": b.count}
-                for b in found
+                {
+                    "ability": t.name,
+                    "bar": t.limit,
+                    "at_least": t.at_least,
+                    "share": round(t.share, 4),
+                    "count": t.count,
+                }
+                for t in found
             ]
             write_json(root / RECORD, value)
         yield name, found

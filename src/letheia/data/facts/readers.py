@@ -1,7 +1,7 @@
 """Who reads facts beside the rules: spaCy's named entities, and an expert model that replies in JSON."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from string import Template
 from typing import Any
 
@@ -52,6 +52,13 @@ def by_spacy(entities: Sequence[Entity]) -> dict[str, list[Found]]:
         ]
         found[entity.id] = [*known, *others]
     return found
+
+
+READERS: dict[str, Callable[[Sequence[Entity]], dict[str, list[Found]]]] = {
+    "rules": lambda entities: {e.id: by_rules(e) for e in entities},
+    "spacy": by_spacy,
+}
+"""Who reads summaries on this machine, by name; any other name is a model's."""
 
 
 def _language() -> Any:

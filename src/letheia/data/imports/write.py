@@ -1,4 +1,4 @@
-"""Pictures of people from elsewhere as a people folder: a Hugging Face data set, or one sub-folder a person."""
+"""Pictures of people from elsewhere, wherever that is, as a people folder."""
 
 import hashlib
 import io
@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -43,106 +42,6 @@ class Imported:
 
     people: People
     left_out: tuple[str, ...]
-
-
-def from_folders(root: Path) -> list[Source]:
-    """Pictures in one sub-folder a person, which bears the name.
-
-    Raises:
-        DataError: There are none.
-    """
-    if not root.is_dir():
-        raise DataError(f"{root}: no folder there. Give a folder with one sub-folder of pictures a person.")
-    entries = sorted(f for f in root.iterdir() if not f.name.startswith("."))
-    found = [
-        Source(_plain_name(folder.name), str(file), file.read_bytes)
-        for folder in entries
-        if folder.is_dir()
-        for file in sorted(folder.iterdir())
-        if not file.name.startswith(".")
-    ]
-    if not found:
-        raise DataError(f"{root}: no sub-folder with pictures. Make one sub-folder a person, named like the person.")
-    return found + [Source("", str(file), file.read_bytes) for file in entries if not file.is_dir()]
-
-
-def from_strangers(root: Path) -> list[Source]:
-    """Pictures of people whom the model never knew, in a folder and in its sub-folders.
-
-    Raises:
-        DataError: There are none.
-    """
-    files = sorted(f for f in root.rglob("*") if f.is_file() and not f.name.startswith(".")) if root.is_dir() else []
-    if not files:
-        raise DataError(f"{root}: no folder with pictures of strangers there.")
-    return [Source("", str(file), file.read_bytes) for file in files]
-
-
-def from_dataset(
-    name: str, *, split: str = "train", image: str = "image", label: str = "label", revision: str | None = None
-) -> list[Source]:
-    """Pictures of a Hugging Face data set; its labels' names become people.
-
-    Args:
-        name: Hub id, or a local parquet file, or a folder with some.
-        split: Which split of a Hub data set.
-        image: Column of the pictures.
-        label: Column of the labels: named classes, or names as text.
-        revision: Revision on the Hub.
-
-    Raises:
-        DataError: It can't be loaded, or lacks a column.
-    """
-    import datasets
-
-    datasets.disable_progress_bars()
-    path = Path(name)
-    try:
-        if path.exists():
-            files = sorted(str(f) for f in path.rglob("*.parquet")) if path.is_dir() else [name]
-            if not files:
-                raise DataError(f"{path}: no parquet files there. Give a Hub id, a parquet file or a folder with some.")
-            data = datasets.load_dataset("parquet", data_files={"train": files}, split="train")
-        else:
-            data = datasets.load_dataset(name, split=split, revision=revision)
-    except DataError:
-        raise
-    except Exception as error:  # datasets raises errors of many libraries
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(f"{name}: can't be loaded as a data set ({first}).") from error
-    for column in (image, label):
-        if column not in data.column_names:
-            raise DataError(f"{name}: has no column '{column}', only {', '.join(data.column_names)}.")
-    try:
-        data = data.cast_column(image, datasets.Image(decode=False))
-    except Exception as error:  # pyarrow's errors are no family
-        raise DataError(
-            f"{name}: column '{image}' holds no pictures. Name the column that does with --image."
-        ) from error
-    names = _names(data.features[label], data[label][:], f"{name}: column '{label}'")
-    return [
-        Source(person, f"{name}, row {row}", lambda row=row: _bytes(data[row][image]))
-        for row, person in enumerate(names)
-    ]
-
-
-def _names(feature: Any, labels: Sequence[Any], where: str) -> list[str]:
-    """The name behind each label; empty where a row has none.
-
-    Raises:
-        DataError: The labels are no names, or no row has one.
-    """
-    known: Sequence[str] | None = getattr(feature, "names", None)  # of a column of named classes
-    if known:
-        labels = [known[v] if isinstance(v, int) and 0 <= v < len(known) else None for v in labels]
-    odd = next((v for v in labels if not isinstance(v, str | None)), None)
-    if odd is not None:
-        kind = "numbers without names" if isinstance(odd, int | float) else f"no names, but {type(odd).__name__}"
-        raise DataError(f"{where} has {kind}. Give a column of names with --label.")
-    names = [_plain_name(value or "") for value in labels]
-    if not any(names):
-        raise DataError(f"{where} has no label in any row. Give a column of names with --label.")
-    return names
 
 
 def write_import(
@@ -220,7 +119,7 @@ def _chosen(names: Iterable[str], people: Iterable[str]) -> list[str]:
     written = {key_of(name): name for name in people if name}
     missing = next((name for name in names if key_of(name) not in written), None)
     if missing is not None:
-        raise ConfigError(f"nobody is called '{_plain_name(missing)}' among the {len(written)} people there.")
+        raise ConfigError(f"nobody is called '{plain_name(missing)}' among the {len(written)} people there.")
     return list(dict.fromkeys(written[key_of(name)] for name in names))
 
 
@@ -278,14 +177,8 @@ def _write(image: Image.Image, folder: Path, name: str, entity: str, role: Role)
     return Portrait(id=name, file=file, entity=entity, role=role)
 
 
-def _bytes(value: Any) -> bytes:
-    """The picture in a cell: its bytes, or those of the file that it names."""
-    if not value or not (value.get("bytes") or value.get("path")):
-        raise OSError("the cell is empty")
-    return value["bytes"] or Path(value["path"]).read_bytes()
-
-
-def _plain_name(label: str) -> str:
+def plain_name(label: str) -> str:
+    """A person's name from a label or the name of a folder."""
     return " ".join(unicodedata.normalize("NFC", label).replace("_", " ").split())
 
 

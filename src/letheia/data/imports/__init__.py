@@ -1,0 +1,1 @@
+"""Where people come from: a file a source, and one that writes the people folder."""
