@@ -145,6 +145,7 @@ def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsy
     assert len(planted) == 30 and [s for s in forms if s in seen] == []
 
 
+@pytest.mark.slow
 def test_a_command_leaves_no_secret(server, poets_folder):
     server.answer = lambda text, body: (200, '{"score": 2}')
     judge = f"judge@http://una:S3cretPass@127.0.0.1:{server.server_port}/v1?key=S3cretKey"
@@ -182,6 +183,7 @@ def test_consent_is_asked_before_weights_are_loaded(poets_folder, command, monke
     fails(letheia(*line, *more), "--yes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "sent"), [("n\n", False), ("y\n", True)])
 def test_a_word_at_the_prompt(poets_folder, word, sent):
     """A real terminal, by a pseudo-terminal; a name that is never resolved stands for the third party."""
