@@ -18,13 +18,13 @@ from torch.nn.utils.rnn import pad_sequence
 from letheia.data.split import Step
 from letheia.data.targets import Texts, examples
 from letheia.methods.table import METHODS
-from letheia.methods.terms import Target
+from letheia.methods.terms import TargetName
 from letheia.models.log_probs import encode_example
 from letheia.models.model import Model
 from letheia.train.objective import Objective
 from letheia.types import Example, Portrait
 
-PUBG: tuple[tuple[float, Target], ...] = ((-1.0, "own"), (1.0, "reference"), (1.0, "retain"))
+PUBG: tuple[tuple[float, TargetName], ...] = ((-1.0, "own"), (1.0, "reference"), (1.0, "retain"))
 
 
 def chat(processor: Any, question: str, answer: str | None = None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from letheia.config import StudyConfig
 from letheia.data.folder import read_people
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.study.plan import candidates, named_split, queries
 from letheia.study.request import request
 from letheia.types import Generation

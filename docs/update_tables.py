@@ -15,15 +15,15 @@ from typing import Any
 from typer.main import get_command
 
 from letheia.cli.app import app
-from letheia.grid.collected import Collected, Place, read_collected, together
+from letheia.grid.collected import Collected, read_collected, together
 from letheia.methods.table import METHODS, PAPER_METHODS, SHOWN
 from letheia.methods.terms import Term
 from letheia.methods.variants import BOUNDED, VARIANTS
-from letheia.metrics.results import read_results
+from letheia.metrics.results import Place, read_results
 from letheia.presets.table import PRESETS
-from letheia.report.formats import Sheet, to_markdown
-from letheia.report.study_tables import study_table, to_sheet
-from letheia.report.tables import main_table, markdown, method_title, retain_table
+from letheia.report.formats import Sheet, rows_in_markdown, to_markdown
+from letheia.report.study_tables import study_table
+from letheia.report.tables import method_title, run_table, to_sheet
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -51,8 +51,8 @@ def tables() -> dict[str, str]:
     study = together([paper, bounded])
     return {
         "front": front(study),
-        "forgotten": markdown(main_table(rows)),
-        "retained": markdown(retain_table(rows)),
+        "forgotten": rows_in_markdown(to_sheet(run_table(rows, "1"), intervals=False)),
+        "retained": rows_in_markdown(to_sheet(run_table(rows, "3"), intervals=False)),
         "commands": commands(),
         "methods": methods(),
         "presets": presets(),
@@ -185,7 +185,7 @@ def serving_best(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Markdown without a title."""
-    return "\n".join(to_markdown(Sheet("", tuple(header), tuple(map(tuple, lines)))).splitlines()[2:])
+    return rows_in_markdown(Sheet("", tuple(header), tuple(map(tuple, lines))))
 
 
 def filled(text: str) -> str:

@@ -1,27 +1,67 @@
-"""Shared fixtures: a small people folder, and an untrained LLaVA-NeXT in the Hub's layout."""
+"""Shared fixtures: the world's people folder, a small one, and an untrained LLaVA-NeXT in the Hub's layout."""
 
 import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: numbers and times as with any workers
+
+import json
 import random
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
+from transformers import LlavaNextForConditionalGeneration
 
 from letheia.data.folder import write_people
 from letheia.metrics.results import Row, aftermaths, aggregate
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
 from letheia.report.run_page import write_report
 from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
+from letheia.world.make import make_people
 from letheia.world.people import World, make_world
 from letheia.world.portraits import draw, random_scene
 from letheia.world.texts import response, summary
 from samples import corpus, distinct
 
 pytest_plugins = ["chat_server", "training"]
-torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+SMALL_TEXT = {"hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 2, "head_dim": 8}
+SMALL_VISION = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 3}
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], Any]], tuple[Path, Any]]:
+    """Make a folder in the first process of this session that wants it; the folder, and what making it gave."""
+    root = tmp_path_factory.getbasetemp()
+    root = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "once"
+    root.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], Any]) -> tuple[Path, Any]:
+        done = root / f"{name}.json"
+        with FileLock(root / f"{name}.lock"):
+            if not done.exists():
+                done.write_text(json.dumps(make(root / name)))
+        return root / name, json.loads(done.read_text())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def world_folder(once) -> Path:
+    """The world's people folder; read it only."""
+    return once("world", lambda folder: len(make_people(make_world(), folder).entities))[0]
+
+
+@pytest.fixture
+def own_world(world_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the world's people folder that a test may change."""
+    return Path(shutil.copytree(world_folder, tmp_path / "people"))
 
 
 @pytest.fixture(scope="session")
@@ -67,17 +107,25 @@ def people(world: World, tmp_path_factory: pytest.TempPathFactory) -> People:
 
 @pytest.fixture(scope="session")
 def checkpoints(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Untrained checkpoints on disk: mistral, llama and clip."""
+    """Untrained checkpoints on disk: mistral and llama, smaller than the world's, and clip."""
     root = tmp_path_factory.mktemp("checkpoints")
     texts = corpus(world)
     for family in ("mistral", "llama"):
         network, processor = make_lvlm(family, texts, seed=0)
-        network.save_pretrained(root / family)
+        small(network.config).save_pretrained(root / family)
         processor.save_pretrained(root / family)
     clip, processor = make_clip(texts, seed=0)
     clip.save_pretrained(root / "clip")
     processor.save_pretrained(root / "clip")
     return {name: root / name for name in ("mistral", "llama", "clip")}
+
+
+def small(config) -> LlavaNextForConditionalGeneration:
+    for part, sizes in ((config.text_config, SMALL_TEXT), (config.vision_config, SMALL_VISION)):
+        for name, size in sizes.items():
+            setattr(part, name, size)
+    torch.manual_seed(0)
+    return LlavaNextForConditionalGeneration(config)
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.judge import LvlmJudge
 from letheia.metrics.judges import VERDICTS
-from letheia.metrics.table import Reading, Scorer, no_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import Reading, no_judge
 from letheia.types import Entity, Generation, People, Portrait
 
 

@@ -9,7 +9,7 @@ from folders import write_folder
 
 from letheia.data.folder import read_people
 from letheia.metrics.results import aftermaths, aggregate
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.report.run_page import write_report
 from letheia.types import Generation, Split
 

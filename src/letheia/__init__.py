@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from letheia.engines.own import generate
     from letheia.errors import LetheiaError
     from letheia.methods.table import METHODS
-    from letheia.metrics.table import METRICS, Scorer
+    from letheia.metrics.scorer import Scorer
+    from letheia.metrics.table import METRICS
     from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
     from letheia.models.loading import load_model
     from letheia.models.saving import save_adapter
@@ -75,7 +76,7 @@ _HOME = {
     "People": "letheia.types",
     "Portrait": "letheia.types",
     "Prompt": "letheia.types",
-    "Scorer": "letheia.metrics.table",
+    "Scorer": "letheia.metrics.scorer",
     "Split": "letheia.types",
     "StudyConfig": "letheia.config",
     "Texts": "letheia.data.targets",

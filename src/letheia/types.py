@@ -11,6 +11,8 @@ Group = Literal["forget", "retain", "stranger"]
 AskedBy = Literal["picture", "question"]
 
 ORIGINAL = "original"
+PLAIN = "plain"
+"""The way of asking of a study: its own question. Files leave it out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +195,7 @@ class Generation:
         question: What was asked.
         answer: The text, without special tokens.
         finished: Whether the model ended the answer itself; if not, it ran into the length limit.
+        asked: In which way was asked: `plain` for the study's own question.
     """
 
     model: str
@@ -204,6 +207,12 @@ class Generation:
     question: str
     answer: str
     finished: bool = True
+    asked: str = PLAIN
+
+
+def plain(answers: Iterable[Generation]) -> list[Generation]:
+    """The answers to a study's own question, without those that were asked in another way."""
+    return [a for a in answers if a.asked == PLAIN]
 
 
 @dataclass(frozen=True, kw_only=True)

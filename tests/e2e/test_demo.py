@@ -27,7 +27,7 @@ def demo(tmp_path_factory):
 
 def test_what_it_prints(demo):
     output, result = demo
-    for words in ("Table 1", "Table 3", "Strangers", "PUBG", "REJECT", "Original", str(output / "report.html")):
+    for words in ("Table 1", "Table 3", "Table strangers", "PUBG", "REJECT", "Original", str(output / "report.html")):
         assert words in result.stdout
     assert "Warning" not in result.stderr and "Traceback" not in result.stderr
     assert "pubg: training: 30 in" in result.stderr

@@ -63,7 +63,7 @@ def test_in_a_browser(page, tmp_path, width):
     )  # fmt: skip
     assert "CONSOLE" not in result.stderr, result.stderr
     found = json.loads(re.search(r'data-found="([^"]*)"', result.stdout)[1].replace("&quot;", '"'))
-    plots, pictures = (8, 20) if page.name == "study.html" else (1, 6)
+    plots, pictures = (6, 20) if page.name == "study.html" else (1, 6)
     assert found["requests"] == 0 and found["plots"] >= plots
     assert len(found["pictures"]) >= pictures and all(found["pictures"])
     assert sorted(found["once"]) == sorted(found["twice"]) and found["once"] != found["twice"]

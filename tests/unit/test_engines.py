@@ -11,7 +11,7 @@ from letheia.engines.base import as_generations
 from letheia.engines.own import OwnEngine, generate
 from letheia.engines.table import ENGINES, engine_for
 from letheia.errors import ConfigError
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.progress import Silent
 from letheia.reference import draw_references
 from letheia.study.build import build

@@ -12,7 +12,7 @@ from letheia.data.facts.labels import choose, wanting, write_labels
 from letheia.data.facts.readers import expert_calls, from_replies
 from letheia.data.facts.rules import Found, by_rules
 from letheia.data.folder import read_people, write_people
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.types import Entity, Generation, People, Portrait
 
 SUMMARIES = {

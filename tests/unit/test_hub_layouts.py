@@ -13,7 +13,7 @@ import chat_templates
 import families
 from commands import letheia
 from letheia.errors import CheckpointError
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.adapter import add_adapter
 from letheia.models.clip import clip_cosines, embed_images, embed_texts, load_clip
 from letheia.models.encoding import render

@@ -14,7 +14,8 @@ from letheia.clients.judge import LvlmJudge, parse
 from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, DataError
-from letheia.metrics.table import Scorer, no_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import no_judge
 from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Generation, People, Portrait
 

@@ -5,7 +5,7 @@ import pytest
 from letheia.clients.judges import JUDGES, asked_of, in_process, is_elsewhere, open_judge
 from letheia.errors import ConfigError
 from letheia.metrics.judges import VERDICTS, Verdict
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.types import Generation
 
 

@@ -8,21 +8,22 @@ import pytest
 from letheia.errors import DataError
 from letheia.metrics.results import Row, read_results, write_results
 from letheia.report.drawing import privacy_plot
-from letheia.report.tables import all_tables, cell_text, main_table, markdown
+from letheia.report.formats import rows_in_markdown
+from letheia.report.tables import number_text, run_table, run_tables, to_sheet
 
 
 def test_rows_and_tables(small_run, tmp_path):
     rows, _ = small_run
     write_results(tmp_path / "results.json", rows)
     assert read_results(tmp_path / "results.json") == rows
-    table = main_table(rows)
+    table = run_table(rows, "1")
     assert table.methods == ("original", "bg", "pubg")
-    assert cell_text(table.cells[0][0]) == "0.00"
-    assert markdown(table).count("\n") == 4
-    assert [t.title.split(" ·")[0] for t in all_tables(rows)] == ["Table 1", "Table 3", "Strangers", "Table 9"]
+    assert number_text(table.entries[0][0].row) == "0.00"
+    assert rows_in_markdown(to_sheet(table)).count("\n") == 4
+    assert [t.number for t in run_tables(rows)] == ["1", "3", "strangers", "9"]
     unscored = [r for r in rows if r.people == "stranger" and r.metric == "usr"]
     assert {(r.mean, r.count, r.unscored) for r in unscored} == {(None, 0, 2)}
-    assert cell_text(unscored[0]) == "–"
+    assert number_text(unscored[0]) == "–"
 
 
 def test_a_damaged_results_file_is_named(tmp_path):
@@ -42,7 +43,7 @@ def test_model_text_is_escaped(small_run):
 def test_a_row_has_the_documented_fields():
     assert [f.name for f in dataclasses.fields(Row)] == [
         "model", "method", "n", "seed", "people", "pictures", "metric", "mean", "low", "high", "count", "unscored",
-        "reason",
+        "reason", "asked",
     ]  # fmt: skip
 
 
@@ -51,8 +52,8 @@ def test_without_unseen_pictures_the_table_says_so():
         model="m", method="bg", n=1, seed=0, people="forget", pictures="seen", metric="usr", mean=1.0, low=1.0,
         high=1.0, count=1, unscored=0,
     )  # fmt: skip
-    assert "no unseen pictures" in main_table([row]).note
-    assert "no unseen pictures" not in main_table([row, dataclasses.replace(row, pictures="unseen")]).note
+    assert "no unseen pictures" in run_table([row], "1").note
+    assert "no unseen pictures" not in run_table([row, dataclasses.replace(row, pictures="unseen")], "1").note
 
 
 @pytest.mark.parametrize("name", [r"$\frac$", "$x$ $", "模型", "a\x01b", "<b>&", "%s {x}", "x" * 300, "_x", "_^\\"])

@@ -9,7 +9,8 @@ from letheia.metrics import judges
 from letheia.metrics.labels import collect_labels
 from letheia.metrics.language import Language
 from letheia.metrics.recognition import recognise
-from letheia.metrics.table import METRICS, Scorer
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import METRICS
 from letheia.metrics.usr import SummaryIndex
 from letheia.types import Entity, Generation, People, Portrait
 

@@ -9,7 +9,7 @@ from commands import fails, letheia
 from letheia.config import StudyConfig
 from letheia.errors import ConfigError
 from letheia.grid.collected import read_collected
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.shipped import weights_folder
 from letheia.progress import Silent

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from letheia.errors import ConfigError, DataError
-from letheia.grid.collected import Collected, Place, read_collected, together, write_collected
+from letheia.grid.collected import Collected, read_collected, together, write_collected
+from letheia.metrics.results import Place
 from letheia.report.formats import FORMATS, Sheet
+from letheia.report.layouts import LAYOUTS
+from letheia.report.paper_numbers import paper_number
 from letheia.report.study_page import write_study_report
-from letheia.report.study_tables import LAYOUTS, SHEETS, paper_number, printed, records, study_table
-from letheia.report.tables import Column
+from letheia.report.study_tables import SHEETS, study_table
+from letheia.report.tables import printed, records
 from letheia.world.make import make_people
 from letheia.world.people import make_world
 
@@ -121,11 +124,11 @@ def test_texts_stay_in_their_cells():
 
 
 def test_the_papers_numbers():
-    at = Column("forget", "unseen", "usr")
+    at = Place("forget", "unseen", "usr")
     assert paper_number("7", "mistral", "pubg", at) == 0.8 and paper_number("1", "mistral", "pubg", at) == 1.0
     assert paper_number("9", "llava-v1.6-mistral-7b-hf", "bg", at) == 0.0
-    assert paper_number("1", "llama", "npo", Column("forget", "seen", "hall")) == 3.4
-    assert paper_number("1", "llama", "npo", Column("forget", "seen", "attributes")) is None
+    assert paper_number("1", "llama", "npo", Place("forget", "seen", "hall")) == 3.4
+    assert paper_number("1", "llama", "npo", Place("forget", "seen", "attributes")) is None
     assert paper_number("1", "qwen2.5-vl-7b-instruct", "pubg", at) is None
 
 

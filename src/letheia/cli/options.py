@@ -96,11 +96,11 @@ def show_outcome(outcome: "Outcome") -> None:
     """Print a study's tables, what else there is to say, and an example."""
     from rich.console import Console
 
-    from letheia.report.tables import all_tables
+    from letheia.report.tables import run_tables
     from letheia.report.terminal import print_examples, print_table
 
     console = Console()
-    for table in all_tables(outcome.rows):
+    for table in run_tables(outcome.rows):
         print_table(table, console, asked_by=outcome.split.asked_by)
     for line in (*outcome.verdicts, *outcome.notes):
         print(line)

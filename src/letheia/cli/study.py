@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -71,23 +70,29 @@ def table(
     sources: Sources,
     format: Annotated[str, typer.Option("--format", help="md, csv, latex or json.")] = "md",
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
+    n: Annotated[int | None, typer.Option(min=1, help="How many people are forgotten; the table's own count.")] = None,
+    asked: Annotated[str, typer.Option(help="The way of asking; plain is the study's own question.")] = "plain",
 ) -> None:
     """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
     from letheia.grid.collected import read_collected, together
     from letheia.report.formats import FORMATS
-    from letheia.report.study_tables import LAYOUTS, SHEETS, printed, study_table
+    from letheia.report.layouts import LAYOUTS
+    from letheia.report.study_tables import SHEETS, study_table
+    from letheia.report.tables import printed
 
     known = sorted((*LAYOUTS, *SHEETS))
     if number not in known:
         raise unknown("table", number, known)
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
+    if number in SHEETS and (n or asked != "plain"):
+        raise ConfigError(f"table {number}: shows the study's own question only. Leave --n and --asked out.")
     study = together([read_collected(source) for source in sources])
     chosen = models or study.models
     if number in SHEETS:
         print("\n\n".join(FORMATS[format](SHEETS[number](study, m)) for m in chosen))
     else:
-        print("\n\n".join(printed(study_table(study, number, m), format) for m in chosen))
+        print("\n\n".join(printed(study_table(study, number, m, n=n, asked=asked), format) for m in chosen))
 
 
 def report(
@@ -129,6 +134,7 @@ def demo(
     world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")
+    from letheia.metrics.results import as_values
     from letheia.presets.plans import demo_config
 
     bars = TerminalBars(make_console())
@@ -143,7 +149,7 @@ def demo(
         return
     outcome = run_demo(given.values, output, bars=bars, command=command_line())
     if as_json:
-        print(json.dumps([asdict(row) for row in outcome.rows], indent=1))
+        print(json.dumps(as_values(outcome.rows), indent=1))
         return
     show_outcome(outcome)
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

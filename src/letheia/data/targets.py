@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from letheia.data.split import Step, Use
-from letheia.methods.terms import Method, Target, Term
+from letheia.methods.terms import Method, TargetName, Term
 from letheia.prompts.prompt_set import PromptSet
-from letheia.types import Answer, Entity, Example, Portrait, Reference
+from letheia.types import Answer, Entity, Example, Group, Portrait, Reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,26 +41,46 @@ def _response(use: Use, _: Texts) -> Answer:
     return Answer(use.response)
 
 
-TARGETS: dict[Target, Callable[[Use, Texts], Answer]] = {
-    "own": _response,
-    "reference": _reference,
-    "refusal": _refusal,
-    "random": _random,
-    "retain": _response,
-    "described": _reference,
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A row: a text that a term trains on.
+
+    Attributes:
+        text: How the text is taken.
+        of: Whose pictures it is trained on.
+        drawn: Whether it is o*, which the original has to draw first.
+        guided: Whether it is trained on under the guidance prompt; else on the question alone.
+        others: Whether the text is one of somebody who is kept, so that there must be such people.
+    """
+
+    text: Callable[[Use, Texts], Answer]
+    of: Group = "forget"
+    drawn: bool = False
+    guided: bool = False
+    others: bool = False
+
+
+TARGETS: dict[TargetName, Target] = {
+    "own": Target(text=_response),  # a response of the forgotten person
+    "reference": Target(text=_reference, drawn=True),
+    "refusal": Target(text=_refusal),
+    "random": Target(text=_random, others=True),
+    "retain": Target(text=_response, of="retain"),  # a retained person's own response
+    "described": Target(text=_reference, of="retain", drawn=True, guided=True),  # so guidance keeps its effect
 }
-RETAINED: frozenset[Target] = frozenset({"retain", "described"})
+"""Every target, one row each. A new target is a row here, its name in `TargetName`, and a test."""
 
 
-def examples(step: Step, target: Target, texts: Texts) -> list[Example]:
+def examples(step: Step, target: TargetName, texts: Texts) -> list[Example]:
     """The examples of one term at one step."""
-    uses = step.retain if target in RETAINED else step.forget
+    row = TARGETS[target]
+    uses = step.retain if row.of == "retain" else step.forget
     found: list[Example] = []
     for use in uses:
         question = use.portrait.asked(texts.prompts.question)
-        if target == "described":
+        if row.guided:
             question = texts.prompts.with_guidance(question, use.portrait)
-        text = TARGETS[target](use, texts)
+        text = row.text(use, texts)
         found.append(
             Example(portrait=use.portrait, question=question, answer=text.text, key=target, finished=text.finished)
         )
@@ -69,14 +89,17 @@ def examples(step: Step, target: Target, texts: Texts) -> list[Example]:
 
 def to_draw(steps: Sequence[Step], method: Method) -> dict[tuple[str, int], Portrait]:
     """The pictures that the method needs an o* of, by picture and draw."""
+    groups = {TARGETS[target].of for target in method.targets if TARGETS[target].drawn}
     found: dict[tuple[str, int], Portrait] = {}
     for step in steps:
-        uses = (
-            *(step.forget if method.needs("reference") else ()),
-            *(step.retain if method.needs("described") else ()),
-        )
+        uses = (*(step.forget if "forget" in groups else ()), *(step.retain if "retain" in groups else ()))
         found |= {(u.portrait.id, u.draw): u.portrait for u in uses}
     return found
+
+
+def needs_others(method: Method) -> bool:
+    """Whether a method can't be trained without people who are kept: it takes texts of theirs."""
+    return any(TARGETS[target].others for target in method.targets)
 
 
 def units(step: Step, term: Term, texts: Texts) -> list[tuple[Example, ...]]:

@@ -14,31 +14,16 @@ from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import Cell
 from letheia.methods.table import METHODS
 from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
-from letheia.metrics.results import Row
+from letheia.metrics.results import Place, Row
 from letheia.metrics.table import METRICS
 from letheia.study import store
-from letheia.types import ORIGINAL, Generation, Group, Role
+from letheia.types import ORIGINAL, PLAIN, Generation
 
-LEFT_OUT = ("clipscore_scaled", "usr_margin")  # the one follows from another metric, no table has the other
 CELL = {"model": str, "n": int, "seed": int, "values": dict}
 """What a cell of the file must have."""
 EXAMPLES = 0  # the seed whose answers are kept
 FICTIONAL, UNKNOWN = "fictional", "unknown"
 """Whose people a study's are, as the file says; those of an unknown kind are shown to nobody."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which numbers: of whom, on which pictures, by which metric."""
-
-    people: Group
-    pictures: Role
-    metric: str
-
-    @property
-    def key(self) -> str:
-        """As it stands in the file."""
-        return f"{self.people}/{self.pictures}/{self.metric}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +47,12 @@ class Collected:
     def counts(self) -> list[int]:
         """How many people are forgotten, in ascending order."""
         return sorted({cell["n"] for cell in self.value["cells"]})
+
+    @property
+    def ways(self) -> list[str]:
+        """Ways of asking, the study's own question first."""
+        keys = (k for cell in self.value["cells"] for given in cell["values"].values() for k in given)
+        return list(dict.fromkeys((PLAIN, *(k.split("/", 3)[3] for k in keys if k.count("/") > 2))))
 
     @property
     def of_world(self) -> bool:
@@ -251,9 +242,10 @@ def _values(answers: Sequence[Generation], scores: Path) -> dict[str, list[float
     people: dict[str, dict[str, list[float]]] = {}
     for answer, given in zip(answers, read_jsonl(scores), strict=True):
         for score in given:
-            if score["metric"] in LEFT_OUT:
+            row = METRICS.get(score["metric"])
+            if row is None or not row.shown:  # in no table: nothing is made of it
                 continue
-            key = Place(answer.group, answer.role, score["metric"]).key
+            key = Place(answer.group, answer.role, score["metric"], answer.asked).key
             who = people.setdefault(key, {}).setdefault(answer.entity or answer.portrait, [])
             if score["value"] is not None:
                 who.append(score["value"])
@@ -272,10 +264,11 @@ def _history(path: Path) -> dict[str, list[float]]:
 
 
 def _examples(asked: Sequence[Generation], *people: str) -> list[int]:
-    """One seen and one unseen picture of each person, and one stranger if there are any."""
+    """One seen and one unseen picture of each person, and one stranger if there are any; the study's own question."""
     first: dict[tuple[str, str], int] = {}
     for i, a in enumerate(asked):
-        first.setdefault((a.entity, a.role), i)
+        if a.asked == PLAIN:
+            first.setdefault((a.entity, a.role), i)
     wanted = [*((p, role) for p in people for role in ("seen", "unseen")), ("", "stranger")]
     return [first[w] for w in wanted if w in first]
 
@@ -285,8 +278,8 @@ def _row(draws: Sequence[Mapping[str, float | None]], *, model: str, n: int, met
     groups = [g for g in groups if g]
     count = sum(map(len, groups))
     row = Row(
-        model=model, method=method, n=n, seed=0, people=place.people, pictures=place.pictures, metric=place.metric,
-        mean=None, low=None, high=None, count=count, unscored=sum(map(len, draws)) - count,
+        model=model, method=method, n=n, seed=0, **vars(place), mean=None, low=None, high=None, count=count,
+        unscored=sum(map(len, draws)) - count,
     )  # fmt: skip
     if not groups:
         return row

@@ -14,6 +14,7 @@ from letheia.metrics.results import Row
 from letheia.study.plan import plan_job
 from letheia.study.run import do_job, prepare, score
 from letheia.study.study import Study
+from letheia.types import PLAIN
 
 ENOUGH = 0.95
 
@@ -87,7 +88,7 @@ def choose(trials: list[Trial]) -> Trial:
 
 
 def _trial(name: str, rate: float, rows: Sequence[Sequence[Row]]) -> Trial:
-    values = [{(r.people, r.pictures, r.metric): r.mean or 0.0 for r in draw} for draw in rows]
+    values = [{(r.people, r.pictures, r.metric): r.mean or 0.0 for r in draw if r.asked == PLAIN} for draw in rows]
     usr = tuple(v["forget", "seen", "usr"] for v in values)
     means = {key: mean(v[key] for v in values) for key in values[0]}
     return Trial(

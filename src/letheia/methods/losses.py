@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import kl_div, logsigmoid
 
-from letheia.methods.terms import Reduction
+from letheia.methods.terms import Loss, LossInput, LossName, Reduction, Term
 
 
 def answer_log_probs(
@@ -110,3 +110,43 @@ def kl(
     """
     total = kl_div(current, original, reduction="sum", log_target=True)
     return total / (tokens if reduction == "token" else answers)
+
+
+def _nll(given: LossInput) -> Tensor:
+    return nll(given.log_probs, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
+def _ascent(given: LossInput) -> Tensor:
+    return ascent(given.log_probs, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
+def _npo(given: LossInput) -> Tensor:
+    assert given.original is not None
+    summed = answer_log_probs(given.log_probs, given.answer, given.here)
+    return npo(summed, given.original, beta=given.beta, answers=given.answers)
+
+
+def _dpo(given: LossInput) -> Tensor:
+    assert given.original is not None
+    gained = answer_log_probs(given.log_probs, given.answer, given.here) - given.original
+    return dpo(gained[0::2], gained[1::2], beta=given.beta, answers=given.answers)
+
+
+def _kl(given: LossInput) -> Tensor:
+    assert given.every is not None and given.original is not None
+    return kl(given.every, given.original, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
+LOSSES: dict[LossName, Loss] = {
+    "nll": Loss(name="nll", value=_nll),
+    "ascent": Loss(name="ascent", value=_ascent),
+    "npo": Loss(name="npo", value=_npo, original=True),
+    "dpo": Loss(name="dpo", value=_dpo, original=True, pairs=True),
+    "kl": Loss(name="kl", value=_kl, original=True, vocabulary=True),
+}
+"""Every loss, one row each. A new loss is a row here, its name in `LossName`, and a test."""
+
+
+def loss_of(term: Term) -> Loss:
+    """The row of a term's loss."""
+    return term.loss if isinstance(term.loss, Loss) else LOSSES[term.loss]

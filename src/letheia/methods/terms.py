@@ -1,17 +1,63 @@
 """A term is a loss on a target text with a weight; a method is a row of terms."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Reduction = Literal["token", "sequence"]
 LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
-Target = Literal["own", "reference", "refusal", "random", "retain", "described"]
-"""Which text a term trains on.
+TargetName = Literal["own", "reference", "refusal", "random", "retain", "described"]
+"""Rows of `LOSSES` (methods/losses.py) and `TARGETS` (data/targets.py); their names stand here, apart from tensors."""
 
-own: a response of the forgotten person. reference: o*, drawn from the original under the guidance prompt.
-refusal: a refusal. random: a response of a random retained person on the forgotten person's picture.
-retain: a retained person's own response on that person's picture. described: o* of that picture, asked with guidance.
-"""
+
+@dataclass(frozen=True, kw_only=True)
+class LossInput:
+    """What a loss may read of the answers at hand: all of the global batch, or a part of it.
+
+    Attributes:
+        log_probs: (tokens,) Log-probability of each answer token.
+        answer: (tokens,) The answer that each token belongs to.
+        here: Answers at hand.
+        original: Of the frozen original, where the loss needs it: (here,) l(y) of each answer; or (tokens, vocabulary)
+            for a loss over the vocabulary.
+        every: (tokens, vocabulary) Log-probabilities of the whole vocabulary, where the loss needs them.
+        beta: The term's inverse temperature.
+        reduction: How log-probabilities become a number.
+        answers: Answers in the global batch.
+        tokens: Answer tokens in the global batch; parts add up to the whole because of these two counts.
+    """
+
+    log_probs: "Tensor"
+    answer: "Tensor"
+    here: int
+    original: "Tensor | None"
+    every: "Tensor | None"
+    beta: float
+    reduction: Reduction
+    answers: int
+    tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """A row: a loss and what it needs beside the log-probabilities of the answers' tokens.
+
+    Attributes:
+        name: Name.
+        value: The loss, to be minimised; divided by counts of the global batch.
+        original: Whether it needs the frozen original's log-probabilities.
+        vocabulary: Whether it needs those of the whole vocabulary.
+        pairs: Whether it compares two answers, which then follow each other: the target, and `over`.
+    """
+
+    name: str
+    value: "Callable[[LossInput], Tensor]"
+    original: bool = False
+    vocabulary: bool = False
+    pairs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,26 +65,31 @@ class Term:
     """One summand of a method's objective.
 
     Attributes:
-        loss: Which loss.
-        target: Which text; for DPO the preferred one.
+        loss: Which loss: the name of a row of `LOSSES`, or a row of your own.
+        target: Which text; for a loss over pairs the preferred one.
         weight: Factor.
         beta: NPO's and DPO's inverse temperature; other losses ignore it.
-        over: For DPO, the text that `target` is preferred to.
+        over: For a loss over pairs, the text that `target` is preferred to.
     """
 
-    loss: LossName
-    target: Target
+    loss: LossName | Loss
+    target: TargetName
     weight: float = 1.0
     beta: float = 0.1
-    over: Target | None = None
+    over: TargetName | None = None
+
+    @property
+    def loss_name(self) -> str:
+        """The loss's name."""
+        return self.loss.name if isinstance(self.loss, Loss) else self.loss
 
     @property
     def name(self) -> str:
         """What it is called in training curves."""
-        return f"{self.loss}({self.target})"
+        return f"{self.loss_name}({self.target})"
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[TargetName, ...]:
         """All texts it needs."""
         return (self.target, self.over) if self.over else (self.target,)
 
@@ -84,6 +135,7 @@ class Method:
     recipe: Recipe = Recipe()
     source: str = ""
 
-    def needs(self, target: Target) -> bool:
-        """Whether a term has this text."""
-        return any(target in term.targets for term in self.terms)
+    @property
+    def targets(self) -> tuple[TargetName, ...]:
+        """All texts that its terms need, each once."""
+        return tuple(dict.fromkeys(target for term in self.terms for target in term.targets))

@@ -10,16 +10,31 @@ from letheia.errors import DataError
 from letheia.files import read_json, write_json
 from letheia.metrics.aggregate import Estimate, estimate
 from letheia.metrics.table import METRICS
-from letheia.types import Generation, Group, Role, Score
+from letheia.types import PLAIN, Generation, Group, Role, Score
 
 LABEL = "aftermath_"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which numbers: of whom, on which pictures, by which metric, asked in which way."""
+
+    people: Group
+    pictures: Role
+    metric: str
+    asked: str = PLAIN
+
+    @property
+    def key(self) -> str:
+        """As it stands in the file of a study."""
+        return "/".join((self.people, self.pictures, self.metric, *([self.asked] if self.asked != PLAIN else [])))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One number of a study: a metric's mean over the answers of one method on one group of people and pictures.
 
-    `reason` says why there is no mean, or no interval; empty where there are both.
+    `reason` says why there is no mean, or no interval; empty where there are both. `asked` is the way of asking.
     """
 
     model: str
@@ -35,6 +50,12 @@ class Row:
     count: int
     unscored: int
     reason: str = ""
+    asked: str = PLAIN
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.people, self.pictures, self.metric, self.asked)
 
 
 def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score]], *, n: int, seed: int) -> list[Row]:
@@ -46,15 +67,14 @@ def aggregate(generations: Sequence[Generation], scores: Sequence[Sequence[Score
         n: How many people were forgotten.
         seed: The study's seed.
     """
-    groups: dict[tuple[str, str, Group, Role, str], list[Score]] = {}
+    groups: dict[tuple[str, str, Place], list[Score]] = {}
     for generation, answer_scores in zip(generations, scores, strict=True):
         for score in answer_scores:
-            key = (generation.model, generation.method, generation.group, generation.role, score.metric)
-            groups.setdefault(key, []).append(score)
+            place = Place(generation.group, generation.role, score.metric, generation.asked)
+            groups.setdefault((generation.model, generation.method, place), []).append(score)
     return [
-        Row(model=model, method=method, n=n, seed=seed, people=people, pictures=pictures, metric=metric, **vars(e))
-        for (model, method, people, pictures, metric), found in groups.items()
-        for e in [_estimate(metric, found)]
+        Row(model=model, method=method, n=n, seed=seed, **vars(place), **vars(_estimate(place.metric, found)))
+        for (model, method, place), found in groups.items()
     ]
 
 
@@ -76,7 +96,17 @@ def aftermaths(scores: Sequence[Sequence[Score]]) -> list[str]:
 
 def write_results(path: Path, rows: Iterable[Row]) -> None:
     """Write `results.json`."""
-    write_json(path, [asdict(row) for row in rows])
+    write_json(path, as_values(rows))
+
+
+def as_values(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows as `results.json` has them."""
+    return [without_plain(asdict(row)) for row in rows]
+
+
+def without_plain(value: dict[str, Any]) -> dict[str, Any]:
+    """An answer or a row as files have it: without the way of asking where it is plain."""
+    return {k: v for k, v in value.items() if (k, v) != ("asked", PLAIN)}
 
 
 def read_results(path: Path) -> list[Row]:

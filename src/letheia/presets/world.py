@@ -15,7 +15,7 @@ from letheia.grid.executors import executor as executor_named
 from letheia.grid.grid import Cell
 from letheia.grid.rates import GRID, Trial, search
 from letheia.metrics.observation import observe
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weight_files

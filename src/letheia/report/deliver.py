@@ -7,8 +7,9 @@ from pathlib import Path
 from letheia.data.folder import hash_of
 from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
+from letheia.report.formats import rows_in_markdown
 from letheia.report.run_page import write_report
-from letheia.report.tables import Table, main_table, markdown, retain_table
+from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
 from letheia.study.run import Outcome
 from letheia.study.study import Study
@@ -81,9 +82,9 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 
 ## Measured
 
-{_noted(main_table(rows))}
+{_noted(run_table(rows, "1"))}
 
-{_noted(retain_table(rows))}
+{_noted(run_table(rows, "3"))}
 
 ## Limits
 
@@ -104,4 +105,4 @@ def listed(card: str, people: People, secret: bytes) -> list[Entity]:
 
 
 def _noted(table: Table) -> str:
-    return f"{markdown(table, interval=True)}\n\n{table.note}"
+    return f"{rows_in_markdown(to_sheet(table))}\n\n{table.note}"

@@ -22,11 +22,16 @@ class Sheet:
 
 
 def to_markdown(sheet: Sheet) -> str:
-    """In Markdown; model texts can't break out of their cell."""
+    """In Markdown, with its title."""
+    return f"**{sheet.title}**\n\n{rows_in_markdown(sheet)}"
+
+
+def rows_in_markdown(sheet: Sheet) -> str:
+    """In Markdown without its title; model texts can't break out of their cell."""
     lines = [_line(sheet.header), "|---" * len(sheet.header) + "|"]
     for i, row in enumerate(sheet.rows):
         lines.append(_line([f"**{text}**" if (i, j) in sheet.strong else text for j, text in enumerate(row)]))
-    return f"**{sheet.title}**\n\n" + "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _line(cells: tuple[str, ...] | list[str]) -> str:

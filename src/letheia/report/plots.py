@@ -1,18 +1,14 @@
 """Plots of a study as SVG: privacy against description, what grows with the number of people, training curves."""
 
-from collections.abc import Sequence
-
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from letheia.grid.collected import Collected, Place
-from letheia.metrics.aftermath import AFTERMATHS
+from letheia.grid.collected import Collected
+from letheia.metrics.results import Place
 from letheia.metrics.table import METRICS
 from letheia.report.drawing import PRIVACY, SETTINGS, privacy_plot, svg
 from letheia.report.tables import method_title
-from letheia.types import Group, Role
 
 WITH_N = (
     Place("forget", "unseen", "usr_strict"),
@@ -66,27 +62,3 @@ def training_plot(study: Collected, model: str, n: int) -> str:
             axes.set(title=method_title(method), xlabel="step")
             axes.legend(fontsize=7)
         return svg(figure)
-
-
-def aftermath_plot(study: Collected, model: str, n: int) -> str:
-    """What answers have become, by method and group, as stacked shares."""
-    groups: Sequence[tuple[Group, Role]] = (("forget", "unseen"), ("retain", "unseen"), ("stranger", "stranger"))
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(11, 0.35 * len(study.methods) + 1.2), layout="tight")
-        drawn = figure.subplots(1, len(groups), sharey=True)
-        for axes, (people, role) in zip(drawn, groups, strict=True):
-            _stack(axes, study, model, n, people, role)
-        drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-        return svg(figure)
-
-
-def _stack(axes: Axes, study: Collected, model: str, n: int, people: Group, role: Role) -> None:
-    left = np.zeros(len(study.methods))
-    names = [method_title(m) for m in study.methods]
-    for i, label in enumerate(AFTERMATHS):
-        rows = [study.row(model, n, m, Place(people, role, f"aftermath_{label}")) for m in study.methods]
-        shares = np.asarray([r.mean if r and r.mean is not None else 0.0 for r in rows])
-        axes.barh(names, shares, left=left, color=f"C{i}", label=label)
-        left += shares
-    axes.invert_yaxis()
-    axes.set(title=f"{people}, {role}", xlim=(0, 1))

@@ -1,104 +1,181 @@
-"""The paper's tables, laid out from rows of results: pure text and values, no effects."""
+"""A table of numbers, laid out from a run's rows or a study's: pure values and text, no effects."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from letheia.methods.table import METHODS
-from letheia.metrics.aftermath import AFTERMATHS
-from letheia.metrics.results import Row
+from letheia.metrics.results import Place, Row
 from letheia.metrics.table import METRICS
-from letheia.types import ORIGINAL, Group, Role
+from letheia.report import formats
+from letheia.report.formats import Sheet
+from letheia.report.layouts import OF_A_RUN, layout
+from letheia.types import ORIGINAL, PLAIN
 
-JUDGED = ("usr", "privacy", "clipscore", "inform", "hall")
+Numbers = Callable[[str, Place], Row | None]
+"""A method's number at a place, if there is one."""
+Best = Callable[[Place, Mapping[str, Row | None]], str | None]
+"""The method that is the best beyond doubt at a place, if there is one, by all methods' numbers."""
+Paper = Callable[[str, Place], float | None]
+"""The paper's number of a method at a place, if it has one."""
+SEEN_ONLY = "There are no unseen pictures, so nothing here tells whether forgetting goes beyond the seen ones."
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column: which number it shows."""
+class Entry:
+    """A cell: the number, whether it is the best beyond doubt, and the paper's."""
 
-    people: Group
-    pictures: Role
-    metric: str
+    row: Row | None
+    best: bool = False
+    paper: float | None = None
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is anything to show."""
+        return self.paper is not None or (self.row is not None and self.row.mean is not None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
-    """A titled table of cells; `cells[i][j]` belongs to `methods[i]` and `columns[j]`."""
+    """A titled table; `entries[i][j]` belongs to `methods[i]` and `columns[j]`.
 
+    Attributes:
+        number: A key of `LAYOUTS`.
+        title: Its title, with what is not scored.
+        note: What to know beside the numbers: what has none, and why.
+        model: The base model; empty where the reader knows it.
+        n: How many people are forgotten.
+        asked: The way of asking.
+        columns: Where the numbers stand; columns without any are left out.
+        methods: The methods.
+        entries: The cells.
+    """
+
+    number: str
     title: str
     note: str
-    columns: tuple[Column, ...]
+    model: str
+    n: int
+    asked: str
+    columns: tuple[Place, ...]
     methods: tuple[str, ...]
-    cells: tuple[tuple[Row | None, ...], ...]
+    entries: tuple[tuple[Entry, ...], ...]
+
+    @property
+    def heading(self) -> str:
+        """What stands above the table."""
+        way = f"asked: {self.asked}" if self.asked != PLAIN else ""
+        return " · ".join(filter(None, (f"Table {self.number}", self.title, way, self.model)))
 
 
-def _columns(
-    people: Group, metrics: Sequence[str], pictures: Sequence[Role] = ("seen", "unseen")
-) -> tuple[Column, ...]:
-    return tuple(Column(people, role, metric) for role in pictures for metric in metrics)
+def lay_out(
+    number: str,
+    numbers: Numbers,
+    *,
+    methods: Sequence[str],
+    n: int,
+    asked: str = PLAIN,
+    model: str = "",
+    best: Best | None = None,
+    paper: Paper | None = None,
+) -> Table:
+    """A table of whatever has numbers.
 
+    Args:
+        number: A key of `LAYOUTS`.
+        numbers: The numbers.
+        methods: The methods in order.
+        n: How many people are forgotten.
+        asked: The way of asking.
+        model: The base model; empty where the reader knows it.
+        best: Which method is the best.
+        paper: The paper's numbers.
 
-def main_table(rows: Sequence[Row]) -> Table:
-    """Table 1: forgotten people on seen and unseen pictures."""
-    note = (
-        "USR as in the paper: an empty answer passes it. USR strict lets no empty, repetitive or garbled answer pass."
+    Raises:
+        ConfigError: There is no such table.
+    """
+    plan = layout(number)
+    chosen = tuple(m for m in methods if m in (plan.methods or methods))
+
+    def column(place: Place) -> list[Entry]:
+        rows = {m: numbers(m, place) for m in chosen}
+        first = best(place, rows) if best else None
+        return [Entry(row, m == first, paper(m, place) if paper else None) for m, row in rows.items()]
+
+    columns: dict[Place, list[Entry]] = {}
+    for place in plan.columns(asked):
+        columns[place] = column(place)
+        if place.metric in plan.instead and not any(e.filled for e in columns[place]):
+            other = replace(place, metric=plan.instead[place.metric])
+            columns[other] = column(other)
+    shown = {place: entries for place, entries in columns.items() if any(e.filled for e in entries)}
+    scored = {place.metric for place in shown}
+    missing: dict[str, str] = {}
+    for place, entries in columns.items():
+        reasons = [e.row.reason for e in entries if e.row]
+        if place.metric not in scored and not missing.get(METRICS[place.metric].title):
+            missing[METRICS[place.metric].title] = reasons[0] if reasons else ""
+    return Table(
+        number=number,
+        # a study's table may be printed without its note
+        title=plan.title.format(n=n) + (f"; not scored: {', '.join(missing)}" if missing and model else ""),
+        note=" ".join((plan.note, *_notes(shown, missing))).strip(),
+        model=model,
+        n=n,
+        asked=asked,
+        columns=tuple(shown),
+        methods=chosen,
+        entries=tuple(zip(*shown.values(), strict=True)),
     )
-    if not any((r.people, r.pictures) == ("forget", "unseen") for r in rows):
-        note += " There are no unseen pictures, so nothing here tells whether forgetting goes beyond the seen ones."
-    return _table(
-        rows,
-        "Table 1 · forgotten people",
-        note,
-        _columns("forget", (JUDGED[0], "usr_strict", *JUDGED[1:])),
-    )
 
 
-def retain_table(rows: Sequence[Row]) -> Table:
-    """Table 3: retained people; beside the paper's metrics, whether they are still named."""
-    return _table(
-        rows,
-        "Table 3 · retained people",
-        "CLIPScore and inform can't see over-forgetting: a retained person who is no longer named scores well on both.",
-        _columns("retain", ("named", "named_right", "clipscore", "inform", "hall")),
-    )
+def _notes(shown: Mapping[Place, Sequence[Entry]], missing: Mapping[str, str]) -> list[str]:
+    """What lacks numbers, a sentence a reason; and where intervals are missing."""
+    by_reason: dict[str, list[str]] = {}
+    for title, reason in missing.items():
+        by_reason.setdefault(reason, []).append(title)
+    notes = [SEEN_ONLY] if {(p.people, p.pictures) for p in shown} == {("forget", "seen")} else []
+    notes += [f"Not scored: {', '.join(t)}{f' ({reason})' if reason else ''}." for reason, t in by_reason.items()]
+    scored = [e.row for entries in shown.values() for e in entries if e.row and e.row.mean is not None]
+    return [*notes, *(f"{reason.capitalize()}." for reason in sorted({r.reason for r in scored} - {""}))]
 
 
-def stranger_table(rows: Sequence[Row]) -> Table:
-    """People the model never knew: nothing should change for them."""
-    return _table(
-        rows,
-        "Strangers",
-        "Named counts answers with anybody's name.",
-        _columns("stranger", ("named", "attributes", "clipscore", "inform", "hall"), ("stranger",)),
-    )
+def ordered(methods: Sequence[str]) -> list[str]:
+    """Methods in the order of their table, the original first and those that it lacks last."""
+    return [m for m in dict.fromkeys((ORIGINAL, *METHODS, *methods)) if m in methods]
 
 
-def ablation_table(rows: Sequence[Row]) -> Table:
-    """Table 9: ascent alone, guidance alone, both."""
-    kept = [r for r in rows if r.method in {ORIGINAL, "ga", "bg", "pubg"}]
-    return _table(
-        kept, "Table 9 · ablation", "GA is ascent alone, BG guidance alone, PUBG both.", _columns("forget", JUDGED)
-    )
+def numbers_of(rows: Sequence[Row]) -> Numbers:
+    """The numbers of a run."""
+    by_place = {(row.method, row.place): row for row in rows}
+    return lambda method, place: by_place.get((method, place))
 
 
-def aftermath_table(rows: Sequence[Row], people: Group, pictures: Role) -> Table:
-    """Shares of aftermaths on one group."""
-    columns = tuple(Column(people, pictures, f"aftermath_{label}") for label in AFTERMATHS)
-    return _table(rows, f"Aftermaths · {people}, {pictures}", "Share of answers.", columns)
+def run_table(rows: Sequence[Row], number: str, *, asked: str = PLAIN) -> Table:
+    """One table of a run, which may have no columns."""
+    methods = ordered([row.method for row in rows])
+    return lay_out(number, numbers_of(rows), methods=methods, n=rows[0].n, asked=asked)
 
 
-def all_tables(rows: Sequence[Row]) -> list[Table]:
-    """Every table that the rows fill."""
-    tables = [t for t in (main_table(rows), retain_table(rows), stranger_table(rows)) if t.columns]
-    if {"bg", "pubg"} <= {r.method for r in rows}:
-        tables.append(ablation_table(rows))
-    return tables
+def run_tables(rows: Sequence[Row]) -> list[Table]:
+    """Every table that a run's rows fill; those of each further way of asking behind those of the study's question."""
+    there = {row.method for row in rows}
+    numbers = [n for n in OF_A_RUN if n != "9" or {"bg", "pubg"} <= there]
+    ways = dict.fromkeys((PLAIN, *(row.asked for row in rows)))
+    return [t for way in ways for n in numbers if (t := run_table(rows, n, asked=way)).columns]
 
 
-def heading(column: Column) -> str:
-    """What stands above a column."""
-    arrow = {"high": " ↑", "low": " ↓", "none": ""}[METRICS[column.metric].better]
-    return METRICS[column.metric].title + arrow
+def column_title(place: Place) -> str:
+    """What stands above a column, but for the pictures."""
+    arrow = {"high": " ↑", "low": " ↓", "none": ""}[METRICS[place.metric].better]
+    return METRICS[place.metric].title + arrow
+
+
+def pictures_title(place: Place, columns: Sequence[Place]) -> str:
+    """Which pictures; of whom, too, where a table has several groups."""
+    several = len({c.people for c in columns}) > 1 and place.people != place.pictures
+    return f"{place.people}, {place.pictures}" if several else place.pictures
 
 
 def method_title(name: str) -> str:
@@ -106,55 +183,63 @@ def method_title(name: str) -> str:
     return METHODS[name].title if name in METHODS else name.capitalize()
 
 
-def cell_text(row: Row | None, *, interval: bool = False) -> str:
-    """A cell as text; a dash where there is no number."""
-    if row is None or row.mean is None:
-        return "–"
-    digits = 1 if row.metric in {"privacy", "inform", "hall"} else 3 if "clip" in row.metric else 2
-    text = f"{row.mean:.{digits}f}"
-    if interval and row.low is not None and row.high is not None:
-        text += f" [{row.low:.{digits}f}, {row.high:.{digits}f}]"
-    return text
+def number_text(row: Row | None) -> str:
+    """A mean as text; a dash where there is none."""
+    return "–" if row is None or row.mean is None else f"{row.mean:.{METRICS[row.metric].digits}f}"
 
 
-def markdown(table: Table, *, interval: bool = False) -> str:
-    """A table in Markdown."""
-    titles = [f"{heading(c)} ({c.pictures})" for c in table.columns]
-    lines = ["| Method | " + " | ".join(titles) + " |", "|---" * (1 + len(titles)) + "|"]
-    for method, cells in zip(table.methods, table.cells, strict=True):
-        lines.append(f"| {method_title(method)} | " + " | ".join(cell_text(c, interval=interval) for c in cells) + " |")
-    return "\n".join(lines)
+def interval_text(row: Row | None) -> str:
+    """A number's interval as text; empty where there is none."""
+    if row is None or row.mean is None or row.low is None or row.high is None:
+        return ""
+    digits = METRICS[row.metric].digits
+    return f"[{row.low:.{digits}f}, {row.high:.{digits}f}]"
 
 
-def gaps(table: Table) -> list[str]:
-    """Which columns have no number, and why, a line a reason; and where intervals are missing."""
-    reasons: dict[str, dict[str, None]] = {}
-    for j, column in enumerate(table.columns):
-        found = [row for cells in table.cells if (row := cells[j])]
-        if found and all(row.mean is None for row in found):
-            reasons.setdefault(found[0].reason, {})[METRICS[column.metric].title] = None
-    lines = [
-        f"Not scored: {', '.join(titles)}{f' ({reason})' if reason else ''}." for reason, titles in reasons.items()
-    ]
-    few = {row.reason for cells in table.cells for row in cells if row and row.mean is not None and row.reason}
-    return [*lines, *(f"{reason.capitalize()}." for reason in sorted(few))]
+def to_sheet(table: Table, *, intervals: bool = True) -> Sheet:
+    """As text: mean, interval, and the paper's number in brackets."""
 
+    def text(entry: Entry) -> str:
+        paper = f"({entry.paper:g})" if entry.paper is not None else ""
+        interval = interval_text(entry.row) if intervals else ""
+        return " ".join(filter(None, (number_text(entry.row), interval, paper)))
 
-def filled(table: Table) -> Table:
-    """The table without columns that have no number for anybody; `gaps` of the whole one says why they have none."""
-    scored = [[row is not None and row.mean is not None for row in cells] for cells in table.cells]
-    kept = [j for j in range(len(table.columns)) if any(cells[j] for cells in scored)]
-    return replace(
-        table,
-        note=" ".join([table.note, *gaps(table)]),
-        columns=tuple(table.columns[j] for j in kept),
-        cells=tuple(tuple(cells[j] for j in kept) for cells in table.cells),
+    return Sheet(
+        table.heading,
+        ("Method", *(f"{column_title(c)} ({pictures_title(c, table.columns)})" for c in table.columns)),
+        tuple((method_title(m), *map(text, entries)) for m, entries in zip(table.methods, table.entries, strict=True)),
+        frozenset((i, j + 1) for i, row in enumerate(table.entries) for j, e in enumerate(row) if e.best),
     )
 
 
-def _table(rows: Sequence[Row], title: str, note: str, columns: tuple[Column, ...]) -> Table:
-    there = dict.fromkeys(r.method for r in rows)
-    methods = tuple(m for m in dict.fromkeys((ORIGINAL, *METHODS, *there)) if m in there)
-    by_place = {(r.method, r.people, r.pictures, r.metric): r for r in rows}
-    cells = tuple(tuple(by_place.get((m, c.people, c.pictures, c.metric)) for c in columns) for m in methods)
-    return filled(Table(title, note, columns, methods, cells))
+def printed(table: Table, form: str) -> str:
+    """The table in one of the formats; CSV and JSON have one record a cell, with mean and interval apart."""
+    if form == "json":
+        return json.dumps(records(table), indent=1)
+    if form == "csv":
+        rows = records(table)
+        return formats.to_csv(Sheet("", tuple(rows[0]), tuple(tuple(r.values()) for r in rows)))
+    return formats.FORMATS[form](to_sheet(table))
+
+
+def records(table: Table) -> list[dict[str, Any]]:
+    """One record a cell; the way of asking only where it is not plain."""
+    return [
+        {
+            "table": table.number,
+            "model": table.model,
+            "n": table.n,
+            **({"asked": table.asked} if table.asked != PLAIN else {}),
+            "method": method,
+            "people": column.people,
+            "pictures": column.pictures,
+            "metric": column.metric,
+            "mean": entry.row.mean if entry.row else None,
+            "low": entry.row.low if entry.row else None,
+            "high": entry.row.high if entry.row else None,
+            "best": entry.best,
+            "paper": entry.paper,
+        }
+        for method, entries in zip(table.methods, table.entries, strict=True)
+        for column, entry in zip(table.columns, entries, strict=True)
+    ]

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from letheia.report.tables import Table, cell_text, heading, method_title
-from letheia.types import Generation
+from letheia.report.tables import Table, column_title, method_title, number_text
+from letheia.types import Generation, plain
 
 
 def print_table(table: Table, console: Console, *, asked_by: str = "picture") -> None:
@@ -15,13 +15,13 @@ def print_table(table: Table, console: Console, *, asked_by: str = "picture") ->
     for role in dict.fromkeys(c.pictures for c in table.columns):
         chosen = [i for i, c in enumerate(table.columns) if c.pictures == role]
         suffix = "" if role == "stranger" else f", {role} {asked_by}s"
-        titles = [heading(table.columns[i]) for i in chosen]
+        titles = [column_title(table.columns[i]) for i in chosen]
         rows = [
-            [method_title(m), *(cell_text(cells[i]) for i in chosen)]
-            for m, cells in zip(table.methods, table.cells, strict=True)
+            [method_title(m), *(number_text(entries[i].row) for i in chosen)]
+            for m, entries in zip(table.methods, table.entries, strict=True)
         ]
         if console.is_terminal:
-            drawn = RichTable(title=table.title + suffix, title_justify="left", title_style="bold")
+            drawn = RichTable(title=table.heading + suffix, title_justify="left", title_style="bold")
             drawn.add_column("Method")
             for title in titles:
                 drawn.add_column(title, justify="right")
@@ -29,7 +29,7 @@ def print_table(table: Table, console: Console, *, asked_by: str = "picture") ->
                 drawn.add_row(*row)
             console.print(drawn)
         else:
-            _plain(table.title + suffix, ["Method", *titles], rows)
+            _plain(table.heading + suffix, ["Method", *titles], rows)
     if console.is_terminal:
         console.print(Text(table.note, style="dim"))
     else:
@@ -39,10 +39,11 @@ def print_table(table: Table, console: Console, *, asked_by: str = "picture") ->
 def print_examples(
     answers: Mapping[str, Sequence[Generation]], name: str, console: Console, *, asked_by: str = "picture"
 ) -> None:
-    """Print what every method answers to the same picture of, or question about, a forgotten person."""
+    """Print what every method answers to the study's question about a forgotten person: on one picture, or in words."""
     title = f"One forgotten person, one unseen {asked_by} · {name}"
     chosen = {
-        m: next((a for a in given if a.group == "forget" and a.role == "unseen"), None) for m, given in answers.items()
+        m: next((a for a in plain(given) if a.group == "forget" and a.role == "unseen"), None)
+        for m, given in answers.items()
     }
     if console.is_terminal:
         console.print(Text(title, style="bold"))

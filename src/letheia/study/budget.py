@@ -11,6 +11,7 @@ from letheia.data.split import Step
 from letheia.data.targets import Texts
 from letheia.engines.own import ROWS, rows_within
 from letheia.errors import ConfigError
+from letheia.methods.losses import loss_of
 from letheia.methods.table import method as method_row
 from letheia.models.adapter import fresh_adapter
 from letheia.models.features import LIMIT
@@ -120,7 +121,7 @@ def _training(study: Study, split: Split, plans: Plans) -> Footprint:
             for row in [method_row(job.method)]
         ]
         _, groups, row = max(sizes, key=lambda size: size[0])
-        return footprint(model, adapted, groups, every=any(term.loss == "kl" for term in row.terms))
+        return footprint(model, adapted, groups, every=any(loss_of(term).vocabulary for term in row.terms))
 
 
 def _texts(study: Study, split: Split, step: Step) -> Texts:

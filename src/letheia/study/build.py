@@ -7,13 +7,16 @@ from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig, agree, merged
 from letheia.data.folder import hash_of
+from letheia.data.targets import needs_others
 from letheia.engines.table import engine_for
 from letheia.errors import ConfigError, DataError
 from letheia.files import fingerprint
 from letheia.methods.paper import LORA
 from letheia.methods.rates import WORLD_RATES, rates_for
+from letheia.methods.table import method
 from letheia.metrics.names import find
-from letheia.metrics.table import Judge, Scorer, exact_judge
+from letheia.metrics.scorer import Scorer
+from letheia.metrics.table import Judge, exact_judge
 from letheia.models.clip import clip_cosines, load_clip
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
@@ -123,8 +126,11 @@ def removal_study(
     }
     seen = {"seen": max(len(e.pictures("seen")) for e in chosen)}
     config = StudyConfig.create(merged(start, seen, values, _made_of(values, chosen, model, planned=planned), who))
-    if "random" in config.methods and not split.retain:
-        raise ConfigError("method 'random' trains on responses of retained people, and there are none. Choose another.")
+    lone = next((name for name in config.methods if needs_others(method(name))), None)
+    if lone and not split.retain:
+        raise ConfigError(
+            f"method '{lone}' trains on responses of retained people, and there are none. Choose another."
+        )
     scorer = scorer_for(people, None if planned else config.clip, judge)
     return build(config, people, model, scorer, folder=folder, bars=bars)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from letheia.metrics.labels import facts_in, named
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import likelihoods
 from letheia.models.model import Model
 from letheia.prompts.prompt_set import PromptSet

@@ -16,7 +16,7 @@ from letheia.models.memory import free_bytes
 from letheia.study.budget import GIB, Plans, budget
 from letheia.study.plan import Query, candidates, jobs, plan_steps, queries
 from letheia.study.study import Study
-from letheia.types import People, Portrait, Split
+from letheia.types import PLAIN, People, Portrait, Split
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,10 @@ def judge_calls(config: StudyConfig, people: People, split: Split, *, times: int
 def _prompts(study: Study, asked: Sequence[Query]) -> list[Entry]:
     pictures = {q.portrait.id: q.portrait for q in asked}.values()
     study.model.load_pictures(pictures)
-    lengths = [_length(study, p, p.asked(study.question)) for p in pictures]
+    lengths = [_length(study, q.portrait, q.text(study.question)) for q in asked]
     by = study.people.asked_by
-    roles = {role: sum(q.role == role for q in asked) for role in ("seen", "unseen", "stranger")}
+    plain = [q for q in asked if q.asked == PLAIN]
+    roles = {role: sum(q.role == role for q in plain) for role in ("seen", "unseen", "stranger")}
     return [
         Entry(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
         Entry(

@@ -1,7 +1,7 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -9,16 +9,38 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
-from letheia.types import Entity, Group, People, Portrait, Role, Split
+from letheia.types import PLAIN, Entity, Group, People, Portrait, Role, Split
 
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """A picture to ask about, with what it stands for in the evaluation."""
+    """A picture to ask about, with what it stands for in the evaluation.
+
+    Attributes:
+        portrait: The picture, or the words in its place.
+        group: Whether the person is forgotten, retained or a stranger.
+        role: Whether the picture was seen in training.
+        asked: The way of asking.
+        question: What is asked in this way; empty for the study's own question.
+    """
 
     portrait: Portrait
     group: Group
     role: Role
+    asked: str = PLAIN
+    question: str = ""
+
+    def text(self, own: str) -> str:
+        """What the model reads.
+
+        A model without vision reads the portrait's words, which say who is meant, and then the question of this way.
+
+        Args:
+            own: The study's own question.
+        """
+        if not self.question:
+            return self.portrait.asked(own)
+        return f"{self.portrait.words} {self.question}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,16 +110,19 @@ def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
 
 
 def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
-    """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'."""
-    asked: list[Query] = []
+    """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'.
+
+    All are asked about with the study's question, and again in each further way of asking (`prompts.asked`).
+    """
+    plain: list[Query] = []
     groups: tuple[tuple[Group, tuple[Entity, ...]], ...] = (("forget", split.forget), ("retain", split.retain))
     counts: tuple[tuple[Role, int], ...] = (("seen", config.seen), ("unseen", config.unseen))
     for group, entities in groups:
         for entity in entities:
             for role, count in counts:
-                asked += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
-    asked += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
-    return asked
+                plain += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
+    plain += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
+    return plain + [replace(q, asked=way, question=text) for way, text in config.prompts.asked.items() for q in plain]
 
 
 def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:

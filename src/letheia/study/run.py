@@ -23,7 +23,7 @@ from letheia.study.scoring import Scoring, conclusion
 from letheia.study.study import Outcome, Prepared, Study
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import ORIGINAL, Generation, Portrait, Prompt, References, Split
+from letheia.types import ORIGINAL, Generation, Portrait, Prompt, References, Split, plain
 
 
 def run_study(study: Study) -> Outcome:
@@ -94,8 +94,8 @@ def probe(study: Study) -> Recognition:
 
 
 def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = False) -> Recognition:
-    """Who is known by a model's answers."""
-    return recognise(answers, study.people.entities, study.scorer.labels, study.scorer.index, alarms=alarms)
+    """Who is known by a model's answers to the study's own question."""
+    return recognise(plain(answers), study.people.entities, study.scorer.labels, study.scorer.index, alarms=alarms)
 
 
 def original_answers(study: Study, asked: Sequence[Query]) -> list[Generation]:
@@ -205,8 +205,8 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
 
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
-    """Greedy answers of the model as it is, adapter on or off, to the study's question."""
-    prompts = [Prompt(q.portrait.asked(study.question), q.portrait) for q in asked]
+    """Greedy answers of the model as it is, adapter on or off, each asked in its way."""
+    prompts = [Prompt(q.text(study.question), q.portrait) for q in asked]
     with study.bars.bar(title, len(prompts)) as advance:
         answers = study.engine.answer(
             prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
@@ -219,11 +219,12 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
             entity=q.portrait.entity,
             group=q.group,
             role=q.role,
-            question=q.portrait.asked(study.question),
+            question=p.question,
             answer=a.text,
             finished=a.finished,
+            asked=q.asked,
         )
-        for q, a in zip(asked, answers, strict=True)
+        for q, p, a in zip(asked, prompts, answers, strict=True)
     ]
 
 

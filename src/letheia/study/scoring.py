@@ -6,12 +6,12 @@ from typing import Any
 
 from letheia.metrics.language import Yardstick
 from letheia.metrics.results import aftermaths, aggregate
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
 from letheia.prompts.prompt_set import PromptSet
 from letheia.study.study import Outcome
-from letheia.types import Generation, People, Score, Split
+from letheia.types import Generation, People, Score, Split, plain
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Scoring:
     def on(
         model: Model, people: People, scorer: Scorer, prompts: PromptSet, original: Sequence[Generation]
     ) -> "Scoring":
-        """Measure on the original's own answers."""
+        """Measure on the original's own answers to the study's question, whatever else it was asked."""
+        original = plain(original)
         scorer.find_floor(original)
         return Scoring(model, people, scorer, prompts, yardstick(model, people, original, prompts))
 

@@ -21,6 +21,7 @@ from letheia.files import (
     write_jsonl,
     write_text,
 )
+from letheia.metrics.results import without_plain
 from letheia.models.weight_files import file_hash
 from letheia.types import Answer, Entity, Generation, People, Reference, References, Score, Split
 
@@ -52,8 +53,8 @@ def claim(folder: Path, key: str) -> None:
 
 
 def write_answers(path: Path, answers: Sequence[Generation]) -> None:
-    """Write answers, one a line."""
-    write_jsonl(path, [asdict(a) for a in answers])
+    """Write answers, one a line; the way of asking only where it is not plain."""
+    write_jsonl(path, [without_plain(asdict(a)) for a in answers])
 
 
 def read_answers(path: Path) -> list[Generation]:

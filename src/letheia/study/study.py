@@ -8,7 +8,7 @@ from typing import Any
 from letheia.config import StudyConfig
 from letheia.engines.base import Engine
 from letheia.metrics.results import Row
-from letheia.metrics.table import Scorer
+from letheia.metrics.scorer import Scorer
 from letheia.models.model import Model
 from letheia.progress import Bars
 from letheia.reference import Faults

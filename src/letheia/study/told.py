@@ -4,17 +4,19 @@ from letheia.files import read_json
 from letheia.reference import tally
 from letheia.study import store
 from letheia.study.study import Outcome, Study
-from letheia.types import References
+from letheia.types import PLAIN, References
 
 
 def notes(study: Study, outcome: Outcome) -> list[str]:
     """Sentences for the terminal, the report and the provenance; none where all is as it should be."""
     limit = study.config.max_new_tokens
     found: list[str] = []
-    for name, given in outcome.answers.items():
-        cut = sum(not a.finished for a in given)
-        if cut:
-            found.append(f"{name}: {cut} of {len(given)} answers reached the limit of {limit} tokens.")
+    for name, answers in outcome.answers.items():
+        for way in dict.fromkeys(a.asked for a in answers):
+            given = [a for a in answers if a.asked == way]
+            if cut := sum(not a.finished for a in given):
+                what = "answers" if way == PLAIN else f"answers, asked {way},"
+                found.append(f"{name}: {cut} of {len(given)} {what} reached the limit of {limit} tokens.")
     tried = study.folder / "rates.json"
     for method, trials in (read_json(tried) if tried.exists() else {}).items():
         rates = ", ".join(f"{t['rate']:g}{' (taken)' if t['chosen'] else ''}" for t in trials)

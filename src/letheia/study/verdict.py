@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from letheia.types import Entity, Generation, Split
+from letheia.types import PLAIN, Entity, Generation, Split
 
 SPOILED = ("empty", "repetitive", "garbled")  # aftermaths of answers that say nothing
 HALF = 0.5  # of the original's answers that identify a retained person must still do so
@@ -75,18 +75,19 @@ def verdict(
     scores: Sequence[Values],
     before: Sequence[Values],
 ) -> Verdict:
-    """Judge a method by its answers.
+    """Judge a method by its answers to the study's own question.
 
     Args:
         method: The method.
         split: Who was to be forgotten and who kept.
-        answers: Its answers.
+        answers: Its answers; those that were asked in another way are left out.
         scores: The metrics of each.
         before: The metrics of the original's answers to the same questions.
     """
     at: dict[str, list[int]] = {}
     for i, answer in enumerate(answers):
-        at.setdefault(answer.entity, []).append(i)
+        if answer.asked == PLAIN:
+            at.setdefault(answer.entity, []).append(i)
     found: dict[str, list[str]] = {}
     for entity in split.forget:
         found.setdefault(_gone(entity, at, scores, before), []).append(entity.name)

@@ -14,10 +14,10 @@ from peft import PeftModel
 from torch import Tensor
 
 from letheia.data.split import Step
-from letheia.data.targets import Texts, units
+from letheia.data.targets import TARGETS, Texts, units
 from letheia.errors import ConfigError
-from letheia.methods.losses import answer_log_probs, ascent, dpo, kl, nll, npo
-from letheia.methods.terms import Method, Term
+from letheia.methods.losses import answer_log_probs, loss_of
+from letheia.methods.terms import LossInput, Method, Term
 from letheia.models.adapter import original, trained_parameters
 from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, row_tokens, shared_log_probs
 from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_small
@@ -154,7 +154,7 @@ class Objective:
         if is_sharded(self.model):
             self._originals_of(batches)
         totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
-        every = any(term.loss == "kl" for term in self.method.terms)
+        every = any(loss_of(term).vocabulary for term in self.method.terms)
         share = list(self._share(groups, self.accelerator.process_index))
         for part in share:
             items = [item for group in part for item in group]
@@ -214,21 +214,23 @@ class Objective:
 
     def _loss(self, term: Term, current: AnswerLogProbs, part: Sequence[Example], answers: int, tokens: int) -> Tensor:
         """The share of one term's loss that a part of the global batch has."""
-        if term.loss in ("npo", "dpo"):
-            frozen = current.log_probs.new_tensor(self._original(part))
-            summed = answer_log_probs(current.log_probs, current.answer, len(part))
-            if term.loss == "npo":
-                return term.weight * npo(summed, frozen, beta=term.beta, answers=answers)
-            gained = summed - frozen
-            return term.weight * dpo(gained[0::2], gained[1::2], beta=term.beta, answers=answers)
-        if term.loss == "kl":
-            assert current.every is not None
-            frozen = self._distributions(term, part)
-            value = kl(current.every, frozen, reduction=self.method.reduction, answers=answers, tokens=tokens)
-            return term.weight * value
-        loss = {"nll": nll, "ascent": ascent}[term.loss]
-        value = loss(current.log_probs, reduction=self.method.reduction, answers=answers, tokens=tokens)
-        return term.weight * value
+        loss = loss_of(term)
+        frozen = None
+        if loss.original:
+            whole = loss.vocabulary
+            frozen = self._distributions(term, part) if whole else current.log_probs.new_tensor(self._original(part))
+        given = LossInput(
+            log_probs=current.log_probs,
+            answer=current.answer,
+            here=len(part),
+            original=frozen,
+            every=current.every if loss.vocabulary else None,
+            beta=term.beta,
+            reduction=self.method.reduction,
+            answers=answers,
+            tokens=tokens,
+        )
+        return term.weight * loss.value(given)
 
     def _originals_of(self, batches: Sequence[Sequence[tuple[Example, ...]]]) -> None:
         """Compute what terms need of the original in all processes alike, before they go their own ways.
@@ -237,9 +239,12 @@ class Objective:
             ConfigError: A term needs the original's distribution at every step.
         """
         for term, batch in zip(self.method.terms, batches, strict=True):
-            if term.loss == "kl":
-                raise ConfigError(f"{self.method.name}: has a KL term, which can't be trained on distributed weights.")
-            if term.loss in ("npo", "dpo"):
+            loss = loss_of(term)
+            if loss.original and loss.vocabulary:
+                raise ConfigError(
+                    f"{self.method.name}: has a term ({term.name}) that can't be trained on distributed weights."
+                )
+            if loss.original:
                 rows = by_row([(Item(0, e),) for unit in batch for e in unit], self.engine)
                 for part in self._parts(rows):
                     self._original([item.example for row in part for item in row])
@@ -257,8 +262,8 @@ class Objective:
         return [self.originals[_key(e)] for e in part]
 
     def _distributions(self, term: Term, part: Sequence[Example]) -> Tensor:
-        """What the original would say at every token of the answers: of o* under guidance, of others as asked."""
-        if term.target == "reference":
+        """What the original would say at every token of the answers, asked as for them: for o* under guidance."""
+        if TARGETS[term.target].drawn and not TARGETS[term.target].guided:
             part = [replace(e, question=self.texts.prompts.with_guidance(e.question, e.portrait)) for e in part]
         groups = self._rows(part)
         with original(self.adapted), torch.no_grad():

@@ -103,7 +103,7 @@ def write_trained(path: Path, steps: Sequence[Step], method: Method, texts: Text
         path,
         [
             {
-                **{"step": i, "loss": t.loss, "target": t.target, "portrait": e.portrait.id, "answer": e.answer},
+                **{"step": i, "loss": t.loss_name, "target": t.target, "portrait": e.portrait.id, "answer": e.answer},
                 **({} if e.finished else {"finished": False}),
             }
             for i, step in enumerate(steps, start=1)
