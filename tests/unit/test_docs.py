@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from layers import SOURCE
-
 from letheia.data.targets import TARGETS
 from letheia.methods.losses import LOSSES
 
