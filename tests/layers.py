@@ -8,11 +8,13 @@ SOURCE = Path(__file__).parents[1] / "src" / "letheia"
 FLOORS = (
     ("errors",),
     ("types", "files"),
+    ("extensions",),
     ("frozen",),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
     ("config",),
     ("models", "clients"),
+    ("outside",),
     ("data",),
     ("engines",),
     ("reference",),

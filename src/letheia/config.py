@@ -8,10 +8,10 @@ from typing import Any, Literal, Self, cast
 import yaml
 from pydantic import Field, field_validator, model_validator
 
-from letheia.errors import ConfigError, first_line, unknown
+from letheia.errors import ConfigError, first_line
 from letheia.files import fingerprint, write_text
 from letheia.frozen import Frozen
-from letheia.methods.table import METHODS, PAPER_METHODS
+from letheia.methods.table import PAPER_METHODS, in_order, method
 from letheia.prompts.prompt_set import PromptSet
 
 
@@ -128,10 +128,7 @@ class StudyConfig(Frozen):
     @field_validator("methods")
     @classmethod
     def _known_methods(cls, methods: tuple[str, ...]) -> tuple[str, ...]:
-        for name in methods:
-            if name not in METHODS:
-                raise unknown("method", name, METHODS)
-        return tuple(name for name in METHODS if name in methods)
+        return tuple(in_order({method(name).name for name in methods}))
 
     @field_validator("clip")
     @classmethod

@@ -1,7 +1,10 @@
 """Problems that the user can solve: each error says what, where, and what to do next."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
 class LetheiaError(Exception):
@@ -40,8 +43,8 @@ def first_line(error: BaseException) -> str:
     return " ".join(lines[: 2 if lines[0].endswith(":") else 1])[:300]
 
 
-def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
-    """The error for a value that is none of the choices, with the nearest one suggested.
+def unknown(kind: str, value: str, choices: Iterable[str], *, place: str = "") -> ConfigError:
+    """The error for a value that is none of the choices, with the nearest one suggested, and where it stands.
 
     >>> str(unknown("method", "pubgg", ["ga", "pubg"]))
     "unknown method 'pubgg': did you mean 'pubg'? Choose from ga, pubg."
@@ -49,7 +52,22 @@ def unknown(kind: str, value: str, choices: Iterable[str]) -> ConfigError:
     options = list(choices)
     near = difflib.get_close_matches(value, options, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return ConfigError(f"unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+    at = f"{place}: " if place else ""
+    return ConfigError(f"{at}unknown {kind} '{value}': {hint}Choose from {', '.join(options)}.")
+
+
+def pick(kind: str, name: str, table: Mapping[str, Row]) -> Row:
+    """A table's row by its name.
+
+    Raises:
+        ConfigError: There is none; the nearest is suggested.
+
+    >>> pick("method", "ga", {"ga": 1})
+    1
+    """
+    if name not in table:
+        raise unknown(kind, name, table)
+    return table[name]
 
 
 def check_slip(kind: str, value: str, choices: Iterable[str]) -> None:

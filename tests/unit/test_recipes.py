@@ -117,7 +117,7 @@ def test_what_a_model_cannot_give_is_replaced_and_counted(checkpoints, split):
     found = draw_references(
         OwnEngine(model),
         wanted,
-        question="Who?",
+        prompts=WHO,
         seed=0,
         max_new_tokens=2,
         faults=lambda _, texts: ["babble"] * len(texts),
@@ -130,7 +130,7 @@ def test_what_a_model_cannot_give_is_replaced_and_counted(checkpoints, split):
     asked = draw_references(
         OwnEngine(model),
         other,
-        question="Who?",
+        prompts=WHO,
         seed=0,
         max_new_tokens=2,
         faults=lambda _, texts: ["babble"] * len(texts),

@@ -30,7 +30,7 @@ def test_targets(steps, texts, split):
         retained = {r for e in split.retain for r in e.responses}
         assert [e.answer for e in own] == [u.response for u in step.forget]
         assert [e.answer for e in reference] == [f"Someone, drawn {u.draw}." for u in step.forget]
-        assert all(e.answer in texts.refusals for e in refusal)
+        assert all(e.answer in texts.prompts.refusals for e in refusal)
         assert all(e.answer in retained for e in other)
         assert [e.portrait for e in other] == [u.portrait for u in step.forget]
         assert all(e.question == PROMPTS.question for e in (*own, *reference, *refusal, *other))

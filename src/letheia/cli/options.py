@@ -29,6 +29,23 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to 
 Force = Annotated[bool, typer.Option("--force", help="Train though the model knows nobody of those to forget.")]
 
 
+Metrics = Annotated[
+    list[str] | None, typer.Option("--metric", help="A metric of your own, as FILE.py:NAME; repeat for several.")
+]
+
+
+def take_metrics(texts: list[str] | None) -> None:
+    """Take up the metrics that a command names.
+
+    Raises:
+        ConfigError: There is no such metric, or it can't be used.
+    """
+    from letheia.metrics.own import metric_named
+
+    for text in texts or ():
+        metric_named(text)
+
+
 def tell(notices: Iterable[str]) -> None:
     """Say on the terminal what a user should know; the run goes on."""
     for notice in notices:

@@ -13,6 +13,7 @@ from letheia.cli.options import (
     Anyway,
     DryRun,
     Force,
+    Metrics,
     Replies,
     WithPictures,
     Yes,
@@ -21,6 +22,7 @@ from letheia.cli.options import (
     rate_of,
     show_forecast,
     show_outcome,
+    take_metrics,
     tell,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
@@ -61,8 +63,10 @@ def unlearn(
     force: Force = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model: adapter, answers before and after, scores and a report."""
+    take_metrics(metrics)
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
     if push and len(chosen) > 1:
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
@@ -125,8 +129,10 @@ def evaluate(
     with_pictures: WithPictures = False,
     yes: Yes = False,
     dry_run: DryRun = False,
+    metrics: Metrics = None,
 ) -> None:
     """Score a model as it is and with any adapters, also such as were made elsewhere."""
+    take_metrics(metrics)
     from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
     from letheia.data.wordings import people_for

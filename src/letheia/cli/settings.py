@@ -15,6 +15,7 @@ import typer
 from letheia.clients.endpoint import scrubbed
 from letheia.config import StudyConfig, assigned, merged, nested, read_yaml
 from letheia.errors import ConfigError
+from letheia.methods.table import method_named
 from letheia.prompts.prompt_set import read_folder
 
 
@@ -52,9 +53,21 @@ def _option(kind: Any, text: str, *names: str, min: int | None = None) -> Any:
     return Annotated[kind | None, typer.Option(*names, help=text, min=min)]
 
 
+def _methods(texts: list[str]) -> list[str]:
+    return [method_named(text).name for text in texts]
+
+
+def _judge(text: str) -> str:
+    from letheia.clients.judges import judge_named
+
+    return judge_named(text)
+
+
 SETTINGS: Mapping[str, Setting] = {
     "model": Setting("model", _option(str, "mistral (if left out), llama, or the folder or Hub id of a checkpoint.")),
-    "methods": Setting("methods", _option(list[str], "Method; repeat for several.", "--method")),
+    "methods": Setting(
+        "methods", _option(list[str], "Method, or FILE.py:NAME of your own; repeat for several.", "--method"), _methods
+    ),
     "forget": Setting("forget", _option(list[str], "Name or id of a person to forget; repeat for several.")),
     "n": Setting("n", _option(int, "How many people to forget: 10.", min=1)),
     "draw": Setting("people", _option(int, "How many recognised people to draw: 25.", min=2)),
@@ -83,7 +96,9 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "clip": Setting("clip", _option(str, "CLIP for CLIPScore: world, a folder or a Hub id.")),
     "judge": Setting(
-        "judge", _option(str, "Judge: exact (counts labels), none, or an LVLM: MODEL or MODEL@URL. exact if left out.")
+        "judge",
+        _option(str, "exact (counts labels; if left out), none, an LVLM: MODEL or MODEL@URL, or FILE.py:NAME."),
+        _judge,
     ),
     "prompts": Setting("prompts", _option(Path, "Folder with prompts of your own, such as guidance.txt."), read_folder),
     "revision": Setting("load.revision", _option(str, "Branch, tag or commit of a model on the Hub.")),
@@ -142,14 +157,14 @@ def _given(
     check: Callable[[Mapping[str, Any]], StudyConfig],
 ) -> Given:
     """Everything together, checked; a mistake in the file is told with its name."""
-    written = nested(read_yaml(file)) if file else {}
-    try:
-        check(written)
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from error
     options = [
         _at(SETTINGS[name].place, SETTINGS[name].read(value)) for name, value in chosen.items() if value is not None
     ]
+    written = nested(read_yaml(file)) if file else {}
+    try:
+        check(written)  # after the options, whose methods it may name
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from error
     values = merged(written, *options, *(nested(assigned(text)) for text in assignments))
     config = check(values)
     if "judge" in values:

@@ -8,11 +8,22 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
-from letheia.cli.options import Anyway, DryRun, Yes, command_line, consent, show_forecast, show_outcome
+from letheia.cli.options import (
+    Anyway,
+    DryRun,
+    Metrics,
+    Yes,
+    command_line,
+    consent,
+    show_forecast,
+    show_outcome,
+    take_metrics,
+)
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError, unknown
+from letheia.errors import ConfigError, pick, unknown
 from letheia.grid.grid import check_grid
+from letheia.methods.table import method_named
 
 Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
 
@@ -25,7 +36,9 @@ def run(
     models: Annotated[
         list[str] | None, typer.Option("--model", help="Base model; repeat for several. The preset's if left out.")
     ] = None,
-    methods: Annotated[list[str] | None, typer.Option("--method", help="Method; repeat for several.")] = None,
+    methods: Annotated[
+        list[str] | None, typer.Option("--method", help="Method, or FILE.py:NAME; repeat for several.")
+    ] = None,
     counts: Annotated[
         list[int] | None, typer.Option("--n", help="How many people to forget; repeat for several.")
     ] = None,
@@ -38,12 +51,16 @@ def run(
     anyway: Anyway = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
+    metrics: Metrics = None,
 ) -> None:
     """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
-    from letheia.presets.table import RunOptions, preset_named, run_preset
+    take_metrics(metrics)
+    from letheia.presets.base import RunOptions
+    from letheia.presets.table import PRESETS, run_preset
 
-    chosen = preset_named(preset)
-    spans = {"models": models, "methods": methods, "counts": counts, "seeds": seeds}
+    chosen = pick("preset", preset, PRESETS)
+    named = [method_named(text).name for text in methods or ()]
+    spans = {"models": models, "methods": named, "counts": counts, "seeds": seeds}
     wanted = {**given.values, **{name: value for name, value in spans.items() if value}}
     options = RunOptions(
         output=output,
@@ -59,7 +76,7 @@ def run(
         for line in chosen.forecast(cells, options):
             print(line)
         return
-    consent(*chosen.asked(cells, options), yes=yes)
+    consent(*chosen.judge_calls(cells, options), yes=yes)
     file = run_preset(chosen, cells, options, command=command_line(), bars=TerminalBars(make_console()))
     report([output], output / "report.html")
     print(f"Study: {file}   Tables: letheia table 1 {output}")
@@ -72,8 +89,10 @@ def table(
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
     n: Annotated[int | None, typer.Option(min=1, help="How many people are forgotten; the table's own count.")] = None,
     asked: Annotated[str, typer.Option(help="The way of asking; plain is the study's own question.")] = "plain",
+    metrics: Metrics = None,
 ) -> None:
     """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
+    take_metrics(metrics)
     from letheia.grid.collected import read_collected, together
     from letheia.report.formats import FORMATS
     from letheia.report.layouts import LAYOUTS
@@ -101,8 +120,10 @@ def report(
     people: Annotated[
         Path | None, typer.Option(help="The study's people folder, whose names and pictures are to be shown.")
     ] = None,
+    metrics: Metrics = None,
 ) -> None:
     """Write a study's page: tables with intervals, plots, answers; self-contained."""
+    take_metrics(metrics)
     from letheia.data.folder import read_people
     from letheia.grid.collected import read_collected, together
     from letheia.report.study_page import write_study_report
@@ -129,8 +150,10 @@ def demo(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
     dry_run: DryRun = False,
+    metrics: Metrics = None,
 ) -> None:
     """Make the built-in model forget people by every method of the paper, and report what it says instead."""
+    take_metrics(metrics)
     world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():
         raise ConfigError(f"{output}: no run to resume there. Leave --resume out to start one.")

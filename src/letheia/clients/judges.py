@@ -1,13 +1,16 @@
 """Every judge, one row each: how it is opened, and who is asked. An LVLM's row is that of any name of an endpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from letheia.clients.endpoint import Endpoint
 from letheia.clients.judge import open_lvlm
-from letheia.errors import check_slip
+from letheia.errors import ConfigError, check_slip, first_line
+from letheia.extensions import IN_FILE, from_file, where
+from letheia.metrics.judges import VERDICTS, Verdict
+from letheia.metrics.reading import Reading
 from letheia.metrics.table import Judge, exact_judge, no_judge
 from letheia.prompts.prompt_set import PromptSet
 
@@ -19,15 +22,17 @@ class JudgeRow:
     Attributes:
         open: Opens it, by its name, the cache of replies, the file for its record, and the prompts with its rubrics.
         endpoint: Whom a name stands for; nobody where nothing leaves this process.
+        code: Of a judge from outside, the fingerprint of its file.
     """
 
     open: Callable[[str, Path, Path, PromptSet | None], AbstractContextManager[Judge]]
     endpoint: Callable[[str], Endpoint | None] = lambda _: None
+    code: str = ""
 
 
-def in_process(judge: Judge) -> JudgeRow:
+def in_process(judge: Judge, *, code: str = "") -> JudgeRow:
     """The row of a function that judges."""
-    return JudgeRow(open=lambda *_: nullcontext(judge))
+    return JudgeRow(open=lambda *_: nullcontext(judge), code=code)
 
 
 LVLM = "MODEL[@URL]"
@@ -42,10 +47,47 @@ def judge_row(name: str) -> JudgeRow:
     """The row of a judge by its name; any other name is an endpoint's.
 
     Raises:
-        ConfigError: It is nearly a judge's.
+        ConfigError: It is nearly a judge's, or lies in a file that no command line has named.
     """
+    if IN_FILE.fullmatch(name) and name not in JUDGES:
+        raise ConfigError(f"{name}: files are executed only where the command line names them, as --judge {name}.")
     check_slip("judge", name, JUDGES)
     return JUDGES.get(name, JUDGES[LVLM])
+
+
+def judge_named(text: str) -> str:
+    """The name of the judge that a command line names; `FILE.py:NAME` executes the file, and becomes a row.
+
+    Raises:
+        ConfigError: There is none, or it is no function.
+    """
+    if IN_FILE.fullmatch(text) and text not in JUDGES:
+        judge, origin = from_file(text, Callable, "judge", "a function that takes readings")  # pyright: ignore
+        JUDGES[text] = in_process(_checked(text, judge), code=origin.code)
+    return text
+
+
+def _checked(text: str, judge: Judge) -> Judge:
+    """A judge whose mistakes are told with their file and line."""
+
+    def judged(readings: Sequence[Reading]) -> Sequence[Mapping[str, Verdict]]:
+        try:
+            verdicts = list(judge(readings))
+        except Exception as error:
+            raise ConfigError(f"{text}: {where(error)}: {type(error).__name__}: {first_line(error)}.") from error
+        if len(verdicts) != len(readings):
+            raise ConfigError(
+                f"{text}: gave {len(verdicts)} verdicts on {len(readings)} answers; it must give one each."
+            )
+        for verdict in verdicts:
+            for name in VERDICTS:
+                if not isinstance(verdict.get(name), Verdict):
+                    raise ConfigError(
+                        f"{text}: gave no letheia.Verdict for '{name}'; None as its value leaves it unscored."
+                    )
+        return verdicts
+
+    return judged
 
 
 def asked_of(name: str) -> Endpoint | None:

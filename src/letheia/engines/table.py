@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from letheia.engines.base import Engine
 from letheia.engines.own import OwnEngine
-from letheia.errors import unknown
+from letheia.errors import pick
 from letheia.models.model import Model
 
 ENGINES: dict[str, Callable[[Model], Engine]] = {"own": OwnEngine}
@@ -16,6 +16,4 @@ def engine_for(model: Model, name: str = "own") -> Engine:
     Raises:
         ConfigError: There is none; the nearest is suggested.
     """
-    if name not in ENGINES:
-        raise unknown("engine", name, ENGINES)
-    return ENGINES[name](model)
+    return pick("engine", name, ENGINES)(model)

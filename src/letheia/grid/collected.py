@@ -12,7 +12,7 @@ from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import Cell
-from letheia.methods.table import METHODS
+from letheia.methods.table import in_order
 from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
 from letheia.metrics.results import Place, Row
 from letheia.metrics.table import METRICS
@@ -41,7 +41,7 @@ class Collected:
     def methods(self) -> list[str]:
         """Methods in the order of the method table, the original first."""
         there = {m for cell in self.value["cells"] for m in cell["values"]}
-        return [m for m in (ORIGINAL, *METHODS) if m in there]
+        return [ORIGINAL] * (ORIGINAL in there) + in_order(there - {ORIGINAL})
 
     @property
     def counts(self) -> list[int]:
@@ -223,7 +223,7 @@ def read_collected(path: Path) -> Collected:
 
 
 def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
-    trained = [m for m in METHODS if (folder / m / "answered.json").exists() and (folder / m / "scores.jsonl").exists()]
+    trained = in_order(f.parent.name for f in folder.glob("*/answered.json") if f.with_name("scores.jsonl").exists())
     methods = (ORIGINAL, *trained)
     answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}

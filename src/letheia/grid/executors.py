@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from letheia.errors import unknown
 from letheia.grid.grid import Cell
 from letheia.grid.local import run_cells
 from letheia.progress import Bars
@@ -29,14 +28,3 @@ class Executor(Protocol):
 
 
 EXECUTORS: dict[str, Executor] = {"local": run_cells}
-
-
-def executor(name: str) -> Executor:
-    """The executor of that name.
-
-    Raises:
-        ConfigError: There is none; the nearest is suggested.
-    """
-    if name not in EXECUTORS:
-        raise unknown("executor", name, EXECUTORS)
-    return EXECUTORS[name]

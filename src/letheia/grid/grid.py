@@ -15,6 +15,7 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint, read_json
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS
+from letheia.outside import scoring_code
 from letheia.study.plan import jobs
 
 
@@ -105,5 +106,9 @@ def plan_grid(grid: GridConfig, common: Mapping[str, Any], own: Callable[[str], 
         for n in grid.counts
     ]
     return [
-        Cell(config=c, jobs={job.name: fingerprint([job.key, c.scoring]) for job in jobs(c, c.rates)}) for c in configs
+        Cell(
+            config=c,
+            jobs={job.name: fingerprint([job.key, c.scoring, *scoring_code(c.judge)]) for job in jobs(c, c.rates)},
+        )
+        for c in configs
     ]

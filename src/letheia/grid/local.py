@@ -13,6 +13,7 @@ from pathlib import Path
 from letheia.errors import OutputError
 from letheia.files import write_json
 from letheia.grid.grid import Cell
+from letheia.outside import Named, named_here
 from letheia.progress import Bars
 
 
@@ -38,7 +39,7 @@ def run_cells(
             return
         threads = max(1, (os.cpu_count() or 1) // jobs)
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, initializer=_use_threads, initargs=(threads,)) as pool:
+        with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(threads, named_here())) as pool:
             with _stops_wait():
                 running = {pool.submit(_do, cell, root, do): cell for cell in left}
             try:
@@ -70,11 +71,12 @@ def _stops_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _use_threads(count: int) -> None:
-    """Begin a process with its share of the cores."""
+def _begin(threads: int, named: Named) -> None:
+    """Begin a process with its share of the cores, and with what was brought from outside."""
     import torch
 
-    torch.set_num_threads(count)
+    torch.set_num_threads(threads)
+    named.take_up()
 
 
 def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:

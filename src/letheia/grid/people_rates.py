@@ -19,6 +19,7 @@ from letheia.methods.rates import FACTORS
 from letheia.progress import Bars
 from letheia.study.auto import try_rate
 from letheia.study.build import removal_study
+from letheia.study.plan import rate_for
 from letheia.study.run import prepare, probe
 from letheia.study.study import Study
 from letheia.study.verdict import Verdict
@@ -102,8 +103,7 @@ def search_people(
     trials: list[PeopleTrial] = []
     for method in first.config.methods:
         found: list[PeopleTrial] = []
-        start = first.config.rates[method]
-        for rate in sorted(rates) or [float(f"{start * factor:.2g}") for factor in FACTORS]:
+        for rate in sorted(rates) or _around(rate_for(method, first.rates, first.config)):
             verdicts = tuple(try_rate(s, prepare(s), method, rate) for s in studies)
             found.append(PeopleTrial(method=method, rate=rate, verdicts=verdicts))
             if found[-1].holds(least) and not every:
@@ -124,6 +124,10 @@ def choose(trials: Sequence[PeopleTrial], least: float) -> PeopleTrial:
     """The smallest rate that holds; if there is none, the one that forgets most, and of equals keeps most."""
     holding = [t for t in trials if t.holds(least)]
     return min(holding, key=lambda t: t.rate) if holding else max(trials, key=lambda t: (t.gone, t.still, -t.rate))
+
+
+def _around(start: float) -> list[float]:
+    return [float(f"{start * factor:.2g}") for factor in FACTORS]
 
 
 def _draw(able: Sequence[Any], known: set[str], n: int, seed: int) -> Split:

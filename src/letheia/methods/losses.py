@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import kl_div, logsigmoid
 
+from letheia.errors import ConfigError
 from letheia.methods.terms import Loss, LossInput, LossName, Reduction, Term
 
 
@@ -148,5 +149,12 @@ LOSSES: dict[LossName, Loss] = {
 
 
 def loss_of(term: Term) -> Loss:
-    """The row of a term's loss."""
-    return term.loss if isinstance(term.loss, Loss) else LOSSES[term.loss]
+    """The row of a term's loss.
+
+    Raises:
+        ConfigError: It compares two texts and the term has one, or the other way round.
+    """
+    row = term.loss if isinstance(term.loss, Loss) else LOSSES[term.loss]
+    if row.pairs != bool(term.over):
+        raise ConfigError(f"{term.name}: compares {'two texts' if row.pairs else 'no texts'}, see 'over' of its term.")
+    return row

@@ -1,7 +1,12 @@
 """Every method, one row each. A new method is a row here, a test and a line in the docs."""
 
-from letheia.errors import unknown
-from letheia.methods.terms import Method, Term
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import get_args
+
+from letheia.errors import ConfigError, unknown
+from letheia.extensions import IN_FILE, Origin, check_name, code_of, from_file, from_package, packaged
+from letheia.methods.terms import Loss, LossName, Method, Reduction, TargetName, Term
 from letheia.methods.variants import BOUNDED, GUIDANCE, VARIANTS
 
 RETAIN = Term(loss="nll", target="retain")
@@ -45,12 +50,79 @@ SHOWN = (*PAPER_METHODS, BOUNDED.name)
 """Without variants."""
 
 
+BUILT_IN = frozenset(METHODS)
+PACKAGES = "letheia.methods"
+"""The group of entry points by which an installed package brings methods."""
+RESERVED = ("original", "people", "features", "altered", "probe")
+"""Names of a run's other folders."""
+EXAMPLE = "letheia.Method(name=…, title=…, terms=(letheia.Term(loss=…, target=…), …))"
+
+
 def method(name: str) -> Method:
-    """The method of that name.
+    """The method of that name: Letheia's own, one that was registered, or an installed package's.
 
     Raises:
         ConfigError: There is none; the nearest is suggested.
     """
-    if name not in METHODS:
-        raise unknown("method", name, METHODS)
-    return METHODS[name]
+    if name in METHODS:
+        return METHODS[name]
+    names = packaged(PACKAGES)
+    if name not in names:
+        raise unknown("method", name, [*METHODS, *names])
+    row, origin = from_package(name, PACKAGES, Method, "method")
+    return add_method(replace(row, name=name, origin=origin))
+
+
+def method_named(text: str) -> Method:
+    """The method that a command line names: by its name, or as `FILE.py:NAME`, which executes the file.
+
+    Raises:
+        ConfigError: There is none, or it can't be used.
+    """
+    if not IN_FILE.fullmatch(text):
+        return method(text)
+    row, origin = from_file(text, Method, "method", EXAMPLE)
+    return add_method(replace(row, origin=origin))
+
+
+def add_method(row: Method) -> Method:
+    """Take a method up into the table.
+
+    Raises:
+        ConfigError: Its name is taken, or a term has no such loss or target.
+    """
+    place = row.origin.text if row.origin and row.origin.text else f"method {row.name!r}"
+    check_name(row.name, "method", place)
+    if row.name in BUILT_IN or row.name in RESERVED:
+        raise ConfigError(f"{place}: the name '{row.name}' is one of Letheia's own. Choose another.")
+    for term in row.terms:
+        _check(term, place)
+    if row.reduction not in get_args(Reduction):
+        raise unknown("reduction", row.reduction, get_args(Reduction), place=place)
+    if row.origin is None:
+        losses = [term.loss for term in row.terms if isinstance(term.loss, Loss)]
+        row = replace(row, origin=Origin("", " ".join(code_of(loss.value) for loss in losses)))
+    known = METHODS.setdefault(row.name, row)
+    if known != row:
+        other = (known.origin.text if known.origin else "") or "another row"
+        raise ConfigError(f"{place}: the name '{row.name}' is taken by {other}. Choose another.")
+    return known
+
+
+def _check(term: Term, place: str) -> None:
+    if not isinstance(term.loss, Loss) and term.loss not in get_args(LossName):
+        raise unknown("loss", term.loss, get_args(LossName), place=place)
+    for target in term.targets:
+        if target not in get_args(TargetName):
+            raise unknown("target", target, get_args(TargetName), place=place)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of methods in the order of the table; those that it has not, as of a package that is not here, last."""
+    order = {name: i for i, name in enumerate(METHODS)}
+    return sorted(names, key=lambda name: (order.get(name, len(order)), name))
+
+
+def title_of(name: str) -> str:
+    """A method's heading; its name where the table has it not."""
+    return METHODS[name].title if name in METHODS else name

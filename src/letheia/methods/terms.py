@@ -1,8 +1,10 @@
 """A term is a loss on a target text with a weight; a method is a row of terms."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from letheia.extensions import Origin
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,6 +128,8 @@ class Method:
         reduction: How log-probabilities become a number.
         recipe: What it trains on, where that is its own.
         source: Where it comes from.
+        rate: Learning rate, where neither a command nor a search says one.
+        origin: Of a row from outside, where it is from.
     """
 
     name: str
@@ -134,6 +138,16 @@ class Method:
     reduction: Reduction = "token"
     recipe: Recipe = Recipe()
     source: str = ""
+    rate: float | None = None
+    origin: Origin | None = None
+
+    @property
+    def does(self) -> dict[str, Any]:
+        """Everything that can change what it trains, as plain values; of losses from outside, the code."""
+        values = {k: v for k, v in asdict(self).items() if k not in ("title", "source", "rate", "origin")}
+        for term, row in zip(values["terms"], self.terms, strict=True):
+            term["loss"] = row.loss_name
+        return {**values, "code": self.origin.code} if self.origin else values
 
     @property
     def targets(self) -> tuple[TargetName, ...]:

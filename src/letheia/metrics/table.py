@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from letheia.extensions import Origin
 from letheia.metrics import judges
 from letheia.metrics.aftermath import AFTERMATHS, Aftermath
 from letheia.metrics.clipscore import scaled
@@ -33,6 +34,7 @@ class Metric:
         digits: Digits behind the point in tables.
         kind: Whether tables of scores show it or those of aftermaths.
         shown: About whom these tables show it; what none shows stands in `results.json` only.
+        origin: Of a row from outside (`metrics/own.py`), where it is from.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Metric:
     digits: int = 2
     kind: Literal["score", "aftermath"] = "score"
     shown: tuple[Group, ...] = ()
+    origin: Origin | None = None
 
 
 def _usr(r: Reading) -> Judged:

@@ -50,7 +50,7 @@ class Preset(Protocol):
     """A ready-made study."""
 
     @property
-    def whose(self) -> str:
+    def people_kind(self) -> str:
         """Whose people they are: `FICTIONAL` where everybody may see them, else `UNKNOWN`."""
         ...
 
@@ -66,7 +66,7 @@ class Preset(Protocol):
         """What there is to do, line by line, without weights."""
         ...
 
-    def asked(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
+    def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
         """Who judges, and what about.
 
         Raises:

@@ -14,9 +14,9 @@ from letheia.clients.chat import Call, Endpoint, cost_estimate
 from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import CheckpointError
+from letheia.errors import CheckpointError, pick
 from letheia.files import holding
-from letheia.grid.executors import executor as executor_named
+from letheia.grid.executors import EXECUTORS
 from letheia.grid.grid import Cell
 from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
@@ -64,7 +64,7 @@ def run_paper(
         ConfigError: There is no such executor, or too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    compute = executor_named(executor)
+    compute = pick("executor", executor, EXECUTORS)
     do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
         compute(cells, root, do, jobs=jobs, bars=bars)

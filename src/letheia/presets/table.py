@@ -8,7 +8,7 @@ from typing import Any
 from letheia.clients.chat import Call
 from letheia.clients.endpoint import Endpoint
 from letheia.clients.judges import asked_of
-from letheia.errors import ConfigError, unknown
+from letheia.errors import ConfigError
 from letheia.grid.collected import FICTIONAL, UNKNOWN, collect, write_study
 from letheia.grid.grid import Cell
 from letheia.methods.paper import PAPER_MODELS
@@ -20,7 +20,7 @@ from letheia.progress import Bars
 class WorldStudy:
     """The paper's whole study on the built-in world."""
 
-    whose = FICTIONAL
+    people_kind = FICTIONAL
 
     def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
         """Models, counts and seeds on the study's people."""
@@ -32,7 +32,7 @@ class WorldStudy:
             state = "done" if cell.is_done(options.output) else "to do"
             yield f"{state:<6} {cell.name}: {', '.join(cell.config.methods)}"
 
-    def asked(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
+    def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
         """Nobody: labels are counted."""
         return None, []
 
@@ -64,7 +64,7 @@ class PaperStudy:
     """
 
     name: str
-    whose = UNKNOWN
+    people_kind = UNKNOWN
 
     def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
         """One cell a count, on people of the folder."""
@@ -77,7 +77,7 @@ class PaperStudy:
         for entries in forecast_paper(self.name, cells, options.everybody):
             yield from map(str, entries)
 
-    def asked(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
+    def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
         """The LVLM that judges, about every answer of the cells that are not done."""
         if options.everybody is None:
             raise ConfigError(f"--people: is needed. 'letheia run {self.name} --dry-run' shows how to make the folder.")
@@ -122,17 +122,6 @@ class PaperStudy:
 PRESETS: dict[str, Preset] = {"world/study": WorldStudy(), **{name: PaperStudy(name) for name in PAPER_MODELS}}
 
 
-def preset_named(name: str) -> Preset:
-    """The preset of that name.
-
-    Raises:
-        ConfigError: There is none; the nearest is suggested.
-    """
-    if name not in PRESETS:
-        raise unknown("preset", name, PRESETS)
-    return PRESETS[name]
-
-
 def run_preset(preset: Preset, cells: Sequence[Cell], options: RunOptions, *, command: str, bars: Bars) -> Path:
     """Do what is not done yet, observe, and gather everything.
 
@@ -152,7 +141,7 @@ def run_preset(preset: Preset, cells: Sequence[Cell], options: RunOptions, *, co
     """
     preset.run(cells, options, bars=bars)
     weights = preset.weights(models_of(cells))
-    found = collect(cells, options.output, command=command, weights=weights, people=preset.whose)
+    found = collect(cells, options.output, command=command, weights=weights, people=preset.people_kind)
     return write_study(options.output, found, preset.observe(cells, options))
 
 

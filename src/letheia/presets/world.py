@@ -9,9 +9,9 @@ from typing import Any
 from letheia.config import LoadConfig, StudyConfig, merged
 from letheia.engines.base import MAX_NEW_TOKENS, as_generations
 from letheia.engines.table import engine_for
-from letheia.errors import ConfigError
+from letheia.errors import ConfigError, pick
 from letheia.files import holding
-from letheia.grid.executors import executor as executor_named
+from letheia.grid.executors import EXECUTORS
 from letheia.grid.grid import Cell
 from letheia.grid.rates import GRID, Trial, search
 from letheia.metrics.observation import observe
@@ -94,7 +94,7 @@ def run_world_grid(cells: Sequence[Cell], root: Path, *, executor: str = "local"
         ConfigError: There is no such executor.
         CheckpointError: A folder belongs to another run.
     """
-    compute = executor_named(executor)
+    compute = pick("executor", executor, EXECUTORS)
     with holding(root):
         make_people(make_world(), root / "people")
         compute(cells, root, run_world_cell, jobs=jobs, bars=bars)

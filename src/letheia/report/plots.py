@@ -41,7 +41,9 @@ def count_plot(study: Collected, model: str) -> str:
                     axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
             axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
             axes.set_xticks(study.counts)
-        drawn[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        shown = max((axes.get_legend_handles_labels() for axes in drawn), key=lambda found: len(found[0]))
+        if shown[0]:  # a study may have no strangers
+            drawn[-1].legend(*shown, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
 
 

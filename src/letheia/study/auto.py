@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 
 from letheia.files import write_json
 from letheia.study import store
-from letheia.study.plan import plan_job
+from letheia.study.plan import plan_job, rate_for
 from letheia.study.run import do_job, original_answers, prepare
 from letheia.study.scoring import Scoring
 from letheia.study.study import Prepared, Study
@@ -75,7 +75,8 @@ def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
     tried: dict[str, list[Trial]] = {}
     for method in study.config.methods:
         trials: list[Trial] = []
-        while len(trials) < budget and (rate := next_rate(trials, rates[method])):
+        start = rate_for(method, rates, study.config)
+        while len(trials) < budget and (rate := next_rate(trials, start)):
             trials.append(Trial(rate=rate, verdict=try_rate(study, prepared, method, rate)))
         rates[method] = best(trials, least).rate
         _take(study, method, rates[method])

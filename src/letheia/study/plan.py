@@ -1,7 +1,7 @@
 """What a study consists of, as values: the questions to ask and the jobs to do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -70,18 +70,26 @@ def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
     Raises:
         ConfigError: A method has no rate.
     """
-    return [plan_job(config, name, _rate(name, rates, config)) for name in config.methods]
+    return [plan_job(config, name, rate_for(name, rates, config)) for name in config.methods]
 
 
-def _rate(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+def rate_for(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
+    """A method's learning rate: the settings' own, else what is known for the model, else the method's row.
+
+    Raises:
+        ConfigError: None says one.
+    """
     if config.train.learning_rate:
         return config.train.learning_rate
-    rates = {**rates, **config.rates}
-    if method not in rates:
+    row = method_row(method)
+    rate = {**rates, **config.rates}.get(method) or row.rate
+    if rate is None:
+        shown = (row.origin.text if row.origin else "") or method
         raise ConfigError(
-            f"{method}: has no learning rate. 'letheia rates --method {method}' finds one; put it beside the others."
+            f"{method}: has no learning rate. 'letheia rates --method {shown}' finds one; give it as 'rate' of its "
+            f"row, or with --set rates.{method}=RATE."
         )
-    return rates[method]
+    return rate
 
 
 def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None = None) -> Job:
@@ -95,8 +103,7 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
             "decay": config.train.decay or row.recipe.decay,
         }
     )
-    does = {name: value for name, value in asdict(row).items() if name not in ("title", "source")}
-    key = fingerprint([config.key, does, train.result])
+    key = fingerprint([config.key, row.does, train.result])
     return Job(name=name or method, method=method, train=train, key=key)
 
 

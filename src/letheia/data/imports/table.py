@@ -7,7 +7,7 @@ from pathlib import Path
 from letheia.data.imports.folders import from_folders
 from letheia.data.imports.hub import from_dataset
 from letheia.data.imports.write import Source
-from letheia.errors import unknown
+from letheia.errors import pick
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,4 @@ def read_sources(name: str, origin: Origin) -> list[Source]:
         ConfigError: There is no such importer; the nearest is suggested.
         DataError: The place can't be read, or nobody is there.
     """
-    if name not in IMPORTERS:
-        raise unknown("importer", name, IMPORTERS)
-    return IMPORTERS[name](origin)
+    return pick("importer", name, IMPORTERS)(origin)
