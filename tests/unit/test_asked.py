@@ -31,6 +31,8 @@ from letheia.study.verdict import verdict
 from letheia.types import ORIGINAL, PLAIN, Portrait, plain
 from letheia.world.questions import HELD_OUT_OPEN_QUESTIONS
 
+pytestmark = pytest.mark.slow
+
 WAY, QUESTION = "held-out", HELD_OUT_OPEN_QUESTIONS[0]
 
 

@@ -20,7 +20,10 @@ from letheia.models.log_probs import encode_example, log_probs
 from letheia.types import Example, Portrait
 
 PIECES = Path(__file__).parents[2] / ".pieces/mistral_common/data/tokenizer.model.v1"
-pytestmark = pytest.mark.skipif(not PIECES.exists(), reason="mistral_common's pieces are missing: see the module")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not PIECES.exists(), reason="mistral_common's pieces are missing: see the module"),
+]
 
 TEMPLATES = {
     "llava 1.5": chat_templates.LLAVA,

@@ -17,6 +17,8 @@ from letheia.study.build import removal_study
 from letheia.types import Split
 from samples import corpus
 
+pytestmark = pytest.mark.slow
+
 VALUES = {"methods": ("bg",), "steps": 1, "rank": 2, "alpha": 4, "max_new_tokens": 8, "unseen": 1}
 
 

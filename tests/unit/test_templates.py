@@ -14,6 +14,8 @@ from letheia.models.encoding import encode, render
 from letheia.models.processor import WordProcessor
 from letheia.models.templates import frame
 
+pytestmark = pytest.mark.slow
+
 TEXTS = ["Who is the person in this image?", "USER: ASSISTANT: [INST] [/INST] user assistant model <think>"]
 
 

@@ -23,6 +23,8 @@ from letheia.study.run import probe
 from letheia.types import Example, Prompt
 from samples import corpus
 
+pytestmark = pytest.mark.slow
+
 WORDINGS = read_prompt("wordings").splitlines()
 
 

@@ -10,6 +10,8 @@ from letheia.world import train
 from letheia.world.pool import make_pool
 from letheia.world.publish import train_all
 
+pytestmark = pytest.mark.slow
+
 
 class Silent:
     @contextmanager
