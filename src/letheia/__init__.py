@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from letheia.engines.own import generate
     from letheia.errors import LetheiaError
     from letheia.methods.table import METHODS
+    from letheia.methods.terms import Loss, LossInput, Method, Recipe, Term
+    from letheia.metrics.judges import Verdict
+    from letheia.metrics.reading import Reading
     from letheia.metrics.scorer import Scorer
-    from letheia.metrics.table import METRICS
+    from letheia.metrics.table import METRICS, Metric
     from letheia.models.adapter import add_adapter, load_adapter, remove_adapter
     from letheia.models.loading import load_model
     from letheia.models.saving import save_adapter
+    from letheia.outside import register
     from letheia.presets.world import world_model, world_scorer
     from letheia.prompts.prompt_set import PromptSet
     from letheia.reference import sample_references
@@ -40,15 +44,23 @@ __all__ = [
     "Entity",
     "Generation",
     "LetheiaError",
+    "Loss",
+    "LossInput",
+    "Method",
+    "Metric",
     "People",
     "Portrait",
     "Prompt",
     "PromptSet",
+    "Reading",
+    "Recipe",
     "Scorer",
     "Split",
     "StudyConfig",
+    "Term",
     "Texts",
     "TrainConfig",
+    "Verdict",
     "add_adapter",
     "as_generations",
     "draw_split",
@@ -58,6 +70,7 @@ __all__ = [
     "make_people",
     "make_world",
     "read_people",
+    "register",
     "remove_adapter",
     "sample_references",
     "save_adapter",
@@ -68,19 +81,28 @@ __all__ = [
 ]
 
 _HOME = {
+    "METHODS": "letheia.methods.table",
+    "METRICS": "letheia.metrics.table",
     "Entity": "letheia.types",
     "Generation": "letheia.types",
     "LetheiaError": "letheia.errors",
-    "METHODS": "letheia.methods.table",
-    "METRICS": "letheia.metrics.table",
+    "Loss": "letheia.methods.terms",
+    "LossInput": "letheia.methods.terms",
+    "Method": "letheia.methods.terms",
+    "Metric": "letheia.metrics.table",
     "People": "letheia.types",
     "Portrait": "letheia.types",
     "Prompt": "letheia.types",
+    "PromptSet": "letheia.prompts.prompt_set",
+    "Reading": "letheia.metrics.reading",
+    "Recipe": "letheia.methods.terms",
     "Scorer": "letheia.metrics.scorer",
     "Split": "letheia.types",
     "StudyConfig": "letheia.config",
+    "Term": "letheia.methods.terms",
     "Texts": "letheia.data.targets",
     "TrainConfig": "letheia.config",
+    "Verdict": "letheia.metrics.judges",
     "add_adapter": "letheia.models.adapter",
     "as_generations": "letheia.engines.base",
     "draw_split": "letheia.data.split",
@@ -90,7 +112,7 @@ _HOME = {
     "make_people": "letheia.world.make",
     "make_world": "letheia.world.people",
     "read_people": "letheia.data.folder",
-    "PromptSet": "letheia.prompts.prompt_set",
+    "register": "letheia.outside",
     "remove_adapter": "letheia.models.adapter",
     "sample_references": "letheia.reference",
     "save_adapter": "letheia.models.saving",
@@ -105,3 +127,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"letheia has no {name}")
     return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

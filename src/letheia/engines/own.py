@@ -156,7 +156,7 @@ def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:
 def _generate_batch(
     model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
 ) -> Int[Tensor, "answers new"]:
-    """Token ids of answers: a row a prompt, and in it a place for each answer to it."""
+    """Token ids of answers: one row per prompt, and in it a place for each answer to it."""
     rows: dict[tuple[Any, ...], list[int]] = {}
     for i, (ids, prompt) in enumerate(zip(encoded, prompts, strict=True)):
         alone = (str(i),) if model.family.both_ways else ()

@@ -188,7 +188,7 @@ def write_study(folder: Path, found: Mapping[str, Any], observed: Mapping[str, A
 
 
 def write_collected(path: Path, value: Mapping[str, Any]) -> None:
-    """Write it: a line a method, so that two versions can be compared."""
+    """Write it: one line per method, so that two versions can be compared."""
     head = {k: v for k, v in value.items() if k != "cells"}
     lines = [json.dumps(head)[:-1] + ', "cells": [']
     for i, cell in enumerate(value["cells"]):

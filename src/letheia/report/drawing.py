@@ -47,7 +47,8 @@ def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
             )  # fmt: skip
         figure.suptitle(f"Privacy against description · {of}", fontsize=9, color=INK)
         if any(axes.has_data() for axes in panels):
-            panels[-1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+            drawn = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
+            panels[-1].legend(*drawn, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
 
 
