@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS ?= 2
 
-.PHONY: real demo study test faults lint docs setup clean
+.PHONY: real demo study test check faults lint docs setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -12,8 +13,13 @@ study: setup
 	$(BIN)/letheia run world/study --output runs/study
 	$(BIN)/letheia run world/study --method bounded --output runs/study
 
+# a worker has one thread: numbers are the same with any number of workers
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# while you work: lint, types, and what needs neither a network nor a process of its own
+check: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 # tries what goes wrong around a run, for an hour; one row: make faults ROW=pictures
 faults: setup

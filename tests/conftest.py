@@ -16,6 +16,7 @@ import torch
 from filelock import FileLock
 from transformers import LlavaNextForConditionalGeneration
 
+from commands import letheia
 from letheia.data.folder import write_people
 from letheia.metrics.results import Row, aftermaths, aggregate
 from letheia.metrics.scorer import Scorer
@@ -24,7 +25,6 @@ from letheia.models.model import Model
 from letheia.report.run_page import write_report
 from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
-from letheia.world.make import make_people
 from letheia.world.people import World, make_world
 from letheia.world.portraits import draw, random_scene
 from letheia.world.texts import response, summary
@@ -33,6 +33,13 @@ from samples import corpus, distinct
 pytest_plugins = ["chat_server", "training"]
 SMALL_TEXT = {"hidden_size": 64, "intermediate_size": 160, "num_hidden_layers": 2, "head_dim": 8}
 SMALL_VISION = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 3}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow is what lies in e2e, what asks for a network or the world's folder, and what is marked so."""
+    for item in items:
+        if "e2e" in item.path.parts or {"checkpoints", "world_folder"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +61,8 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[P
 
 @pytest.fixture(scope="session")
 def world_folder(once) -> Path:
-    """The world's people folder; read it only."""
-    return once("world", lambda folder: len(make_people(make_world(), folder).entities))[0]
+    """The world's people folder, as the command makes it; read it only."""
+    return once("world", lambda folder: letheia("world", "make", folder).returncode)[0]
 
 
 @pytest.fixture

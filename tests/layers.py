@@ -9,7 +9,7 @@ FLOORS = (
     ("errors",),
     ("types", "files"),
     ("extensions",),
-    ("frozen",),
+    ("frozen", "extensions"),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
     ("config",),

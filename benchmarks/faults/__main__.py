@@ -1,6 +1,6 @@
 """`make faults`: what goes wrong outside the program, tried many times; how often it was not dealt with as it should.
 
-python benchmarks/faults [ROW ...] [--count N] [--show]
+python benchmarks/faults [ROW[=COUNT] ...] [--keep]
 
 Each row's last result is kept in results.json beside this file, and docs/faults.md is written anew from all of them.
 """
@@ -57,15 +57,16 @@ OTHERS = {"judge": "judge.run", "checkpoints": "hostile.run"}
 def main(arguments: list[str] | None = None) -> int:
     """Do the rows and write the table; how many tries failed."""
     parser = argparse.ArgumentParser(prog="faults", description=__doc__.splitlines()[0])
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join([*ROWS, *OTHERS])}; all if left out")
-    parser.add_argument("--count", type=int, help="tries, in place of a row's own number")
+    rows = ", ".join([*ROWS, *OTHERS])
+    parser.add_argument("rows", nargs="*", metavar="ROW[=COUNT]", help=f"{rows}; all, by their own counts, if left out")
     parser.add_argument("--keep", action="store_true", help="write no results")
     given = parser.parse_args(arguments)
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     failed = 0
-    for name in given.rows or [*ROWS, *OTHERS]:
-        for title, tried, wrong, seconds in _do(name, given.count):
-            print(f"{title:<84}{tried:>6} tries {wrong:>4} failures {seconds:>6.0f} s", flush=True)
+    for row in given.rows or [*ROWS, *OTHERS]:
+        name, _, count = row.partition("=")
+        for title, tried, wrong, seconds in _do(name, int(count or 0)):
+            print(f"{name:<17}{title:<84}{tried:>6} tries {wrong:>4} failures {seconds:>6.0f} s", flush=True)
             failed += wrong
             known[title] = [tried, wrong]
         if not given.keep:  # after each row, so that a stopped round keeps what it has
@@ -74,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
     return failed
 
 
-def _do(name: str, count: int | None) -> Iterator[tuple[str, int, int, float]]:
+def _do(name: str, count: int) -> Iterator[tuple[str, int, int, float]]:
     began = time.monotonic()
     if name in OTHERS:
         if not any((place / f"{OTHERS[name].split('.')[0]}.py").exists() for place in (HERE, ROOT / "tests")):

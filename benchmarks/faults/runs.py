@@ -12,9 +12,11 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -23,6 +25,7 @@ from folders import write_folder
 import families
 from letheia.cli.app import run
 
+_PREPARED = tempfile.TemporaryDirectory()
 KEYED = ("removal.key", "README.md")  # random by purpose
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"}
 SENTENCES = ("This is Una Varga, a poet.", "Bram Okonjo is a pilot born in 1951.", "The person has red hair.")
@@ -47,8 +50,10 @@ class Setting:
     seconds: float
 
 
-def prepare(folder: Path) -> Setting:
-    """Write people and a tiny model, and do one clean removal, counting its file events."""
+@cache
+def prepare() -> Setting:
+    """Write people and a tiny model, and do one clean removal, counting its file events; once a process."""
+    folder = Path(_PREPARED.name)
     people, model = write_folder(folder / "people", 3), folder / "model"
     torch.manual_seed(0)
     model.mkdir()
@@ -134,7 +139,7 @@ def again(setting: Setting, place: Path, what: str) -> str:
 
 def killed(count: int, folder: Path) -> Iterator[str]:
     """kill -9 at file events over the whole run, then at random times; one in three once more while it goes on."""
-    setting, rng = prepare(folder), random.Random(0)
+    setting, rng = prepare(), random.Random(0)
     spread = min(setting.events, 1 + 2 * count // 3)
     for i in range(count):
         place = folder / "killed"
@@ -152,7 +157,7 @@ def killed(count: int, folder: Path) -> Iterator[str]:
 
 def write_errors(count: int, folder: Path) -> Iterator[str]:
     """A full disk at file events spread over the run, and files that may not grow beyond some sizes."""
-    setting = prepare(folder)
+    setting = prepare()
     sizes = (5_000, 10_000, 20_000, 50_000, 100_000)
     for i in range(count):
         place = folder / "full"
@@ -185,7 +190,7 @@ def _limited(size: int) -> Callable[[int], object]:
 
 def two_at_once(count: int, folder: Path) -> Iterator[str]:
     """The same command twice in one folder: one does it, the other is refused in one line, or comes after."""
-    setting, rng = prepare(folder), random.Random(0)
+    setting, rng = prepare(), random.Random(0)
     for i in range(count):
         place = folder / "twice"
         shutil.rmtree(place, ignore_errors=True)

@@ -24,7 +24,7 @@ def starting(count: int, folder: Path) -> Iterator[str]:
 
 def running(count: int, folder: Path) -> Iterator[str]:
     """At random times while a model is loaded, trained and asked."""
-    setting, rng = prepare(folder), random.Random(0)
+    setting, rng = prepare(), random.Random(0)
     for i in range(count):
         number = (signal.SIGINT, signal.SIGTERM)[i % 2]
         arguments = ["unlearn", "--people", str(setting.people), "--forget", "p0", "--model", str(setting.model),

@@ -2,8 +2,8 @@
 
 import json
 import re
-import subprocess
-import sys
+import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,11 +95,12 @@ def test_ask_shows_both_answers(demo):
     fails(letheia("ask", picture, "Who?", "--adapter", output), "no adapter there")
 
 
-def test_quickstart(tmp_path):
-    command = [sys.executable, str(ROOT / "examples" / "quickstart.py")]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    assert len(result.stdout.splitlines()) == 10 and "informativeness" in result.stdout
+def test_quickstart(world_folder, tmp_path, monkeypatch, capsys):
+    shutil.copytree(world_folder, tmp_path / "runs" / "quickstart" / "people")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(ROOT / "examples" / "quickstart.py"), run_name="__main__")
+    told = capsys.readouterr().out
+    assert len(told.splitlines()) == 10 and "informativeness" in told
 
 
 def test_a_browser_shows_the_report_without_requests(demo):

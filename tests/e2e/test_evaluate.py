@@ -1,6 +1,7 @@
 """`letheia evaluate` and `letheia probe` on the shipped model and an adapter made elsewhere, with plain peft."""
 
 import json
+import shutil
 
 import pytest
 from peft import LoraConfig, get_peft_model
@@ -13,10 +14,10 @@ from letheia.types import People
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(world_folder, tmp_path_factory):
     """Six known people of the world, without responses, and the others' summaries."""
     root = tmp_path_factory.mktemp("evaluate")
-    assert letheia("world", "make", root / "people").returncode == 0
+    shutil.copytree(world_folder, root / "people")
     people = read_people(root / "people", check_pictures=False)
     known = [type(e)(**{**vars(e), "responses": ()}) for e in people.entities[:6]]
     others = [type(e)(**{**vars(e), "portraits": ()}) for e in people.entities[6:]]

@@ -2,12 +2,14 @@
 
 import json
 import os
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import letheia as package
 from commands import letheia
 
 HEAVY = ("torch", "transformers", "peft", "accelerate", "datasets", "sklearn", "scipy")
@@ -55,7 +57,7 @@ REFUSED = {
     "run paper/llava-1.6-mistral": "--people",
     "run paper/llava-1.6-mistral --people nowhere": "nowhere/entities.jsonl",
     "unlearn --people nowhere --forget A --output new": "nowhere/entities.jsonl",
-    "unlearn --people nowhere --output new": "--forget",
+    "unlearn --output new": "--people",
     "unlearn --people nowhere --forget A --output new --dtype float9": "dtype",
     "unlearn --people nowhere --forget A --output new --steps many": "--steps",
     "evaluate --people nowhere --output new": "nowhere/entities.jsonl",
@@ -131,3 +133,16 @@ def test_the_shell_completes(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "letheia.sh" in (tmp_path / ".bashrc").read_text()
     assert os.listdir(tmp_path / ".bash_completions") == ["letheia.sh"]
+
+
+def test_the_public_names_are_listed_with_their_docs_and_import_nothing():
+    code = """
+import sys, letheia
+names = dir(letheia)
+print([m for m in ("torch", "transformers", "pydantic") if m in sys.modules], set(letheia.__all__) <= set(names))
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "[] True\n"
+    text = pydoc.render_doc(package, renderer=pydoc.plaintext).splitlines()
+    for words in ("class Method(", "A way to unlearn.", "    unlearn(", "Train the adapter in place.", "register("):
+        assert any(words in line for line in text), words

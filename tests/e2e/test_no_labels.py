@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,8 +12,6 @@ from commands import letheia
 from letheia.data.folder import read_people, write_people
 from letheia.metrics.judges import VERDICTS
 from letheia.types import Entity, People
-from letheia.world.make import make_people
-from letheia.world.people import make_world
 
 
 class Judge(BaseHTTPRequestHandler):
@@ -70,9 +69,10 @@ def bare(entity: Entity, count: int) -> Entity:
 
 
 @pytest.fixture(scope="module")
-def run(server, tmp_path_factory):
+def run(server, world_folder, tmp_path_factory):
     root = tmp_path_factory.mktemp("bare")
-    world = make_people(make_world(), root / "people")
+    shutil.copytree(world_folder, root / "people")
+    world = read_people(root / "people", check_pictures=False)
     known = [bare(e, 2) for e in world.entities[:5]]
     write_people(People(folder=world.folder, entities=(*known, *(bare(e, 0) for e in world.entities[5:]))))
     line = ["unlearn", "--people", "people", "--forget", known[0].name, "--output", "run", "--method", "reject"]

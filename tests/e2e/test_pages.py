@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from letheia.data.folder import read_people
 from letheia.grid.collected import read_collected
 from letheia.report.study_page import write_study_report
-from letheia.world.make import make_people
-from letheia.world.people import make_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "study.json"
@@ -29,10 +28,10 @@ document.body.dataset.found = JSON.stringify({once, twice, wide: document.docume
 
 
 @pytest.fixture(scope="module")
-def study_page(tmp_path_factory):
+def study_page(world_folder, tmp_path_factory):
     """The committed study's page."""
     folder = tmp_path_factory.mktemp("page")
-    write_study_report(folder / "study.html", read_collected(RESULTS), make_people(make_world(), folder / "people"))
+    write_study_report(folder / "study.html", read_collected(RESULTS), read_people(world_folder, check_pictures=False))
     return folder / "study.html"
 
 

@@ -1,6 +1,8 @@
 """A run that is killed with SIGKILL ends in the same file, bit for bit; one in two processes in the same adapter."""
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,21 +14,43 @@ from safetensors.torch import load
 from letheia.data.folder import write_people
 
 PROCESS = Path(__file__).with_name("unlearn_process.py")
+SERVER = multiprocessing.get_context("forkserver")
+LOADED = ("models.loading", "models.saving", "train.unlearn", "data.folder", "methods.table")
+LLAVA = ("llava_next.modeling_llava_next", "llava_next.processing_llava_next", "mistral.modeling_mistral")
+SERVER.set_forkserver_preload(  # loaded once; each process is a fork of that one
+    [*(f"letheia.{name}" for name in LOADED), *(f"transformers.models.{name}" for name in LLAVA)]
+)
+
+
+def report(checkpoint, folder, output, steps):
+    import unlearn_process
+
+    unlearn_process.main(checkpoint, folder, output, told=steps.send)
 
 
 def start(checkpoint, folder, output):
-    return subprocess.Popen(
-        [sys.executable, str(PROCESS), str(checkpoint), str(folder), str(output)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    steps, told = SERVER.Pipe(duplex=False)
+    process = SERVER.Process(target=report, args=(checkpoint, folder, output, told))
+    process.start()
+    told.close()
+    return process, steps
+
+
+def told(steps):
+    """The steps that a process says it has done, until it ends."""
+    while True:
+        try:
+            yield steps.recv()
+        except EOFError:
+            return
 
 
 def finish(checkpoint, folder, output):
-    with start(checkpoint, folder, output) as process:
-        steps = [int(line) for line in process.stdout]
-    assert process.returncode == 0
-    return steps, (output / "adapter" / "adapter_model.safetensors").read_bytes()
+    process, steps = start(checkpoint, folder, output)
+    done = list(told(steps))
+    process.join()
+    assert process.exitcode == 0
+    return done, (output / "adapter" / "adapter_model.safetensors").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +64,13 @@ def uninterrupted(checkpoints, people, tmp_path_factory):
 
 @pytest.mark.parametrize("kill_after", [1, 3, 6])
 def test_killed_and_resumed(checkpoints, people, uninterrupted, tmp_path, kill_after):
-    with start(checkpoints["mistral"], people.folder, tmp_path) as process:
-        for line in process.stdout:
-            if int(line) == kill_after:
-                process.kill()
-                break
-    assert process.returncode != 0
+    process, steps = start(checkpoints["mistral"], people.folder, tmp_path)
+    for step in told(steps):
+        if step == kill_after:
+            process.kill()
+            break
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert not (tmp_path / "adapter").exists()
     steps, adapter = finish(checkpoints["mistral"], people.folder, tmp_path)
     assert steps[0] <= kill_after + 1 and steps[-1] == 8

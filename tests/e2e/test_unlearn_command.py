@@ -12,14 +12,12 @@ from letheia.engines.own import generate
 from letheia.files import PASSING
 from letheia.models.loading import load_model
 from letheia.types import Prompt
-from letheia.world.make import make_people
-from letheia.world.people import make_world
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(world_folder, tmp_path_factory):
     """Eight known people with two seen and two unseen pictures."""
-    whole = make_people(make_world(), tmp_path_factory.mktemp("world") / "people")
+    whole = read_people(world_folder, check_pictures=False)
     folder = tmp_path_factory.mktemp("request") / "people"
     entities = []
     for e in whole.pictured[:8]:

@@ -19,31 +19,36 @@ from letheia.prompts.prompt_set import PromptSet
 from letheia.train.unlearn import unlearn, write_history
 from letheia.types import Split
 
-checkpoint, folder, output = map(Path, sys.argv[1:4])
-people = read_people(folder).pictured
-split = Split(forget=people[:3], retain=people[3:6])
-steps = schedule(split, steps=8, batch=2, pictures=1, seed=0)
-model = load_model(checkpoint)
-config = TrainConfig(learning_rate=1e-3, steps=8, batch=2, rank=4, alpha=8, save_every=2)
-adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=0)
-if os.environ.get("SHARD"):
-    Accelerator()  # joins the processes
-    shard(model, adapted)
-    frozen = [p for p in model.language_model.layers.parameters() if not p.requires_grad]
-    assert all(2 * p.to_local().numel() == p.numel() for p in frozen)
-    config = config.model_copy(update={"micro_batch": 1})  # now one process has more of them than the other
-texts = Texts(prompts=PromptSet(question="Who is this?"), references={}, retain=split.retain)
-history = unlearn(
-    model,
-    adapted,
-    steps,
-    METHODS["npo"],
-    texts,
-    config,
-    state=output / "state.safetensors",
-    key="test",
-    progress=lambda step, *_: print(step, flush=True),
-)
-output /= os.environ.get("RANK", "")
-write_history(output / "history.jsonl", history)
-save_adapter(adapted, output / "adapter")
+
+def main(checkpoint, folder, output, *, told):
+    people = read_people(folder).pictured
+    split = Split(forget=people[:3], retain=people[3:6])
+    steps = schedule(split, steps=8, batch=2, pictures=1, seed=0)
+    model = load_model(checkpoint)
+    config = TrainConfig(learning_rate=1e-3, steps=8, batch=2, rank=4, alpha=8, save_every=2)
+    adapted = add_adapter(model, rank=config.rank, alpha=config.alpha, seed=0)
+    if os.environ.get("SHARD"):
+        Accelerator()  # joins the processes
+        shard(model, adapted)
+        frozen = [p for p in model.language_model.layers.parameters() if not p.requires_grad]
+        assert all(2 * p.to_local().numel() == p.numel() for p in frozen)
+        config = config.model_copy(update={"micro_batch": 1})  # now one process has more of them than the other
+    texts = Texts(prompts=PromptSet(question="Who is this?"), references={}, retain=split.retain)
+    history = unlearn(
+        model,
+        adapted,
+        steps,
+        METHODS["npo"],
+        texts,
+        config,
+        state=output / "state.safetensors",
+        key="test",
+        progress=lambda step, *_: told(step),
+    )
+    output /= os.environ.get("RANK", "")
+    write_history(output / "history.jsonl", history)
+    save_adapter(adapted, output / "adapter")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:4]), told=print)

@@ -46,7 +46,7 @@ def main(dtype: str, *, recompute: bool) -> None:
         texts = Texts(prompts=PromptSet(question="Who is this?"), references=references, retain=())
         adapted = add_adapter(model, rank=8, alpha=16, seed=0)
         objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, recompute=recompute)
-        groups = [[item.example for unit in group for item in unit] for group in objective._groups(step)]
+        groups = [[item.example for unit in group for item in unit] for group in objective.batches(step).groups]
         objective.backward(step)
         training = peak(lambda: objective.backward(step))
         found = footprint(planned, add_adapter(planned, rank=8, alpha=16, seed=0), groups)

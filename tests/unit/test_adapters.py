@@ -20,6 +20,8 @@ from letheia.models.weight_files import content_key
 from letheia.types import Portrait, Prompt
 from samples import corpus
 
+pytestmark = pytest.mark.slow
+
 INSIDE = r".*language_model.*\.(q_proj|v_proj|up_proj)"
 
 

@@ -2,11 +2,14 @@
 
 import json
 import logging
+import os
+import pty
 import random
 import string
 import subprocess
 import sys
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +148,7 @@ def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsy
     assert len(planted) == 30 and [s for s in forms if s in seen] == []
 
 
+@pytest.mark.slow
 def test_a_command_leaves_no_secret(server, poets_folder):
     server.answer = lambda text, body: (200, '{"score": 2}')
     judge = f"judge@http://una:S3cretPass@127.0.0.1:{server.server_port}/v1?key=S3cretKey"
@@ -155,6 +159,8 @@ def test_a_command_leaves_no_secret(server, poets_folder):
     files = [f for f in poets_folder.rglob("*") if f.is_file()]
     assert {"judge.json", "provenance.json", "report.html", "run.sqlite"} <= {f.name for f in files}
     assert [f for f in files if b"S3cret" in f.read_bytes()] == [] and "S3cret" not in done.stdout + done.stderr
+    page = (poets_folder / "run" / "report.html").read_text()
+    assert "Answers judged by judge@http://***@127.0.0.1" in page
     assert json.loads((poets_folder / "run" / "judge.json").read_text())["base_url"].startswith("http://***@127.0.0.1")
     fails(letheia(*line[:5], "--judge", "j@http://una:S3cretPass@h:x/v1", "--output", "o", cwd=poets_folder), "***@h:x")
 
@@ -174,32 +180,28 @@ def test_nothing_is_sent_elsewhere_unasked(poets_folder):
 def test_consent_is_asked_before_weights_are_loaded(poets_folder, command, monkeypatch):
     found = read_people(poets_folder)
     write_responses(found, {e.id: [f"{e.name} is a poet."] for e in found.entities})
-    monkeypatch.setattr("letheia.models.shipped.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
+    monkeypatch.setattr("letheia.models.loading.load_model", lambda *_, **__: pytest.fail("weights are loaded"))
     line = [command, "--people", poets_folder, "--output", poets_folder / "run", "--judge", "m@http://192.0.2.1:9/v1"]
     more = ["--forget", found.entities[0].name, "--no-retain"] if command == "unlearn" else []
     fails(letheia(*line, *more), "--yes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "sent"), [("n\n", False), ("y\n", True)])
 def test_a_word_at_the_prompt(poets_folder, word, sent):
     """A real terminal, by a pseudo-terminal; a name that is never resolved stands for the third party."""
-    import os
-    import pty
-
     main, child = pty.openpty()
-    command = [
-        sys.executable,
-        "-m",
-        "letheia",
-        "people",
-        "responses",
-        poets_folder,
-        "--expert",
-        "m@http://x.invalid/v1",
-    ]
+    asks = ("people", "responses", poets_folder, "--expert", "m@http://x.invalid/v1")
+    command = [sys.executable, "-m", "letheia", *asks]
     with subprocess.Popen(command, stdin=child, stdout=-1, stderr=-1, text=True, cwd=poets_folder) as asking:
+        told = ""
+        while "Send them?" not in told and (letter := asking.stderr.read(1)):
+            told += letter
+        settings = Path(f"/proc/{asking.pid}/environ")  # those of the process image that took over
+        if settings.exists():
+            assert {b"PYTHONSAFEPATH=1", b"MALLOC_TRIM_THRESHOLD_=4294967296"} <= {*settings.read_bytes().split(b"\0")}
         os.write(main, word.encode())
-        _, told = asking.communicate(timeout=120)
+        told += asking.communicate(timeout=120)[1]
     os.close(main)
     os.close(child)
     assert "Send them?" in told and asking.returncode == 2

@@ -13,6 +13,7 @@ from letheia.engines.table import ENGINES, engine_for
 from letheia.errors import ConfigError
 from letheia.metrics.scorer import Scorer
 from letheia.progress import Silent
+from letheia.prompts.prompt_set import PromptSet
 from letheia.reference import draw_references
 from letheia.study.build import build
 from letheia.study.evaluate import evaluate
@@ -64,7 +65,8 @@ def test_a_study_is_answered_by_whoever_keeps_the_contract(study, people):
 
 def test_o_star_are_drawn_by_whoever_keeps_the_contract(study, people):
     portrait = people.pictured[0].portraits[0]
-    found = draw_references(study.engine, {(portrait.id, i): portrait for i in range(3)}, question="Who?", seed=0)
+    wanted = {(portrait.id, i): portrait for i in range(3)}
+    found = draw_references(study.engine, wanted, prompts=PromptSet(question="Who?"), seed=0)
     assert len({r.answer.text for r in found.values()}) == 3
     assert all(p.question.startswith("Who?\n") for p in study.engine.asked)
 

@@ -21,6 +21,8 @@ from letheia.pictures import read_image
 from letheia.types import Answer, Example, Portrait, Prompt
 from samples import corpus
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def tiny(world, tmp_path_factory):

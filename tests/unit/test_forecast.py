@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from commands import fails, letheia, process
+from commands import fails, letheia
 from letheia.config import LoadConfig
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.footprint import footprint
@@ -11,6 +11,8 @@ from letheia.models.loading import load_model, plan_model
 from letheia.models.memory import cache_bytes
 from letheia.models.shapes import write_shapes
 from letheia.types import Example, Portrait
+
+pytestmark = pytest.mark.slow
 
 ANSWERS = ("This is Una Varga.", "This is Una Varga, a pianist from a town by the sea. " * 3)
 
@@ -81,12 +83,13 @@ def test_a_dry_run_needs_no_weights_and_writes_nothing(people, checkpoints, tmp_
     assert not list(tmp_path.iterdir())
 
 
-def test_the_papers_plan(tmp_path):
-    result = process("run", "paper/llava-1.6-vicuna", "--dry-run", cwd=tmp_path, HF_HUB_OFFLINE="1")
+def test_the_papers_plan(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    result = letheia("run", "paper/llava-1.6-vicuna", "--dry-run", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     for part in ("1,2", "LoRA r 128, alpha 256", "npo at 0.0005", "celeb-1000", "gpt-4.1-mini", "seed 0", "n20/seed0"):
         assert part in result.stdout, part
     assert not list(tmp_path.iterdir())
     fails(letheia("run", "paper/llava", "--dry-run"), "paper/llava-1.6-")
-    fails(process("run", "paper/llava-1.6-vicuna", HF_HUB_OFFLINE="1"), "--people")
+    fails(letheia("run", "paper/llava-1.6-vicuna"), "--people")
     fails(letheia("run", "world/study", "--model", "nobody", "--dry-run"), "nobody")

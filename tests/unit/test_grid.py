@@ -32,7 +32,7 @@ def note(cell, root):
     (folder / "note.txt").write_text((folder / "note.txt").read_text() + "x" if (folder / "note.txt").exists() else "x")
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_what_is_done_is_skipped(tmp_path, jobs):
     planned = cells(seeds=2, models=("mistral",), counts=(5, 10))
     if jobs == 1:

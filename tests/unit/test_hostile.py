@@ -15,6 +15,8 @@ from letheia.models.loading import load_model
 from letheia.models.quiet import quiet_libraries
 from samples import corpus
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def good(world, tmp_path_factory):

@@ -10,6 +10,8 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint
 from letheia.clients.judge import parse
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 

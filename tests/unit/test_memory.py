@@ -31,6 +31,8 @@ from letheia.study.build import removal_study
 from letheia.study.plan import plan_job
 from letheia.types import Example, Portrait, Prompt, Split
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LINUX = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads the peak from Linux")
 PLANNED = Budget(

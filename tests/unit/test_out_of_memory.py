@@ -1,7 +1,5 @@
 """Where memory runs out less is computed at once, and nothing else changes."""
 
-import contextlib
-
 import pytest
 import torch
 
@@ -10,11 +8,12 @@ from letheia.engines import own
 from letheia.engines.own import generate
 from letheia.errors import CheckpointError
 from letheia.methods.table import METHODS
+from letheia.models import log_probs
 from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.loading import load_model
 from letheia.train.objective import Objective
 from letheia.types import Prompt
-from training import QUESTION, VARIANTS, run
+from training import PROMPTS, VARIANTS, run
 
 
 @pytest.mark.parametrize("engine", ["shared", "plain"])
@@ -40,28 +39,29 @@ def test_layers_are_really_computed_twice(checkpoints, steps, texts):
     assert len(calls) == 3 and "forward" not in vars(layer)
 
 
-class Scarce:
-    """Memory for so many answers at once, and for more when layers are computed twice."""
+def scarce(monkeypatch, allowed):
+    """Memory for so many answers at once as `allowed` says when they are computed."""
 
-    def __init__(self, objective, kept, twice):
-        self.objective, self.kept, self.twice, self.seen = objective, kept, twice, []
-        self.real = objective._log_probs
+    def limited(real, count):
+        def compute(model, given, *, every=False):
+            if count(given) > allowed():
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return real(model, given, every=every)
 
-    def __call__(self, groups, *, every=False):
-        count = sum(map(len, groups))
-        self.seen.append((count, self.objective.recompute))
-        if count > (self.twice if self.objective.recompute else self.kept):
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return self.real(groups, every=every)
+        return compute
+
+    shared = limited(log_probs.shared_log_probs, lambda groups: sum(map(len, groups)))
+    monkeypatch.setattr("letheia.train.objective.shared_log_probs", shared)
+    monkeypatch.setattr("letheia.train.objective.log_probs", limited(log_probs.log_probs, len))
 
 
-def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, texts, caplog):
+def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, texts, caplog, monkeypatch):
     gradients = []
     for kept, twice in ((99, 99), (2, 3)):
         model = load_model(checkpoints["mistral"], load=LoadConfig(dtype="float64"))
         adapted = add_adapter(model, rank=4, alpha=8, seed=0)
         objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_batch=9)
-        objective._log_probs = Scarce(objective, kept, twice)
+        scarce(monkeypatch, lambda o=objective, kept=kept, twice=twice: twice if o.recompute else kept)
         objective.backward(steps[0])
         gradients.append(torch.cat([p.grad.flatten() for p in trained_parameters(adapted).values()]))
     assert (gradients[0] - gradients[1]).norm() <= 1e-5 * gradients[0].norm()
@@ -71,43 +71,46 @@ def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, te
         "out of memory: layers are computed twice from here on, which takes about a third longer.",
         "out of memory: 2 answers on one picture at once from here on.",
     ]
-    objective._log_probs = Scarce(objective, 0, 0)
+    scarce(monkeypatch, lambda: 0)
     with pytest.raises(CheckpointError, match="out of memory with one answer at a time"):
         objective.backward(steps[0])
 
 
 @pytest.mark.parametrize("engine", ["shared", "plain"])
-def test_less_is_computed_at_once_each_time(checkpoints, steps, texts, engine):
+def test_less_is_computed_at_once_each_time(checkpoints, steps, texts, engine, monkeypatch):
     """By tokens, as without a micro-batch: what is tried next is never larger than what memory did not hold."""
     model = load_model(checkpoints["mistral"])
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, engine=engine)
     sizes, settings = [], []
-    with contextlib.suppress(CheckpointError):
-        while True:
-            parts = list(objective._parts(objective._groups(steps[0])))
-            sizes.append(max(sum(map(objective._tokens, part)) for part in parts))
-            settings.append(objective.recompute)
-            objective._take_less(steps[0])
+
+    def nothing():
+        sizes.append(objective.batches(steps[0]).most_tokens)
+        settings.append(objective.recompute)
+        return 0
+
+    scarce(monkeypatch, nothing)
+    with pytest.raises(CheckpointError):
+        objective.backward(steps[0])
     assert sizes == sorted(sizes, reverse=True) and len(sizes) >= 4
     assert settings[-1] and sizes[settings.index(True)] == sizes[settings.index(True) - 1]
-    assert max(len(row) for part in objective._parts(objective._groups(steps[0])) for row in part) == 1
+    assert max(len(row.items) for row in objective.batches(steps[0]).rows) == 1
 
 
 @pytest.mark.parametrize("engine", ["shared", "plain"])
-def test_pairs_that_memory_does_not_hold_are_an_error(checkpoints, steps, texts, engine):
+def test_pairs_that_memory_does_not_hold_are_an_error(checkpoints, steps, texts, engine, monkeypatch):
     """Two answers that a loss needs at once are never one: there is nothing smaller to try."""
     model = load_model(checkpoints["mistral"])
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     objective = Objective(model=model, adapted=adapted, method=VARIANTS, texts=texts, engine=engine)
-    objective._log_probs = Scarce(objective, 1, 1)
+    scarce(monkeypatch, lambda: 1)
     with pytest.raises(CheckpointError, match="out of memory"):
         objective.backward(steps[0])
 
 
 def test_answers_are_the_same_when_memory_runs_out(checkpoints, people, monkeypatch):
     model = load_model(checkpoints["mistral"])
-    prompts = [Prompt(QUESTION, e.portraits[0], seed=i) for i, e in enumerate(people.entities[:5])]
+    prompts = [Prompt(PROMPTS.question, e.portraits[0], seed=i) for i, e in enumerate(people.entities[:5])]
     whole = generate(model, prompts, max_new_tokens=8, sample=True)
     real, sizes = own._generate_batch, []
 

@@ -30,26 +30,26 @@ def test_a_preset_is_a_row(tmp_path, monkeypatch):
 
 
 def test_the_world_asks_nobody_and_the_paper_needs_people(tmp_path):
-    options = RunOptions(output=tmp_path)
+    options = RunOptions(output=tmp_path, planned=True)
     world = PRESETS["world/study"]
     assert world.judge_calls(world.plan({}, options), options) == (asked_of("exact"), [])
     paper = PRESETS["paper/llava-1.6-vicuna"]
     cells = paper.plan({"counts": (5,)}, options)
     assert [c.name for c in cells] == ["llava-v1.6-vicuna-7b-hf/n5/seed0"]
     with pytest.raises(ConfigError, match="--people: is needed"):
-        paper.judge_calls(cells, options)
+        paper.plan({}, RunOptions(output=tmp_path))
 
 
 def test_an_executor_is_a_row(tmp_path, monkeypatch):
     given = []
     monkeypatch.setitem(EXECUTORS, "noted", lambda cells, root, do, *, jobs, bars: given.append((cells, root, jobs)))
     name = "paper/llava-1.6-mistral"
-    cells = PRESETS[name].plan({}, RunOptions(output=tmp_path))
-    settings = {"judge": "exact", "clip": None, "jobs": 3, "bars": Silent()}
-    run_paper(name, cells, tmp_path, tmp_path / "run", executor="noted", **settings)
+    cells = PRESETS[name].plan({}, RunOptions(output=tmp_path, planned=True))
+    settings = {"judge": "exact", "jobs": 3, "bars": Silent()}
+    run_paper(cells, tmp_path, tmp_path / "run", executor="noted", **settings)
     assert given == [(cells, tmp_path / "run", 3)]
     with pytest.raises(ConfigError, match="unknown executor 'locl': did you mean 'local'"):
-        run_paper(name, cells, tmp_path, tmp_path / "run", executor="locl", **settings)
+        run_paper(cells, tmp_path, tmp_path / "run", executor="locl", **settings)
 
 
 def test_a_study_keeps_what_earlier_runs_of_its_folder_came_from(tmp_path):

@@ -17,11 +17,10 @@ from letheia.study import run
 from letheia.study.build import build
 from letheia.study.plan import jobs, plan_job
 from letheia.train.unlearn import unlearn
-from letheia.world.make import make_people
-from letheia.world.people import make_world
 
 
-def test_a_small_study_and_its_table(tmp_path):
+def test_a_small_study_and_its_table(world_folder, tmp_path):
+    shutil.copytree(world_folder, tmp_path / "study" / "people")
     run = ("run", "world/study", "--model", "mistral", "--method", "bg", "--n", "10", "--seeds", "1")
     result = letheia(*run, "--output", tmp_path / "study")
     assert result.returncode == 0, result.stderr
@@ -47,14 +46,13 @@ def test_a_small_study_and_its_table(tmp_path):
     fails(letheia("table", "1", tmp_path / "study", "--format", "pdf"), "pdf")
 
 
-def test_the_papers_study_on_a_checkpoint(tmp_path):
+def test_the_papers_study_on_a_checkpoint(own_world, tmp_path):
     """The preset's whole way, on a folder and a checkpoint of the world that stand in for real ones.
 
     That it runs into a folder named world/study makes its people no world's.
     """
     out = tmp_path / "world" / "study"
-    people = tmp_path / "people"
-    make_people(make_world(), people)
+    people = own_world
     file = people / "metadata.jsonl"
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(x for x in lines if '"stranger"' not in x))  # as a folder that was imported

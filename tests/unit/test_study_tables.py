@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from letheia.data.folder import read_people
 from letheia.errors import ConfigError, DataError
 from letheia.grid.collected import Collected, read_collected, together, write_collected
 from letheia.metrics.results import Place
@@ -18,8 +19,6 @@ from letheia.report.paper_numbers import paper_number
 from letheia.report.study_page import write_study_report
 from letheia.report.study_tables import SHEETS, study_table
 from letheia.report.tables import printed, records
-from letheia.world.make import make_people
-from letheia.world.people import make_world
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "study.json"
 
@@ -93,13 +92,13 @@ def test_studies_side_by_side():
         together([Collected({**value, "settings": {"steps": 30}}), Collected({**value, "settings": {"steps": 60}})])
 
 
-def test_a_page_of_uneven_cells(tmp_path):
+def test_a_page_of_uneven_cells(world_folder, tmp_path):
     """A model without the main count, a method without a curve, a cell without answers: there is a page."""
     value = read_collected(RESULTS).value
     wanted = (("mistral", 10), ("llama", 5))
     first, other = (next(c for c in value["cells"] if (c["model"], c["n"]) == at) for at in wanted)
     other = {k: v for k, v in {**other, "history": {}}.items() if k != "examples"}
-    for people in (None, make_people(make_world(), tmp_path / "people")):
+    for people in (None, read_people(world_folder, check_pictures=False)):
         write_study_report(tmp_path / "page.html", Collected({**value, "cells": [first, other]}), people)
         page = (tmp_path / "page.html").read_text()
         assert "Table 7" in page and ("n = 5; every draw" in page) == bool(people)

@@ -84,7 +84,7 @@ def test_what_sharing_saves_is_counted(checkpoints, steps, texts):
     )
     found, alone = shared.work(steps[0], 2.0), plain.work(steps[0], 2.0)
     assert alone.tokens == alone.alone == found.alone
-    groups = shared._groups(steps[0])
+    groups = shared.batches(steps[0]).groups
     prompts = [len(encode_example(model, group[0][0].example).prompt) for group in groups]
     assert found.alone - found.tokens == sum((len(g) - 1) * (p - 1) for g, p in zip(groups, prompts, strict=True))
     assert f"{found.tokens / 2:,.0f} tokens/s" in str(found) and "saved by sharing" in str(found)
@@ -95,12 +95,11 @@ def test_micro_batches_hold_so_many_tokens(checkpoints, steps, texts):
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
     for limit in (1, 300, 10**6):
         objective = Objective(model=model, adapted=adapted, method=METHODS["pubg"], texts=texts, micro_tokens=limit)
-        groups = objective._groups(steps[0])
-        parts = list(objective._parts(groups))
-        assert [row for part in parts for row in part] == [[i for unit in group for i in unit] for group in groups]
-        assert all(len(part) == 1 or sum(map(objective._tokens, part)) <= limit for part in parts)
+        found = objective.batches(steps[0])
+        assert [row.items for row in found.rows] == [[i for unit in group for i in unit] for group in found.groups]
+        assert all(len(part) == 1 or sum(row.tokens for row in part) <= limit for part in found.parts)
         if limit != 300:
-            assert len(parts) == {1: len(groups), 10**6: 1}[limit]
+            assert len(found.parts) == {1: len(found.groups), 10**6: 1}[limit]
 
 
 def test_a_falling_rate(checkpoints, steps, texts):

@@ -72,6 +72,8 @@ def unlearn(
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
     take_metrics(metrics)
+    if not given.config.forget:  # before a folder is read
+        raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
     if push and len(chosen) > 1:
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")

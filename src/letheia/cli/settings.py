@@ -87,6 +87,9 @@ SETTINGS: Mapping[str, Setting] = {
         "train.micro_batch",
         _option(int, "Answers computed at once; if left out, as many tokens as suit the device.", min=1),
     ),
+    "engine": Setting(
+        "train.engine", _option(str, "If left out, shared: a picture is computed once for all answers on it; or plain.")
+    ),
     "save_every": Setting("train.save_every", _option(int, "Steps between checkpoints; if left out, 10.", min=1)),
     "recompute": Setting(
         "train.recompute",
@@ -122,7 +125,7 @@ SETTINGS: Mapping[str, Setting] = {
     ),
 }
 LOAD = ("revision", "dtype", "device", "attn", "four_bit")
-TRAIN = ("steps", "batch", "rank", "alpha", "weight_decay", "micro_batch", "save_every", "recompute")
+TRAIN = ("steps", "batch", "rank", "alpha", "weight_decay", "micro_batch", "engine", "save_every", "recompute")
 SCORE = ("clip", "judge", "prompts")
 FILES = {
     "config": _option(Path, "YAML file with settings, such as the config.yaml of a run."),

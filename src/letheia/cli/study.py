@@ -126,20 +126,11 @@ def report(
 ) -> None:
     """Write a study as one HTML page: tables with intervals, plots and answers."""
     take_metrics(metrics)
-    from letheia.data.folder import read_people
-    from letheia.grid.collected import read_collected, together
-    from letheia.report.study_page import write_study_report
-    from letheia.world.make import make_people
-    from letheia.world.people import make_world
+    from letheia.presets.pages import write_page
 
-    study = together([read_collected(source) for source in sources])
-    with tempfile.TemporaryDirectory() as drawn:
-        shown = read_people(people) if people else None
-        if shown is None and study.of_world:  # nobody's secret, and drawn again in seconds
-            shown = make_people(make_world(), Path(drawn) / "people")
-        write_study_report(output, study, shown)
+    shown = write_page(sources, output, people)
     print(f"Report: {output}")
-    if shown is None:
+    if not shown:
         print("names, pictures and answers are left out, since people may not be fictional; --people shows them")
 
 

@@ -2,14 +2,15 @@
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from letheia.config import LoadConfig
 from letheia.errors import CheckpointError
 from letheia.files import read_json, sha256
-from letheia.models.loading import load_model, plan_model
-from letheia.models.model import Model
 from letheia.models.weight_files import content_key
+
+if TYPE_CHECKING:
+    from letheia.models.model import Model
 
 MODELS = ("mistral", "llama")
 RECORD = "weights.json"
@@ -50,7 +51,7 @@ def record(folder: Path | None = None) -> dict[str, Any]:
     return read_json((folder or weights_folder()) / RECORD)
 
 
-def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = False) -> Model:
+def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = False) -> "Model":
     """A model of the world by name, or any checkpoint by folder or Hub id.
 
     Args:
@@ -58,6 +59,8 @@ def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = 
         load: How it is loaded.
         planned: Leave the weights out (`loading.plan_model`).
     """
+    from letheia.models.loading import load_model, plan_model
+
     source = source_of(name)
     if planned:
         return plan_model(source, load=load)
@@ -74,7 +77,7 @@ def weight_files(*models: str) -> list[Path]:
     return [file for name in models for file in sorted(Path(source_of(name)).glob("*.safetensors"))]
 
 
-def weights_key(name: str, model: Model) -> str:
+def weights_key(name: str, model: "Model") -> str:
     """Fingerprint of a model's files; a checkpoint of the Hub has its commit instead."""
     folder = Path(source_of(name))
     return content_key(folder) if folder.is_dir() else str(model.network.config._commit_hash)

@@ -58,7 +58,7 @@ class Preset(Protocol):
         """The cells; `values` are fields of `GridConfig` and of cells that differ from the preset's.
 
         Raises:
-            ConfigError: A field has an impossible value, or there are too few people.
+            ConfigError: A field has an impossible value, or people are missing or too few.
         """
         ...
 
@@ -67,11 +67,7 @@ class Preset(Protocol):
         ...
 
     def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
-        """Who judges, and what about.
-
-        Raises:
-            ConfigError: Something that the run needs is missing.
-        """
+        """Who judges, and what about."""
         ...
 
     def run(self, cells: Sequence[Cell], options: RunOptions, *, bars: Bars) -> None:

@@ -10,6 +10,7 @@ from letheia.files import fingerprint
 from letheia.grid.grid import Cell, GridConfig, parted, plan_grid
 from letheia.methods.paper import ANSWER_LIMIT, LORA, PAPER_MODELS
 from letheia.methods.rates import WORLD_RATES, rates_for
+from letheia.study.plan import all_there
 from letheia.types import People
 from letheia.world.people import make_world
 
@@ -29,6 +30,8 @@ def demo_config(values: Mapping[str, Any]) -> StudyConfig:
     """
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
     config = StudyConfig.create(merged({"candidates": known, "clip": "world"}, values))
+    all_there("candidates", config.candidates or (), known)
+    all_there("forget", config.forget, known)
     own = of_world(config.model)
     agree(values, own)
     return StudyConfig.create(merged(own, config.model_dump()))

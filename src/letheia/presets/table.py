@@ -67,7 +67,9 @@ class PaperStudy:
     people_kind = UNKNOWN
 
     def plan(self, values: Mapping[str, Any], options: RunOptions) -> list[Cell]:
-        """One cell a count, on people of the folder."""
+        """One cell a count, on people of the folder; a plan alone can do without."""
+        if not (options.people or options.planned):
+            raise ConfigError(f"--people: is needed. 'letheia run {self.name} --dry-run' shows how to make the folder.")
         return plan_paper(self.name, values, options.everybody, planned=options.planned)
 
     def forecast(self, cells: Sequence[Cell], options: RunOptions) -> Iterator[str]:
@@ -79,10 +81,9 @@ class PaperStudy:
 
     def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
         """The LVLM that judges, about every answer of the cells that are not done."""
-        if options.everybody is None:
-            raise ConfigError(f"--people: is needed. 'letheia run {self.name} --dry-run' shows how to make the folder.")
         from letheia.presets.paper import paper_calls
 
+        assert options.everybody, "asked for by the plan"
         left = [cell for cell in cells if not cell.is_done(options.output)]
         return asked_of(self._judge(options)), paper_calls(left, options.everybody)
 
@@ -90,7 +91,7 @@ class PaperStudy:
         """Do every cell that is not done yet."""
         from letheia.presets.paper import run_paper
 
-        assert options.people, "asked for before"
+        assert options.people, "asked for by the plan"
         run_paper(
             cells,
             options.people,
@@ -106,7 +107,7 @@ class PaperStudy:
         """What the original answered when recognition was probed."""
         from letheia.presets.paper import observe_paper
 
-        assert options.people, "asked for before"
+        assert options.people, "asked for by the plan"
         return observe_paper(cells, options.people, options.output)
 
     def weights(self, models: Sequence[str]) -> list[Path]:

@@ -1,6 +1,7 @@
 """What a study says to a model and trains on in place of an answer: every text, and each may be a user's own."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -82,6 +83,9 @@ class PromptSet(Frozen):
     def _named(cls, asked: dict[str, str]) -> dict[str, str]:
         if "plain" in asked:
             raise ValueError("'plain' is the study's own question; give another name")
+        for name in asked:
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+                raise ValueError(f"'{name}' is no name; use small letters, digits, - and _")
         return {name: _checked(text) for name, text in asked.items()}
 
     @field_validator("wordings")

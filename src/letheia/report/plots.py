@@ -49,7 +49,7 @@ def count_plot(study: Collected, model: str) -> str:
 
 def training_plot(study: Collected, model: str, n: int) -> str:
     """Each term's value over the steps, mean over seeds, range shaded."""
-    curves = {m: [c["history"][m] for c in study.cells(model, n) if m in c["history"]] for m in study.methods}
+    curves = {m: [c["history"][m] for c in study.cells(model, n) if m in c.get("history", {})] for m in study.methods}
     methods = [m for m, found in curves.items() if found]
     if not methods:
         return ""

@@ -11,6 +11,9 @@ from letheia.report.page import Page, Part, aftermaths_of, write_page
 from letheia.report.tables import numbers_of, ordered, run_tables
 from letheia.types import Generation, Group, People, Role, Split
 
+JUDGES = {"exact": "counting labelled facts and attributes", "none": "nobody"}
+"""What a reader is told of the judges that ask nobody."""
+
 
 def write_report(
     path: Path,
@@ -64,7 +67,7 @@ def write_report(
             f"Base model {settings['model']}. Forgotten: {', '.join(e.name for e in split.forget)}.",
             *notes,
         ),
-        aside=(f"Kept: {', '.join(e.name for e in split.retain)}.",),
+        aside=(f"Kept: {', '.join(e.name for e in split.retain)}.", *_judged(settings)),
         parts=(part,),
         asked_by=people.asked_by,
         interval="over people",
@@ -73,3 +76,9 @@ def write_report(
         settings=(settings, provenance),
     )
     write_page(path, page)
+
+
+def _judged(settings: Mapping[str, Any]) -> list[str]:
+    """Who judged the answers, by the settings."""
+    judge = settings.get("judge")
+    return [f"Answers judged by {JUDGES.get(judge, judge)}."] if judge else []

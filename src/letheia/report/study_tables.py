@@ -133,9 +133,15 @@ def example_answers(study: Collected, model: str) -> Sheet:
 
 
 def rate_sheet(study: Collected, model: str) -> Sheet:
-    """Table 6: each method's learning rate in the study, and the paper's."""
+    """Table 6: each method's learning rate in the study, and the paper's.
+
+    Raises:
+        ConfigError: The study keeps no rates.
+    """
     paper = {method: rate for of, method, rate in paper_tables()["6"] if of == PAPERS.get(model)}
-    rates = {m: rate for c in study.value["cells"] if c["model"] == model for m, rate in c["rates"].items()}
+    rates = {m: rate for c in study.value["cells"] if c["model"] == model for m, rate in c.get("rates", {}).items()}
+    if not rates:
+        raise ConfigError(f"the study keeps no learning rates of {model}.")
     order = [m for m in METHODS if m in rates]
     rows = [(method_title(m), f"{rates[m]:g}", f"{paper[m]:g}" if m in paper else "–") for m in order]
     return Sheet(f"Table 6 · Learning rates · {model}", ("Method", "Here", "Paper"), tuple(rows))

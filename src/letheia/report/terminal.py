@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -21,10 +22,16 @@ def print_table(table: Table, console: Console, *, asked_by: str = "picture") ->
             for m, entries in zip(table.methods, table.entries, strict=True)
         ]
         if console.is_terminal:
-            drawn = RichTable(title=table.heading + suffix, title_justify="left", title_style="bold")
-            drawn.add_column("Method")
-            for title in titles:
-                drawn.add_column(title, justify="right")
+            drawn = RichTable(
+                title=table.heading + suffix,
+                title_justify="left",
+                title_style="bold",
+                box=box.SIMPLE_HEAD,
+                padding=(0, 1, 0, 0),
+            )
+            drawn.add_column("Method", no_wrap=True)
+            for title in titles:  # a heading breaks between words only
+                drawn.add_column(title, justify="right", min_width=max(map(len, title.split())))
             for row in rows:
                 drawn.add_row(*row)
             console.print(drawn)

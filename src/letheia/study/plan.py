@@ -137,21 +137,25 @@ def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:
     if config.candidates is None:
         return people.pictured
     wanted = set(config.candidates)
-    _all_there("candidates", config.candidates, people.entities)
+    all_there("candidates", config.candidates, [e.id for e in people.entities])
     return tuple(e for e in people.entities if e.id in wanted)
 
 
 def named_split(config: StudyConfig, people: Sequence[Entity]) -> Split:
     """Who is forgotten by the settings' own word; all others are retained."""
     by_id = {e.id: e for e in people}
-    _all_there("forget", config.forget, people)
+    all_there("forget", config.forget, [e.id for e in people])
     gone = set(config.forget)
     return Split(forget=tuple(by_id[i] for i in config.forget), retain=tuple(e for e in people if e.id not in gone))
 
 
-def _all_there(field: str, ids: Sequence[str], people: Sequence[Entity]) -> None:
-    """Settings of a study of other people would silently leave those out who are not there."""
-    there = {e.id for e in people}
+def all_there(field: str, ids: Sequence[str], people: Sequence[str]) -> None:
+    """Whether settings name only people who are there; those of another study would silently leave others out.
+
+    Raises:
+        ConfigError: An id is nobody's.
+    """
+    there = set(people)
     if missing := [i for i in ids if i not in there]:
         raise ConfigError(
             f"{field}: nobody has the id '{missing[0]}'. Are these the settings of a run on another people folder?"

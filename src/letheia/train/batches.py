@@ -22,6 +22,37 @@ Unit = tuple[Item, ...]  # what a loss needs at once: an answer, or one and what
 Group = list[Unit]
 
 
+@dataclass(frozen=True)
+class Row:
+    """Answers that are computed in one row, and how many tokens it has."""
+
+    items: list[Item]
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How a step is computed.
+
+    Attributes:
+        groups: What shares a row, short rows first.
+        parts: Micro-batches: the rows, cut where they have too many answers, that are computed at once.
+    """
+
+    groups: list[Group]
+    parts: list[list[Row]]
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows in the order in which they are computed."""
+        return [row for part in self.parts for row in part]
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens of the largest micro-batch."""
+        return max(sum(row.tokens for row in part) for part in self.parts)
+
+
 def step_units(step: Step, method: Method, texts: Texts) -> list[Unit]:
     """All units of a step, with the number of their term."""
     return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]

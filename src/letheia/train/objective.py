@@ -24,7 +24,7 @@ from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
-from letheia.train.batches import Group, Item, by_row, filled, step_units
+from letheia.train.batches import Batches, Group, Item, Row, by_row, filled, step_units
 from letheia.types import Example
 
 
@@ -109,24 +109,27 @@ class Objective:
 
     def work(self, step: Step, seconds: float) -> Work:
         """What a step took, given its seconds."""
-        rows = [row for part in self._parts(self._groups(step)) for row in part]
+        rows = self.batches(step).rows
         return Work(
-            tokens=sum(self._tokens(row) for row in rows),
-            alone=sum(len(encode_example(self.model, item.example).ids) for row in rows for item in row),
+            tokens=sum(row.tokens for row in rows),
+            alone=sum(len(encode_example(self.model, item.example).ids) for row in rows for item in row.items),
             seconds=seconds,
             memory=in_use(self.model.device),
         )
+
+    def batches(self, step: Step) -> Batches:
+        """How a step is computed, with what is known of memory so far."""
+        groups = self._groups(step)
+        return Batches(groups, [[Row(row, self._tokens(row)) for row in part] for part in self._parts(groups)])
 
     def _take_less(self, step: Step) -> None:
         """Compute less at once: first fewer rows, then layers twice, then fewer answers a row."""
         if is_sharded(self.model):  # the other processes wait for this one and know nothing of it
             raise too_small(self.model.name) from None
-        groups = self._groups(step)
-        parts = list(self._parts(groups))
-        measure = len if self.micro_batch else self._tokens
-        most = max(sum(map(measure, part)) for part in parts)
-        largest = max(measure(row) for part in parts for row in part)
-        answers = max(len(row) for part in parts for row in part)
+        batches = self.batches(step)
+        sizes = [[len(row.items) if self.micro_batch else row.tokens for row in part] for part in batches.parts]
+        most, largest = max(map(sum, sizes)), max(map(max, sizes))
+        answers = max(len(row.items) for row in batches.rows)
         if most > largest and self.micro_batch:
             self.micro_batch = max(largest, most // 2)
             after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
@@ -136,7 +139,7 @@ class Objective:
         elif not self.recompute:
             self.recompute = True
             after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
-        elif answers > max(len(unit) for group in groups for unit in group):
+        elif answers > max(len(unit) for group in batches.groups for unit in group):
             self.answers_a_row = answers // 2
             # the pieces, put together again, are to be no larger than the row was
             if self.micro_batch:
@@ -283,9 +286,9 @@ def largest_micro_batch(
     """The micro-batch of a step with the most tokens on a device: how many, and examples grouped by their prompt."""
     tokens = MICRO_TOKENS.get(device.type, MICRO_TOKENS["cuda"])
     objective = Objective(model=model, adapted=adapted, method=method, texts=texts, micro_tokens=tokens)
-    sizes = [(sum(map(objective._tokens, part)), part) for part in objective._parts(objective._groups(step))]
-    size, largest = max(sizes, key=lambda found: found[0])
-    return size, [[item.example for item in row] for row in largest]
+    batches = objective.batches(step)
+    largest = max(batches.parts, key=lambda part: sum(row.tokens for row in part))
+    return batches.most_tokens, [[item.example for item in row.items] for row in largest]
 
 
 def _select(current: AnswerLogProbs, answers: Sequence[int]) -> AnswerLogProbs:
