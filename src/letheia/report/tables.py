@@ -126,7 +126,7 @@ def lay_out(
         asked=asked,
         columns=tuple(shown),
         methods=chosen,
-        entries=tuple(zip(*shown.values(), strict=True)),
+        entries=tuple(zip(*shown.values(), strict=True)) or ((),) * len(chosen),
     )
 
 
