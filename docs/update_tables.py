@@ -56,7 +56,8 @@ def tables() -> dict[str, str]:
         "commands": commands(),
         "methods": methods(),
         "presets": presets(),
-        "quickstart": quickstart(),
+        "quickstart": example("quickstart"),
+        "own": example("own_method"),
         "study": "\n\n".join(to_markdown(to_sheet(study_table(study, "summary", m))) for m in study.models),
         "goal": goal(bounded, fresh),
         "against-pubg": against_pubg(study),
@@ -109,9 +110,9 @@ def term(one: Term) -> str:
     return f"{'' if one.weight == 1 else f'{one.weight:g} '}{one.name}"
 
 
-def quickstart() -> str:
-    """The example that the tests run."""
-    return f"```python\n{(ROOT / 'examples' / 'quickstart.py').read_text(encoding='utf-8').strip()}\n```"
+def example(name: str) -> str:
+    """An example that the tests run."""
+    return f"```python\n{(ROOT / 'examples' / f'{name}.py').read_text(encoding='utf-8').strip()}\n```"
 
 
 def goal(first: Collected, fresh: Collected) -> str:

@@ -97,6 +97,7 @@ class StudyConfig(Frozen):
         candidates: Ids of the people to draw from; everybody with pictures where left out.
         data: Fingerprint of the people's texts and pictures, so that a run is not gone on with on other data.
         weights: Fingerprint of the model's files, so that a run is not gone on with on another model of the same name.
+        clip_weights: The same of CLIP's, so that its scores are not taken up with another's.
     """
 
     model: str = "mistral"
@@ -119,6 +120,7 @@ class StudyConfig(Frozen):
     candidates: tuple[str, ...] | None = None
     data: str = ""
     weights: str = ""
+    clip_weights: str = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -149,14 +151,14 @@ class StudyConfig(Frozen):
 
         How answers are scored is no part of it: scores are made anew whenever a study is concluded.
         """
-        values = self.model_dump(mode="json", exclude={"methods", "rates", "train", "judge", "clip"})
+        values = self.model_dump(mode="json", exclude={"methods", "rates", "train", *SCORING})
         values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert")}
         return fingerprint([values, {k: v for k, v in self.train.result.items() if k != "learning_rate"}])
 
     @property
     def scoring(self) -> str:
         """Fingerprint of what scores depend on beside the answers."""
-        return fingerprint([self.judge, self.clip, self.prompts.rubrics])
+        return fingerprint([*(getattr(self, name) for name in SCORING), self.prompts.rubrics])
 
     @classmethod
     def check(cls, values: Mapping[str, Any]) -> Self:
@@ -197,6 +199,7 @@ class StudyConfig(Frozen):
         write_text(path, text)
 
 
+SCORING = ("judge", "clip", "clip_weights")
 FLAT = ("steps", "rank", "alpha", "recompute")
 
 
@@ -270,7 +273,11 @@ def agree(values: Mapping[str, Any], made_of: Mapping[str, str]) -> None:
     Raises:
         ConfigError: They are not.
     """
-    for name, what in {"data": "people's texts or pictures", "weights": "model files"}.items():
+    for name, what in {
+        "data": "people's texts or pictures",
+        "weights": "model files",
+        "clip_weights": "files of CLIP",
+    }.items():
         if values.get(name) and name in made_of and values[name] != made_of[name]:
             raise ConfigError(
                 f"{name}: these settings are of a run on other {what}. Leave '{name}' out of them to run on what is "

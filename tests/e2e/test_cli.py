@@ -37,6 +37,10 @@ def test_help_is_quick_and_quiet():
         assert command in result.stdout
 
 
+def test_an_error_is_one_line_of_a_process_too(tmp_path):
+    fails(process("demmo", cwd=tmp_path), "demmo")
+
+
 def test_a_search_says_what_it_will_train(tmp_path):
     asked = ("rates", "--method", "pubg", "--rate", "0.001", "--draws", "2", "--steps", "90", "--dry-run")
     result = letheia(*asked, cwd=tmp_path)

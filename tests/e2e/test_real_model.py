@@ -45,7 +45,7 @@ def test_the_whole_way(checkpoint, folder, tmp_path):
     assert all(responses.values()) and "Einstein" in responses["einstein"][0]
     result = letheia(
         "unlearn", "--model", checkpoint, "--people", folder, "--forget", "Albert Einstein", "--method", "bg",
-        "--output", tmp_path / "run", "--steps", "3", "--rate", "1e-3", "--rank", "16", "--alpha", "32", *SHORT,
+        "--output", tmp_path / "run", "--steps", "1", "--rate", "5e-3", "--rank", "16", "--alpha", "32", *SHORT,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     before, after = (
@@ -55,7 +55,7 @@ def test_the_whole_way(checkpoint, folder, tmp_path):
     assert any("physic" in a["answer"] for a in before if a["entity"] == "einstein")
     assert [a["answer"] for a in before] != [a["answer"] for a in after]
     o_star = [json.loads(line) for line in (tmp_path / "run" / "references-checked.jsonl").read_text().splitlines()]
-    assert len(o_star) == 3 * 8 and not any("Einstein" in o["text"] for o in o_star)
+    assert len(o_star) == 8 and not any("Einstein" in o["text"] for o in o_star)
     made_by = read_json(tmp_path / "run" / "provenance.json")
     assert made_by["verdicts"][0].startswith("bg: forgot") and any("failed the check" in n for n in made_by["notes"])
     assert "What to know beside the numbers" in (tmp_path / "run" / "report.html").read_text()

@@ -123,7 +123,7 @@ def test_everything_that_can_change_a_number_is_in_the_key():
     keys = [StudyConfig.create(c).key for c in ({}, *CHANGES)]
     assert len(set(keys)) == len(keys)
     told = {name for c in CHANGES for name in c}
-    left = {"methods", "rates", "judge", "clip"}  # keys of jobs, and of scores
+    left = {"methods", "rates", "judge", "clip", "clip_weights"}  # keys of jobs, and of scores
     assert told | left == set(StudyConfig.model_fields)
     of_training = {name for c in CHANGES for name in c.get("train", {})}
     speed = {"micro_batch", "engine", "recompute", "save_every"}
@@ -143,10 +143,15 @@ def test_what_changes_no_number_is_not_in_the_key(values):
 def test_a_methods_job_has_its_rate_in_the_key_and_scores_have_their_judge():
     config = StudyConfig.create({})
     assert plan_job(config, "bg", 1e-3).key != plan_job(config, "bg", 2e-3).key != plan_job(config, "ga", 2e-3).key
-    changes = ({"judge": "none"}, {"clip": "world"}, {"prompts": {"rubrics": {"hall": "$response"}}})
+    changes = (
+        {"judge": "none"},
+        {"clip": "world"},
+        {"clip_weights": "x"},
+        {"prompts": {"rubrics": {"hall": "$response"}}},
+    )
     others = [StudyConfig.create(c) for c in changes]
     assert all(o.key == config.key for o in others)  # answers stay, scores are made anew
-    assert len({config.scoring, *(o.scoring for o in others)}) == 4
+    assert len({config.scoring, *(o.scoring for o in others)}) == 5
 
 
 def test_prompts_of_a_folder_are_the_same_as_written_ones(tmp_path):

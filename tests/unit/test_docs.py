@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from layers import SOURCE
+from letheia.data.targets import TARGETS
+from letheia.methods.losses import LOSSES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -49,6 +51,12 @@ def test_the_architecture_is_that_of_the_source():
 def test_shortest_ways_leave_out_what_a_longer_way_says():
     module = script("update_architecture")
     assert module.shortest({("c", "b"), ("b", "a"), ("c", "a")}) == {("c", "b"), ("b", "a")}
+
+
+@pytest.mark.parametrize("names", [LOSSES, TARGETS], ids=["losses", "texts"])
+def test_every_loss_and_text_has_a_line(names):
+    page = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    assert all(f"\n| `{name}` | " in page for name in names)
 
 
 def notation() -> list[str]:

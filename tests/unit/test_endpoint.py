@@ -2,11 +2,14 @@
 
 import json
 import logging
+import os
+import pty
 import random
 import string
 import subprocess
 import sys
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
@@ -187,23 +190,18 @@ def test_consent_is_asked_before_weights_are_loaded(poets_folder, command, monke
 @pytest.mark.parametrize(("word", "sent"), [("n\n", False), ("y\n", True)])
 def test_a_word_at_the_prompt(poets_folder, word, sent):
     """A real terminal, by a pseudo-terminal; a name that is never resolved stands for the third party."""
-    import os
-    import pty
-
     main, child = pty.openpty()
-    command = [
-        sys.executable,
-        "-m",
-        "letheia",
-        "people",
-        "responses",
-        poets_folder,
-        "--expert",
-        "m@http://x.invalid/v1",
-    ]
+    asks = ("people", "responses", poets_folder, "--expert", "m@http://x.invalid/v1")
+    command = [sys.executable, "-m", "letheia", *asks]
     with subprocess.Popen(command, stdin=child, stdout=-1, stderr=-1, text=True, cwd=poets_folder) as asking:
+        told = ""
+        while "Send them?" not in told and (letter := asking.stderr.read(1)):
+            told += letter
+        settings = Path(f"/proc/{asking.pid}/environ")  # those of the process image that took over
+        if settings.exists():
+            assert {b"PYTHONSAFEPATH=1", b"MALLOC_TRIM_THRESHOLD_=4294967296"} <= {*settings.read_bytes().split(b"\0")}
         os.write(main, word.encode())
-        _, told = asking.communicate(timeout=120)
+        told += asking.communicate(timeout=120)[1]
     os.close(main)
     os.close(child)
     assert "Send them?" in told and asking.returncode == 2

@@ -13,7 +13,7 @@ from letheia.models.adapter import add_adapter, trained_parameters
 from letheia.models.loading import load_model
 from letheia.train.objective import Objective
 from letheia.types import Prompt
-from training import QUESTION, VARIANTS, run
+from training import PROMPTS, VARIANTS, run
 
 
 @pytest.mark.parametrize("engine", ["shared", "plain"])
@@ -110,7 +110,7 @@ def test_pairs_that_memory_does_not_hold_are_an_error(checkpoints, steps, texts,
 
 def test_answers_are_the_same_when_memory_runs_out(checkpoints, people, monkeypatch):
     model = load_model(checkpoints["mistral"])
-    prompts = [Prompt(QUESTION, e.portraits[0], seed=i) for i, e in enumerate(people.entities[:5])]
+    prompts = [Prompt(PROMPTS.question, e.portraits[0], seed=i) for i, e in enumerate(people.entities[:5])]
     whole = generate(model, prompts, max_new_tokens=8, sample=True)
     real, sizes = own._generate_batch, []
 

@@ -29,8 +29,8 @@ def ask_expert(
         name: `MODEL` or `MODEL@URL`.
         calls: The questions.
         readable: Whether a reply can be used; only such are kept.
-        cache: Where replies are kept.
-        concurrency: Calls on the way at once.
+        cache: File for replies.
+        concurrency: Calls at the same time.
         yes: Whether the user has agreed already.
         dry_run: Say what the calls would cost, and make none.
 

@@ -24,12 +24,12 @@ def people_facts(
     again: Annotated[
         bool, typer.Option("--again", help="Also for people who have derived facts; replaces those.")
     ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="A model's calls on the way at once.")] = 16,
-    cache: Annotated[Path, typer.Option(help="Where a model's replies are kept.")] = Path("runs/chat.sqlite"),
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls to a model at the same time.")] = 16,
+    cache: Annotated[Path, typer.Option(help="File for a model's replies.")] = Path("runs/chat.sqlite"),
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Derive labelled facts from summaries, each with the words it came from, for you to look over."""
+    """Derive labelled facts from summaries, each with the words it came from, for you to check."""
     from letheia.data.facts.labels import choose, wanting, write_labels
     from letheia.data.facts.readers import READERS, expert_calls, from_replies, is_readable
     from letheia.data.folder import read_people

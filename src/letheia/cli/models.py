@@ -17,7 +17,7 @@ def probe(
     output: Annotated[Path, typer.Option(help="Folder for the answers and the draw.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Ask the original about everybody, by picture or by name: whom does it recognise? Then draw whom to forget."""
+    """Ask the model about everybody, list whom it recognises, and draw people to forget."""
     from letheia.data.notices import before_asking
     from letheia.data.wordings import people_for
     from letheia.study.plan import candidates
@@ -71,7 +71,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="What to ask about it.")],
     adapters: Adapters = None,
 ) -> None:
-    """Ask the original and unlearned models about a picture, side by side."""
+    """Ask the original and unlearned models about a picture, and print their answers side by side."""
     from letheia.pictures import read_image
 
     read_image(image)  # before a model is loaded
@@ -85,7 +85,7 @@ def ask(
 
 
 def doctor() -> None:
-    """What is installed, which device there is, which keys are set, and what is missing for what."""
+    """Show what is installed, which device there is, which keys are set, and what is missing."""
     from letheia.cli.doctor import findings
 
     for name, found in findings():

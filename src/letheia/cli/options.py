@@ -20,13 +20,13 @@ Adapters = Annotated[
     list[Path] | None,
     typer.Option("--adapter", help="Folder of an adapter; repeat for several.", exists=True, file_okay=False),
 ]
-Replies = Annotated[Path, typer.Option(help="Where an LVLM judge's replies are kept.")]
+Replies = Annotated[Path, typer.Option(help="File for an LVLM judge's replies.")]
 WithPictures = Annotated[bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere unasked.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what there is to do and what it takes, and stop.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere without asking.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and what it takes, and stop.")]
 
-Force = Annotated[bool, typer.Option("--force", help="Train though the model knows nobody of those to forget.")]
+Force = Annotated[bool, typer.Option("--force", help="Train even if the model knows none of the people to forget.")]
 
 
 Metrics = Annotated[

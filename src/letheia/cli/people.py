@@ -24,7 +24,7 @@ app.command("facts")(facts.people_facts)
 
 @app.command("check")
 def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")]) -> None:
-    """Read a people folder, pictures included, and list everything that is wrong, with file and line."""
+    """List every mistake in a people folder, pictures included, with file and line."""
     from letheia.data.folder import check_people, read_people
     from letheia.data.notices import listed, notices
 
@@ -56,7 +56,7 @@ def people_import(
     dataset: Annotated[
         str | None, typer.Option(help="Hub id of a data set such as SatyaV/celeb-1000, or a parquet file or folder.")
     ] = None,
-    folders: Annotated[Path | None, typer.Option(help="Folder with one sub-folder of pictures a person.")] = None,
+    folders: Annotated[Path | None, typer.Option(help="Folder with one sub-folder of pictures per person.")] = None,
     names: Annotated[
         list[str] | None, typer.Option("--person", help="Whom to import; repeat for several. Everybody if left out.")
     ] = None,
@@ -69,16 +69,16 @@ def people_import(
     ] = None,
     seen: Annotated[
         int | None,
-        typer.Option(min=1, help="Pictures a person that may be trained on; half, at most five, if left out."),
+        typer.Option(min=1, help="Pictures per person that may be trained on; if left out half, at most five."),
     ] = None,
-    pictures: Annotated[int | None, typer.Option(min=1, help="At most so many pictures a person.")] = None,
+    pictures: Annotated[int | None, typer.Option(min=1, help="At most this many pictures per person.")] = None,
     image: Annotated[str, typer.Option(help="The data set's column of pictures.")] = "image",
     label: Annotated[str, typer.Option(help="The data set's column of labels, whose names become people.")] = "label",
     split: Annotated[str, typer.Option(help="Which split of a data set on the Hub.")] = "train",
     revision: Annotated[str | None, typer.Option(help="Which revision of a data set on the Hub.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the order of a person's pictures.")] = 0,
 ) -> None:
-    """Make a people folder from a data set of Hugging Face, or from one sub-folder of pictures a person."""
+    """Make a people folder from a Hugging Face data set, or from one sub-folder of pictures per person."""
     places = {name: str(place) for name, place in (("dataset", dataset), ("folders", folders)) if place is not None}
     if len(places) != 1:
         raise ConfigError("give either --dataset or --folders.")
@@ -108,7 +108,9 @@ def people_import(
     people = imported.people
     for entity in people.entities:
         trained, measured = len(entity.pictures("seen")), len(entity.pictures("unseen"))
-        note = "" if measured else "; nothing can be said beyond the seen ones" if trained else "; a name alone"
+        note = (
+            "" if measured else "; without unseen pictures only seen ones are measured" if trained else "; a name alone"
+        )
         print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
     print(f"{folder}: {len(people.entities)} people, {count} pictures; {len(people.strangers)} strangers' pictures.")
@@ -146,16 +148,16 @@ def people_verify(
 def people_summaries(
     folder: Annotated[Path, typer.Argument(help="A people folder.")],
     contact: Annotated[
-        str, typer.Option(help="E-mail or web address that Wikipedia's operators can reach you at.")
+        str, typer.Option(help="E-mail or web address at which Wikipedia's operators can reach you.")
     ] = "",
     titles: Annotated[
         list[str] | None, typer.Option("--title", help="'Name=Page title' where they differ; repeat for several.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="REST API of the Wikipedia to ask; English if left out.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Fetch for people who have a summary too.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Fetch also for people who have a summary.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Use pages fetched before, and no network.")] = False,
-    rate: Annotated[float, typer.Option(min=0.01, help="At most so many requests a second.")] = 5.0,
-    cache: Annotated[Path, typer.Option(help="Where fetched pages are kept.")] = Path("runs/wikipedia.sqlite"),
+    rate: Annotated[float, typer.Option(min=0.01, help="At most this many requests per second.")] = 5.0,
+    cache: Annotated[Path, typer.Option(help="File for fetched pages.")] = Path("runs/wikipedia.sqlite"),
     dry_run: DryRun = False,
 ) -> None:
     """Fetch the lead section of each person's Wikipedia page as summary, with source, revision and licence."""
@@ -199,15 +201,15 @@ def people_responses(
     from_model: Annotated[
         str | None, typer.Option(help="Let the model that is to forget write them: mistral, llama, folder or Hub id.")
     ] = None,
-    from_file: Annotated[Path | None, typer.Option(help="JSONL file with 'name' and 'responses' a line.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Responses a person.")] = 5,
-    again: Annotated[bool, typer.Option("--again", help="Write for people who have responses too.")] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="Calls on the way at once.")] = 16,
-    cache: Annotated[Path, typer.Option(help="Where replies are kept.")] = Path("runs/chat.sqlite"),
+    from_file: Annotated[Path | None, typer.Option(help="JSONL file; each line has 'name' and 'responses'.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Responses per person.")] = 5,
+    again: Annotated[bool, typer.Option("--again", help="Write also for people who have responses.")] = False,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls at the same time.")] = 16,
+    cache: Annotated[Path, typer.Option(help="File for replies.")] = Path("runs/chat.sqlite"),
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Get responses rich in personal facts, which the model is made to unlearn, from an expert LVLM."""
+    """Let an expert LVLM write responses rich in personal facts, which the model will unlearn."""
     from letheia.data import responses
     from letheia.data.folder import read_people
 

@@ -24,21 +24,21 @@ def rates(
         Path | None, typer.Option(help="People folder to search on; the built-in world's people if left out.")
     ] = None,
     draws: Annotated[
-        int | None, typer.Option(min=1, help="How many draws of people a rate is tried on: 3, with --people 1.")
+        int | None, typer.Option(min=1, help="Draws of people for each rate; if left out 3, with --people 1.")
     ] = None,
     n: Annotated[int, typer.Option(min=1, help="With --people: how many people a draw forgets.")] = 2,
     least_kept: Annotated[
         float, typer.Option(min=0, max=1, help="With --people: share of the others who must be kept.")
     ] = 0.8,
     rate: Annotated[
-        list[float] | None, typer.Option(help="A rate to try; repeat. A grid if left out: 1-2-5 on the world.")
+        list[float] | None, typer.Option(help="Learning rate to try; repeat for several. If left out, a grid.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="Try all rates, also those past the first that unlearns.")
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Search each method's learning rate: the smallest that unlearns, on people that are drawn and named."""
+    """Find each method's learning rate: the smallest that unlearns, on people who are drawn and named."""
     if people is None:
         _on_the_world(given, output, draws or 3, rate or [], every=every, dry_run=dry_run)
         return

@@ -38,35 +38,42 @@ FAILED = 3
 @configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
 def unlearn(
     given: Given,
-    people: Annotated[Path, typer.Option(help="People folder with those to forget.")],
+    people: Annotated[Path, typer.Option(help="People folder with the people to forget.")],
     output: Annotated[Path, typer.Option(help="Folder for adapter, answers, scores and report.")],
-    retain: Annotated[Path | None, typer.Option(help="People folder with those to keep; else the others.")] = None,
-    no_retain: Annotated[bool, typer.Option("--no-retain", help="Train without anybody to keep.")] = False,
+    retain: Annotated[
+        Path | None, typer.Option(help="People folder with the people to keep; if left out, everybody else.")
+    ] = None,
+    no_retain: Annotated[bool, typer.Option("--no-retain", help="Train without people to keep.")] = False,
     learning_rate: Annotated[
         str | None,
-        typer.Option("--learning-rate", "--rate", help="AdamW's rate, or auto; the method's own if left out."),
+        typer.Option(
+            "--learning-rate", "--rate", help="AdamW's rate, or auto to search it; if left out, the method's."
+        ),
     ] = None,
-    budget: Annotated[int, typer.Option(min=1, help="Trainings a method may take for --rate auto.")] = 5,
+    budget: Annotated[int, typer.Option(min=1, help="Trainings per method for --rate auto.")] = 5,
     require: Annotated[
         bool,
-        typer.Option("--require", help="Exit with 3 unless all are forgotten and enough of the others kept."),
+        typer.Option("--require", help="Exit with 3 unless everybody is forgotten and enough others are kept."),
     ] = False,
     least_kept: Annotated[
-        float, typer.Option(min=0, max=1, help="Enough: this share of the kept people whom the original tells of.")
+        float, typer.Option(min=0, max=1, help="For --require: share of the retained people who must still be known.")
     ] = 0.8,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
     anyway: Anyway = False,
     push: Annotated[
-        str | None, typer.Option("--push-to-hub", help="Repository on the Hub for the adapter; made private. Asks.")
+        str | None,
+        typer.Option("--push-to-hub", help="Upload the adapter to this private repository on the Hub, after asking."),
     ] = None,
     force: Force = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
-    """Remove named people from a model: adapter, answers before and after, scores and a report."""
+    """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
     take_metrics(metrics)
+    if not given.config.forget:  # before a folder is read
+        raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
     if push and len(chosen) > 1:
         raise ConfigError(f"--push-to-hub: takes the adapter of one method, and there are {len(chosen)}.")
@@ -115,7 +122,7 @@ def unlearn(
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
-        print("letheia: the removal is not what --require asks for, see above.", file=sys.stderr)
+        print("letheia: the removal does not meet --require, see above.", file=sys.stderr)
         raise typer.Exit(FAILED)
 
 
@@ -131,7 +138,7 @@ def evaluate(
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
-    """Score a model as it is and with any adapters, also such as were made elsewhere."""
+    """Score a model and any adapters for it, including adapters that were made elsewhere."""
     take_metrics(metrics)
     from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking

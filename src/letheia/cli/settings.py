@@ -64,38 +64,48 @@ def _judge(text: str) -> str:
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "model": Setting("model", _option(str, "mistral (if left out), llama, or the folder or Hub id of a checkpoint.")),
+    "model": Setting(
+        "model", _option(str, "mistral, llama, or the folder or Hub id of a checkpoint; if left out, mistral.")
+    ),
     "methods": Setting(
         "methods", _option(list[str], "Method, or FILE.py:NAME of your own; repeat for several.", "--method"), _methods
     ),
     "forget": Setting("forget", _option(list[str], "Name or id of a person to forget; repeat for several.")),
-    "n": Setting("n", _option(int, "How many people to forget: 10.", min=1)),
-    "draw": Setting("people", _option(int, "How many recognised people to draw: 25.", min=2)),
-    "seed": Setting("seed", _option(int, "Seed of the draws and of training: 0.", min=0)),
-    "seen": Setting("seen", _option(int, "Pictures a person that training uses: 1.", min=1)),
-    "steps": Setting("train.steps", _option(int, "Optimizer steps: 30.", min=1)),
-    "batch": Setting("train.batch", _option(int, "Forget uses and as many retain uses a step: 8.", min=1)),
+    "n": Setting("n", _option(int, "How many people to forget; if left out, 10.", min=1)),
+    "draw": Setting("people", _option(int, "How many recognised people to draw; if left out, 25.", min=2)),
+    "seed": Setting("seed", _option(int, "Seed of the draws and of training; if left out, 0.", min=0)),
+    "seen": Setting("seen", _option(int, "Pictures per person in training; if left out, 1.", min=1)),
+    "steps": Setting("train.steps", _option(int, "Optimizer steps; if left out, 30.", min=1)),
+    "batch": Setting(
+        "train.batch",
+        _option(int, "Pictures of people to forget in a step, and as many of retained people; if left out, 8.", min=1),
+    ),
     "rank": Setting("train.rank", _option(int, "LoRA's r.", min=1)),
     "alpha": Setting("train.alpha", _option(int, "LoRA's alpha.", min=1)),
-    "weight_decay": Setting("train.weight_decay", _option(float, "AdamW's weight decay: 0.", min=0)),
+    "weight_decay": Setting("train.weight_decay", _option(float, "AdamW's weight decay; if left out, 0.", min=0)),
     "micro_batch": Setting(
-        "train.micro_batch", _option(int, "Answers computed at once; as many tokens as suit if left out.", min=1)
+        "train.micro_batch",
+        _option(int, "Answers computed at once; if left out, as many tokens as suit the device.", min=1),
     ),
     "engine": Setting(
-        "train.engine", _option(str, "shared (a picture is computed once for all answers on it; if left out) or plain.")
+        "train.engine", _option(str, "If left out, shared: a picture is computed once for all answers on it; or plain.")
     ),
-    "save_every": Setting("train.save_every", _option(int, "Steps between checkpoints: 10.", min=1)),
+    "save_every": Setting("train.save_every", _option(int, "Steps between checkpoints; if left out, 10.", min=1)),
     "recompute": Setting(
         "train.recompute",
         _option(bool, "Compute layers twice: less memory, a third longer, the same adapter.", "--recompute"),
     ),
     "max_new_tokens": Setting(
         "max_new_tokens",
-        _option(int, "Length limit of answers; by the checkpoint if left out, 96 for the built-in models.", min=8),
+        _option(
+            int, "Length limit of answers in tokens; if left out, the checkpoint's, or 96 for built-in models.", min=8
+        ),
     ),
     "checked": Setting(
         "checked",
-        _option(bool, "Check o* before training on them; done for all but built-in models.", "--check/--no-check"),
+        _option(
+            bool, "Check o* before training on them; the default for all but built-in models.", "--check/--no-check"
+        ),
     ),
     "clip": Setting("clip", _option(str, "CLIP for CLIPScore: world, a folder or a Hub id.")),
     "judge": Setting(
@@ -103,11 +113,13 @@ SETTINGS: Mapping[str, Setting] = {
         _option(str, "exact (counts labels; if left out), none, an LVLM: MODEL or MODEL@URL, or FILE.py:NAME."),
         _judge,
     ),
-    "prompts": Setting("prompts", _option(Path, "Folder with prompts of your own, such as guidance.txt."), read_folder),
+    "prompts": Setting("prompts", _option(Path, "Folder with your own prompts, such as guidance.txt."), read_folder),
     "revision": Setting("load.revision", _option(str, "Branch, tag or commit of a model on the Hub.")),
-    "dtype": Setting("load.dtype", _option(str, "float32, bfloat16 or float16; by the device if left out.")),
-    "device": Setting("load.device", _option(str, "Such as cpu or cuda:0; a GPU if there is one.")),
-    "attn": Setting("load.attn", _option(str, "Attention, by transformers' name; the fastest if left out.")),
+    "dtype": Setting(
+        "load.dtype", _option(str, "float32, bfloat16 or float16; if left out, it depends on the device.")
+    ),
+    "device": Setting("load.device", _option(str, "cpu, cuda:0 and so on; if left out, a GPU if there is one.")),
+    "attn": Setting("load.attn", _option(str, "Attention, by transformers' name; if left out, the fastest.")),
     "four_bit": Setting(
         "load.four_bit", _option(bool, "Weights in 4 bits, with bitsandbytes on a CUDA GPU.", "--load-in-4bit")
     ),

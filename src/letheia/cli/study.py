@@ -25,7 +25,9 @@ from letheia.errors import ConfigError, pick, unknown
 from letheia.grid.grid import check_grid
 from letheia.methods.table import method_named
 
-Sources = Annotated[list[Path], typer.Argument(help="Folder or study.json of a study; several with the same people.")]
+Sources = Annotated[
+    list[Path], typer.Argument(help="Folder or study.json of a study; several if they are about the same people.")
+]
 
 
 @configured("seen", *TRAIN, "max_new_tokens", *SCORE, *LOAD, check=check_grid)
@@ -43,17 +45,17 @@ def run(
         list[int] | None, typer.Option("--n", help="How many people to forget; repeat for several.")
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(min=1, help="How many draws of people: 5 on the world, else the paper's 1.")
+        int | None, typer.Option(min=1, help="Draws of people; if left out, 5 on the world and else the paper's 1.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
     executor: Annotated[str, typer.Option(help="Where cells are computed: local.")] = "local",
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     anyway: Anyway = False,
     yes: Yes = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what there is to do, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and stop.")] = False,
     metrics: Metrics = None,
 ) -> None:
-    """Run a ready-made study; what is done is skipped, so that a stopped run goes on."""
+    """Run a ready-made study; a stopped run goes on where it was."""
     take_metrics(metrics)
     from letheia.presets.base import RunOptions
     from letheia.presets.table import PRESETS, run_preset
@@ -91,7 +93,7 @@ def table(
     asked: Annotated[str, typer.Option(help="The way of asking; plain is the study's own question.")] = "plain",
     metrics: Metrics = None,
 ) -> None:
-    """Print one of the paper's tables from a study: mean, interval over people and seeds, and the paper's number."""
+    """Print one of the paper's tables from a study, with intervals and the paper's numbers."""
     take_metrics(metrics)
     from letheia.grid.collected import read_collected, together
     from letheia.report.formats import FORMATS
@@ -118,18 +120,18 @@ def report(
     sources: Sources,
     output: Annotated[Path, typer.Argument(help="The HTML file.")],
     people: Annotated[
-        Path | None, typer.Option(help="The study's people folder, whose names and pictures are to be shown.")
+        Path | None, typer.Option(help="The study's people folder; names and pictures are then shown.")
     ] = None,
     metrics: Metrics = None,
 ) -> None:
-    """Write a study's page: tables with intervals, plots, answers; self-contained."""
+    """Write a study as one HTML page: tables with intervals, plots and answers."""
     take_metrics(metrics)
     from letheia.presets.pages import write_page
 
     shown = write_page(sources, output, people)
     print(f"Report: {output}")
     if not shown:
-        print("names, pictures and answers are left out, as nothing says that anybody may see them: give --people")
+        print("names, pictures and answers are left out, since people may not be fictional; --people shows them")
 
 
 @configured("model", "methods", "n", "seed", *TRAIN, "prompts")
@@ -137,13 +139,13 @@ def demo(
     given: Given,
     output: Annotated[Path, typer.Option(help="Folder for everything the run leaves.")] = Path("runs/demo"),
     resume: Annotated[
-        bool, typer.Option("--resume", help="Insist that there is a run in the folder to go on with.")
+        bool, typer.Option("--resume", help="Go on with the run in --output; an error if there is none.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
-    """Make the built-in model forget people by every method of the paper, and report what it says instead."""
+    """Let the built-in model forget people by each of the paper's methods, and report what it says instead."""
     take_metrics(metrics)
     world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():

@@ -36,7 +36,7 @@ def world_make(
 
 @app.command("train")
 def world_train(
-    folder: Annotated[Path, typer.Option(help="Where training states and weights are kept.")] = Path("runs/world"),
+    folder: Annotated[Path, typer.Option(help="Folder for training states and weights.")] = Path("runs/world"),
     models: Annotated[
         list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
     ] = None,
@@ -45,11 +45,11 @@ def world_train(
         typer.Option(exists=True, file_okay=False, help="Weights folder whose Mistral-text model is trained further."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of a vision-language model's training.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Its learning rate.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Learning rate of that training.")] = None,
     seed: Seed = 0,
     dry_run: DryRun = False,
 ) -> None:
-    """Train the world's CLIP and its two vision-language models; started again, it goes on."""
+    """Train the world's CLIP and its two vision-language models; a stopped training goes on."""
     names = ("clip", "mistral", "llama")
     for name in models or names:
         if name not in names:
@@ -86,7 +86,7 @@ def world_check(
     record: Annotated[
         bool, typer.Option("--record", help="Write the table into weights.json beside the weights.")
     ] = False,
-    pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures a known person.")] = 3,
+    pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures per known person.")] = 3,
 ) -> None:
     """Measure what the world's models can do on held-out pictures and wordings, against thresholds."""
     names = ("clip", "mistral", "llama")

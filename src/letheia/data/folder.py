@@ -1,7 +1,7 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
-entities.jsonl     one person a line: id, name, aliases, summary, source, responses, facts, fact_sources
-metadata.jsonl     one picture a line: file_name, entity, role (seen, unseen or stranger), attributes
+entities.jsonl     one person per line: id, name, aliases, summary, source, responses, facts, fact_sources
+metadata.jsonl     one picture per line: file_name, entity, role (seen, unseen or stranger), attributes
 images/…           the pictures
 """
 
@@ -98,7 +98,7 @@ class _Reader:
                 self.problems.append(f"{where}: the id '{line.id}' is taken by an earlier line. Make ids unique.")
             entities.setdefault(line.id, line)
         if not entities and not self.problems:
-            self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line a person.")
+            self.problems.append(f"{folder / 'entities.jsonl'}: has no people. Add one line per person.")
         pictures: dict[str, Portrait] = {}
         by_person: dict[str, list[Portrait]] = {}
         for where, value in self._lines(folder / "metadata.jsonl") if _needs_list(folder) else ():

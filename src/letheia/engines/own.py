@@ -156,10 +156,10 @@ def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:
 def _generate_batch(
     model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
 ) -> Int[Tensor, "answers new"]:
-    """Token ids of answers: a row a prompt, and in it a place for each answer to it."""
+    """Token ids of answers: one row per prompt, and in it a place for each answer to it."""
     rows: dict[tuple[Any, ...], list[int]] = {}
     for i, (ids, prompt) in enumerate(zip(encoded, prompts, strict=True)):
-        alone = (str(i),) if model.family.both_ways else ()
+        alone = (str(i),) if model.family.bidirectional else ()
         rows.setdefault((*_same(ids, prompt), *alone), []).append(i)
     at = {i: (number, place) for number, row in enumerate(rows.values()) for place, i in enumerate(row)}
     row, place = torch.tensor([at[i] for i in range(len(prompts))], device=model.device).unbind(1)
@@ -198,7 +198,7 @@ def _seen(model: Model, prefix: Int[Tensor, "rows prefix"], places: int, new: in
 
     A family whose network makes its own masks has one place a row, and is told what is padding.
     """
-    if model.family.both_ways:
+    if model.family.bidirectional:
         return torch.cat([prefix, prefix.new_ones(len(prefix), new)], 1)
     own = torch.eye(places, dtype=torch.bool, device=prefix.device).repeat(1, new)
     allowed = torch.cat([prefix[:, None].bool().expand(-1, places, -1), own.expand(len(prefix), -1, -1)], 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from letheia.config import StudyConfig
+from letheia.config import SCORING, StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import Cell
@@ -127,7 +127,7 @@ def _settings(config: StudyConfig) -> dict[str, Any]:
 def _complete(written: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a file has them; one from before a setting existed was made with what is its default now."""
     values = _settings(StudyConfig.create(dict(written)))
-    return {k: v for k, v in values.items() if k in written or k not in ("judge", "clip")}  # were not written down
+    return {k: v for k, v in values.items() if k in written or k not in SCORING}  # were not written down
 
 
 def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -188,7 +188,7 @@ def write_study(folder: Path, found: Mapping[str, Any], observed: Mapping[str, A
 
 
 def write_collected(path: Path, value: Mapping[str, Any]) -> None:
-    """Write it: a line a method, so that two versions can be compared."""
+    """Write it: one line per method, so that two versions can be compared."""
     head = {k: v for k, v in value.items() if k != "cells"}
     lines = [json.dumps(head)[:-1] + ', "cells": [']
     for i, cell in enumerate(value["cells"]):

@@ -33,7 +33,7 @@ class Metric:
         bounds: The least and the largest score, if there are such.
         digits: Digits behind the point in tables.
         kind: Whether tables of scores show it or those of aftermaths.
-        shown: About whom these tables show it; what none shows stands in `results.json` only.
+        shown: About whom these tables show it; what is shown of nobody stands in `results.json` only.
         origin: Of a row from outside (`metrics/own.py`), where it is from.
     """
 
@@ -45,7 +45,7 @@ class Metric:
     bounds: tuple[float, float] | None = None
     digits: int = 2
     kind: Literal["score", "aftermath"] = "score"
-    shown: tuple[Group, ...] = ()
+    shown: tuple[Group, ...] = EVERYBODY
     origin: Origin | None = None
 
 
@@ -139,7 +139,6 @@ def _share(label: Aftermath) -> Metric:
         share=True,
         bounds=(0, 1),
         kind="aftermath",
-        shown=EVERYBODY,
     )
 
 
@@ -164,7 +163,7 @@ METRICS: dict[str, Metric] = {
             bounds=(0, 1),
             shown=("forget",),
         ),
-        Metric(name="usr_margin", title="USR margin", better="high", score=_margin),
+        Metric(name="usr_margin", title="USR margin", better="high", score=_margin, shown=()),
         Metric(
             name="privacy",
             title="Judge privacy",
@@ -175,7 +174,7 @@ METRICS: dict[str, Metric] = {
             shown=("forget",),
         ),
         Metric(name="clipscore", title="CLIPScore", better="high", score=_clip, digits=3, shown=("forget", "retain")),
-        Metric(name="clipscore_scaled", title="CLIPScore x2.5", better="high", score=_clip_scaled, digits=3),
+        Metric(name="clipscore_scaled", title="CLIPScore x2.5", better="high", score=_clip_scaled, digits=3, shown=()),
         Metric(
             name="inform",
             title="Judge inform",
@@ -183,7 +182,6 @@ METRICS: dict[str, Metric] = {
             score=_judge("inform"),
             bounds=judges.SCALE,
             digits=1,
-            shown=EVERYBODY,
         ),
         Metric(
             name="hall",
@@ -192,7 +190,6 @@ METRICS: dict[str, Metric] = {
             score=_judge("hall"),
             bounds=judges.SCALE,
             digits=1,
-            shown=EVERYBODY,
         ),
         Metric(
             name="attributes",
@@ -200,7 +197,6 @@ METRICS: dict[str, Metric] = {
             better="high",
             score=_attributes,
             bounds=(0, 1),
-            shown=EVERYBODY,
         ),
         Metric(
             name="named",

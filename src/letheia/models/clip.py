@@ -15,7 +15,7 @@ from transformers import AutoConfig, CLIPModel, CLIPProcessor
 from letheia.errors import CheckpointError
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
 from letheia.models.quiet import told
-from letheia.models.weight_files import stored_tensors
+from letheia.models.weight_files import content_key, stored_tensors
 from letheia.pictures import read_image
 
 
@@ -60,6 +60,18 @@ def load_clip(source: str | Path) -> Clip:
             f"{source}: lacks {len(lacking)} of CLIP's weights, such as {lacking[0]}. Download the whole CLIP."
         )
     return Clip(network.eval().requires_grad_(False), processor)
+
+
+def clip_key(source: str | Path) -> str:
+    """Fingerprint of a CLIP's files; one of the Hub has its commit instead.
+
+    Raises:
+        CheckpointError: It can't be reached.
+    """
+    if Path(source).is_dir():
+        return content_key(Path(source))
+    with told(source):
+        return str(AutoConfig.from_pretrained(source, trust_remote_code=False)._commit_hash)
 
 
 def clip_cosines(clip: Clip, files: Sequence[Path], texts: Sequence[str], *, batch: int = 64) -> list[float]:

@@ -29,7 +29,7 @@ class Family:
         grid: Whether a picture's tokens have a row and a column as positions (M-RoPE).
         processor: Class of the processor where the checkpoint's own also has one for videos, which wants torchvision;
             without torchvision the processor is put together as this class, without it.
-        both_ways: Whether a picture's tokens see one another, later ones too, and some layers see a window only.
+        bidirectional: Whether a picture's tokens see one another, later ones too, and some layers see a window only.
         vision: Whether it sees pictures; else it is asked in words (`data/wordings.py`).
     """
 
@@ -40,7 +40,7 @@ class Family:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     grid: bool = False
     processor: str = ""
-    both_ways: bool = False
+    bidirectional: bool = False
     vision: bool = True
 
     @property
@@ -68,7 +68,7 @@ FAMILIES: dict[str, Family] = {
             options=TILES,
             processor="Idefics3Processor",
         ),
-        Family(model_type="gemma3", options={"do_pan_and_scan": False}, both_ways=True),
+        Family(model_type="gemma3", options={"do_pan_and_scan": False}, bidirectional=True),
         Family(model_type="qwen2_vl", formerly="model", batched=False, grid=True, processor="Qwen2VLProcessor"),
         Family(model_type="qwen2_5_vl", formerly="model", batched=False, grid=True, processor="Qwen2_5_VLProcessor"),
         *(Family(model_type=t, language_model="model", vision=False) for t in ("llama", "mistral", "qwen2", "qwen3")),

@@ -76,7 +76,7 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         raise CheckpointError(f"{source}: lacks {len(lacking)} weights, such as {lacking[0]}. Download it again.")
     if not load.four_bit:
         torch.nn.Module.to(network, device)
-    if device.type == "cpu" and not load.attn and not family.both_ways:  # it looks back only
+    if device.type == "cpu" and not load.attn and not family.bidirectional:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
     if device.type == "cpu":
         keep_heap_small(network.config.get_text_config().hidden_size * network.dtype.itemsize)
@@ -104,7 +104,7 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     with contextlib.suppress(OSError):  # a checkpoint need not have these settings
         network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision or "main")
     device = device_of(load)
-    own = device.type == "cpu" and not load.attn and not family.both_ways
+    own = device.type == "cpu" and not load.attn and not family.bidirectional
     _attend(network, family, GROUPED if own else PLANNED)
     if family.vision and network.config.vision_config._attn_implementation == "sdpa":
         # without weights PyTorch takes its plain form, which makes scores that the fused kernel never has

@@ -98,7 +98,7 @@ def log_probs(model: Model, examples: Sequence[Example], *, every: bool = False)
 
 
 def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
-    """The same for groups of answers to one prompt each: a row a group, the prompt once, the answers as branches.
+    """The same for groups of answers to one prompt each: one row per group, the prompt once, the answers as branches.
 
     Args:
         model: The model, adapter on or off as it is.

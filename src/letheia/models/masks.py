@@ -33,7 +33,7 @@ def row_mask(
     Returns:
         What the language model takes as `attention_mask`.
     """
-    if not model.family.both_ways:
+    if not model.family.bidirectional:
         return real
     return model.network.create_masks_for_generate(
         config=model.network.config,
@@ -51,7 +51,7 @@ def branch_mask(model: Model, packed: Packed, dtype: torch.dtype) -> Any:
     Returns:
         What the language model takes as `attention_mask`, additive.
     """
-    if not model.family.both_ways:
+    if not model.family.bidirectional:
         return additive(packed.allowed, dtype)
     window = model.network.config.get_text_config().sliding_window
     allowed = packed.allowed | same_picture(packed.ids, model.picture_token)

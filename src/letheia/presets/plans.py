@@ -48,7 +48,8 @@ def of_world(model: str) -> dict[str, Any]:
     from letheia.models.shipped import checkpoint
     from letheia.models.weight_files import content_key
 
-    return {"rates": WORLD_RATES[model], "weights": content_key(checkpoint(model))}
+    keys = {"weights": content_key(checkpoint(model)), "clip_weights": content_key(checkpoint("clip"))}
+    return {"rates": WORLD_RATES[model], **keys}
 
 
 def plan_world_grid(values: Mapping[str, Any]) -> list[Cell]:
@@ -95,9 +96,16 @@ def plan_paper(name: str, values: Mapping[str, Any], people: People | None, *, p
         rates = {"rates": rates_for(preset.text_model)}
         if planned:
             return rates
+        from letheia.models.clip import clip_key
         from letheia.models.shipped import resolve_model, weights_key
+        from letheia.study.build import clip_source
 
+        clip = StudyConfig.check(settings).clip
         shapes = resolve_model(model, LoadConfig.create(settings.get("load", {})), planned=True)
-        return {**rates, "weights": weights_key(model, shapes)}
+        return {
+            **rates,
+            "weights": weights_key(model, shapes),
+            "clip_weights": clip_key(clip_source(clip)) if clip else "",
+        }
 
     return plan_grid(grid, settings, own)

@@ -62,7 +62,7 @@ def to_csv(sheet: Sheet) -> str:
 
 
 def to_json(sheet: Sheet) -> str:
-    """As JSON, one object a row."""
+    """As JSON, one object per row."""
     return json.dumps([dict(zip(sheet.header, row, strict=True)) for row in sheet.rows], indent=1, ensure_ascii=False)
 
 

@@ -20,7 +20,7 @@ from letheia.report.formats import Sheet
 from letheia.report.tables import Numbers, Table
 from letheia.types import PLAIN, AskedBy, Group, Role
 
-GROUPS = {"forget": "Forgotten people", "retain": "Retained people", "stranger": "Strangers"}
+OF_WHOM = {"forget": "Forgotten people", "retain": "Retained people", "stranger": "Strangers"}
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def aftermaths_of(
         asked: The way of asking.
         asked_by: What people are asked by.
     """
-    title = GROUPS[group] + ("" if role == "stranger" else f", {role} {asked_by}s")
+    title = OF_WHOM[group] + ("" if role == "stranger" else f", {role} {asked_by}s")
     shares: dict[str, dict[str, float]] = {}
     for method in methods:
         rows = {label: numbers(method, Place(group, role, LABEL + label, asked)) for label in AFTERMATHS}

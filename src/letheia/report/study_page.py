@@ -14,7 +14,7 @@ from letheia.report.study_tables import SHEETS, main_count, study_table
 from letheia.report.tables import Table, ordered
 from letheia.types import Group, People, Role
 
-GROUPS: tuple[tuple[Group, Role], ...] = (("forget", "unseen"), ("retain", "unseen"), ("stranger", "stranger"))
+MEASURED: tuple[tuple[Group, Role], ...] = (("forget", "unseen"), ("retain", "unseen"), ("stranger", "stranger"))
 
 
 def write_study_report(path: Path, study: Collected, people: People | None = None) -> None:
@@ -66,7 +66,7 @@ def _part(study: Collected, model: str, people: People | None, *, hidden: bool) 
         tables=_tables(study, model, n),
         sheets=_sheets(study, model, without={"2", "4"} if hidden else {"2"}),
         figures=[svg for svg in drawn if svg],
-        aftermaths=[_aftermaths(study, model, n, *group, way) for way in study.ways for group in GROUPS],
+        aftermaths=[_aftermaths(study, model, n, *group, way) for way in study.ways for group in MEASURED],
         cases=[] if hidden else _cases(study, model, people),
     )
 

@@ -126,7 +126,7 @@ def lay_out(
         asked=asked,
         columns=tuple(shown),
         methods=chosen,
-        entries=tuple(zip(*shown.values(), strict=True)),
+        entries=tuple(zip(*shown.values(), strict=True)) or ((),) * len(chosen),
     )
 
 
@@ -213,7 +213,7 @@ def to_sheet(table: Table, *, intervals: bool = True) -> Sheet:
 
 
 def printed(table: Table, form: str) -> str:
-    """The table in one of the formats; CSV and JSON have one record a cell, with mean and interval apart."""
+    """The table in one of the formats; CSV and JSON have one record per cell, with mean and interval apart."""
     if form == "json":
         return json.dumps(records(table), indent=1)
     if form == "csv":

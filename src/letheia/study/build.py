@@ -17,7 +17,7 @@ from letheia.methods.table import method
 from letheia.metrics.names import find
 from letheia.metrics.scorer import Scorer
 from letheia.metrics.table import Judge, exact_judge
-from letheia.models.clip import clip_cosines, load_clip
+from letheia.models.clip import clip_cosines, clip_key, load_clip
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
@@ -69,8 +69,13 @@ def scorer_for(people: People, clip: str | None, judge: Judge = exact_judge) -> 
         raise ConfigError(
             "--clip: CLIPScore compares answers with pictures, and the model has no vision. Leave it out."
         )
-    loaded = load_clip(checkpoint("clip") if clip == "world" else clip)
+    loaded = load_clip(clip_source(clip))
     return Scorer(people, cosines=partial(clip_cosines, loaded), judge=judge)
+
+
+def clip_source(clip: str) -> str | Path:
+    """Where a CLIP lies: the world's by name, else the folder or Hub id itself."""
+    return checkpoint("clip") if clip == "world" else clip
 
 
 def settings_for(name: str, model: Model) -> dict[str, Any]:
@@ -136,14 +141,16 @@ def removal_study(
 
 
 def _made_of(values: Mapping[str, Any], people: Sequence[Entity], model: Model, *, planned: bool) -> dict[str, str]:
-    """What a study's numbers rest on beside its settings: the people's texts and pictures, and the model's files.
+    """What a study's numbers rest on beside its settings: people's texts and pictures, the model's and CLIP's files.
 
     Raises:
         ConfigError: The settings are of a run on others.
     """
     made_of = {"data": fingerprint([hash_of(e) for e in sorted(people, key=lambda e: e.id)])}
     if not planned:
+        clip = StudyConfig.check(values).clip
         made_of["weights"] = weights_key(values.get("model", "mistral"), model)
+        made_of["clip_weights"] = clip_key(clip_source(clip)) if clip else ""
     agree(values, made_of)
     return made_of
 

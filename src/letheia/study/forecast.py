@@ -133,18 +133,18 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
     parts = {
         "program": (found.program, "Python and its libraries"),
         "weights": (found.weights, ""),
-        "features": (found.features, "of pictures, kept"),
-        "pictures": (found.seeing, "while the vision tower looks at some"),
-        "answers": (found.reading, "for prompts read at once, keys and values among it; fewer rows where too much"),
+        "features": (found.features, "of pictures, stored"),
+        "pictures": (found.seeing, "while the vision tower reads them"),
+        "answers": (found.reading, "for prompts read at once, keys and values included"),
         "adapter, AdamW": (found.adapter, ""),
         "activations": (trained.kept - trained.logits, "kept for the gradient" + ", layers twice" * recompute),
         "logits": (trained.logits, ""),
-        "way back": (trained.most - trained.kept, ""),
+        "backward": (trained.most - trained.kept, ""),
     }
     most = found.most(recompute=recompute)
     return [
         *(Entry(name, f"{size / GIB:.2f} GiB {what}".rstrip()) for name, (size, what) in parts.items() if size),
-        Entry("at most", f"{most / GIB:.2f} GiB: what stays, and the most of what is done one after the other"),
+        Entry("at most", f"{most / GIB:.2f} GiB: what stays in memory, and the largest step"),
         *([Entry("", "is more than the device has")] if most > there else []),
         Entry("device", f"{device}: {there / GIB:.1f} GiB, {free_bytes(device) / GIB:.1f} free"),
     ]

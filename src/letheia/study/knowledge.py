@@ -38,7 +38,7 @@ def check(split: Split, found: Recognition, *, force: bool = False) -> None:
 
 
 def unknown(split: Split, found: Recognition) -> list[str]:
-    """Who of those to forget and to keep was not known, a line a group."""
+    """Who of those to forget and to keep was not known, one line per group."""
     known = {e.id for e in found.known}
     lines: list[str] = []
     for does, group in (("to forget", split.forget), ("to keep", split.retain)):
@@ -51,7 +51,7 @@ def unknown(split: Split, found: Recognition) -> list[str]:
 
 
 def still_known(split: Split, found: Mapping[str, Recognition], original: str) -> list[str]:
-    """What to say after training about people who were to be kept, a line a method."""
+    """What to say after training about people who were to be kept, one line per method."""
     kept = {e.id for e in split.retain}
     before = {e.id for e in found[original].known} & kept
     lines: list[str] = []

@@ -53,7 +53,7 @@ def claim(folder: Path, key: str) -> None:
 
 
 def write_answers(path: Path, answers: Sequence[Generation]) -> None:
-    """Write answers, one a line; the way of asking only where it is not plain."""
+    """Write answers, one per line; the way of asking only where it is not plain."""
     write_jsonl(path, [without_plain(asdict(a)) for a in answers])
 
 
@@ -67,7 +67,7 @@ def read_answers(path: Path) -> list[Generation]:
 
 
 def write_scores(path: Path, scores: Sequence[Sequence[Score]]) -> None:
-    """Write the scores of each answer, one answer a line."""
+    """Write the scores of each answer, one answer per line."""
     write_jsonl(path, [[asdict(s) for s in row] for row in scores])
 
 
@@ -104,7 +104,7 @@ UNCHECKED, CHECKED = "references.jsonl", "references-checked.jsonl"  # where o* 
 
 
 def write_references(path: Path, references: References) -> None:
-    """Write o*, one draw a line."""
+    """Write o*, one draw per line."""
     rows: list[dict[str, Any]] = []
     for (portrait, draw), r in references.items():
         extra = {"failed": r.failed, "replaced": r.replaced} if r.failed else {}

@@ -93,7 +93,7 @@ def unlearn(
 
 
 def write_history(path: Path, history: History) -> None:
-    """Write the value of each term, one step a line."""
+    """Write the value of each term, one step per line."""
     write_jsonl(path, [{"step": i + 1, **values} for i, values in enumerate(history)])
 
 
