@@ -105,6 +105,7 @@ def test_help_tables_plans_and_errors_need_no_torch(tmp_path):
         told = given[line.format(tmp=tmp_path)]
         assert words in told["err"] and told["code"] == (2 if words else 0), (line, told["err"])
     assert given["--version"]["out"] == "letheia 0.1.0\n"
+    assert not {"numpy", "httpx", "PIL"} & set(given["unlearn --help"]["modules"])
     assert "matplotlib" not in given[f"table 1 {STUDY}"]["modules"]
 
 

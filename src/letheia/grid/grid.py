@@ -15,7 +15,6 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint, read_json
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS
-from letheia.outside import scoring_code
 from letheia.study.plan import jobs
 
 
@@ -98,6 +97,8 @@ def plan_grid(grid: GridConfig, common: Mapping[str, Any], own: Callable[[str], 
         common: Fields of every cell's settings.
         own: Fields of one model's cells, by its name: rates and weights.
     """
+    from letheia.outside import scoring_code  # brings the judges, which 'letheia --help' need not wait for
+
     made = {model: merged(own(model), common) for model in grid.models}
     configs = [
         StudyConfig.create({**made[model], "model": model, "methods": grid.methods, "n": n, "seed": seed})
