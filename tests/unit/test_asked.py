@@ -25,8 +25,8 @@ from letheia.report.tables import run_tables
 from letheia.report.terminal import print_table
 from letheia.study import run, store
 from letheia.study.build import build
+from letheia.study.notes import notes
 from letheia.study.plan import Query, jobs
-from letheia.study.told import notes
 from letheia.study.verdict import verdict
 from letheia.types import ORIGINAL, PLAIN, Portrait, plain
 from letheia.world.questions import HELD_OUT_OPEN_QUESTIONS

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from letheia.data.folder import read_people, write_people
-from letheia.data.notices import alike, left_out, listed, notices
+from letheia.data.notices import left_out, listed, near_copies, notices
 from letheia.errors import DataError
 from letheia.study.request import request, told_before
 from letheia.types import Portrait
@@ -21,14 +21,14 @@ def with_unseen(people, index, file):
 
 
 def test_the_worlds_portraits_are_different_ones(people):
-    assert alike(people) == []
+    assert near_copies(people) == []
 
 
 def test_a_picture_that_is_seen_and_unseen_is_told(people):
     seen = people.entities[0].pictures("seen")[0]
-    (told,) = alike(with_unseen(people, 0, seen.file))
+    (told,) = near_copies(with_unseen(people, 0, seen.file))
     assert told.startswith("the same picture, byte for byte: 1 pair") and f"{seen.id} (seen)" in told
-    (told,) = alike(with_unseen(people, 1, seen.file))  # somebody else's
+    (told,) = near_copies(with_unseen(people, 1, seen.file))  # somebody else's
     assert seen.id in told
 
 
@@ -39,7 +39,7 @@ def test_copies_at_other_sizes_and_qualities_are_told(people, tmp_path, size, qu
     with Image.open(seen.file) as image:
         copy = image.convert("RGB").resize((round(image.width * size), round(image.height * size)))
     copy.save(tmp_path / "copy.jpg", quality=quality)
-    (told,) = alike(with_unseen(people, 0, tmp_path / "copy.jpg"))
+    (told,) = near_copies(with_unseen(people, 0, tmp_path / "copy.jpg"))
     assert told.startswith("nearly the same picture: 1 pair")
 
 

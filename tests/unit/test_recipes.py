@@ -16,7 +16,7 @@ from letheia.engines.own import OwnEngine
 from letheia.methods.table import METHODS
 from letheia.methods.terms import Recipe
 from letheia.methods.variants import BOUNDED, VARIANTS
-from letheia.models.likeness import alike, likeness
+from letheia.models.likeness import hard_negatives, likeness
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
 from letheia.prompts.prompt_set import PromptSet
@@ -42,11 +42,11 @@ def with_pictures(entity, count):
 
 def test_longer_and_with_all_pictures(split):
     config = StudyConfig(n=2, people=6, steps=5, seen=1)
-    plain, own = (plan_steps(config, split, recipe) for recipe in (Recipe(), Recipe(longer=3, all_pictures=True)))
+    plain, own = (plan_steps(config, split, recipe) for recipe in (Recipe(), Recipe(step_factor=3, all_pictures=True)))
     assert (len(plain), len(own)) == (5, 15)
     assert len({u.portrait.id for step in plain for u in step.forget}) == 2
     one = Split(forget=split.forget[:1], retain=tuple(with_pictures(e, 3) for e in split.retain))
-    longer = plan_steps(config, one, Recipe(longer=5, all_pictures=True))
+    longer = plan_steps(config, one, Recipe(step_factor=5, all_pictures=True))
     assert len({u.portrait.id for step in longer for u in step.retain}) == 3 * len(one.retain)
 
 
@@ -88,10 +88,10 @@ def test_likeness_leaves_out_what_all_share():
 
 def test_the_half_that_looks_alike_is_of_the_retained(checkpoints, split):
     model = load_model(checkpoints["mistral"])
-    chosen = alike(model, split)
+    chosen = hard_negatives(model, split)
     assert len(chosen) == 2 and all(e in split.retain for e in chosen)
     twin = Split(forget=split.forget, retain=(*split.retain[:3], split.forget[0]))
-    assert split.forget[0] in alike(model, twin)
+    assert split.forget[0] in hard_negatives(model, twin)
 
 
 def test_an_o_star_that_fails_is_drawn_again(checkpoints, split):

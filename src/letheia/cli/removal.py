@@ -94,7 +94,7 @@ def unlearn(
     from letheia.presets.removal import run_removal
     from letheia.study.build import removal_study
     from letheia.study.forecast import judge_calls
-    from letheia.study.told import notes
+    from letheia.study.notes import notes
 
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:

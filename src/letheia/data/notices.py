@@ -39,7 +39,11 @@ def notices(people: People, *, pictures: bool = True) -> list[str]:
         people: The folder.
         pictures: Whether to open the pictures and look for equal ones.
     """
-    return [*_about_names(people.entities), *_about_summaries(people.entities), *(alike(people) if pictures else ())]
+    return [
+        *_about_names(people.entities),
+        *_about_summaries(people.entities),
+        *(near_copies(people) if pictures else ()),
+    ]
 
 
 def left_out(entities: Iterable[Entity], *, lack: Sequence[str], told: str) -> list[str]:
@@ -68,7 +72,7 @@ def before_asking(people: People) -> list[str]:
     return [*left_out(people.entities, lack=lack, told="not asked about"), *notices(people)]
 
 
-def alike(people: People) -> list[str]:
+def near_copies(people: People) -> list[str]:
     """Pictures that are equal or nearly so, and should not be: seen and unseen ones, and those of different people."""
     pictures = [p for p in people.portraits.values() if not p.words]
     found: dict[str, list[str]] = {"the same picture, byte for byte": [], "nearly the same picture": []}

@@ -101,19 +101,19 @@ class Recipe:
     """What a method trains on and how long, where it differs from what the study gives to all.
 
     Attributes:
-        longer: How many times the study's steps.
+        step_factor: How many times the study's steps.
         all_pictures: Train on all seen pictures of a person, not on as many as the study measures.
         decay: Let the learning rate fall linearly to zero.
         augmented: Altered copies of each picture that are trained on beside it (`data/augment.py`).
-        alike: See the half of the retained people who look most like a forgotten one twice as often.
+        hard_negatives: See the half of the retained people who look most like a forgotten one twice as often.
         checked: Draw an o* again that names the person or tells of them.
     """
 
-    longer: int = 1
+    step_factor: int = 1
     all_pictures: bool = False
     decay: bool = False
     augmented: int = 0
-    alike: bool = False
+    hard_negatives: bool = False
     checked: bool = False
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from letheia.methods.terms import Method, Recipe, Term
 
 GUIDANCE = Term(loss="nll", target="reference")
-LONG = Recipe(longer=2, all_pictures=True, decay=True, alike=True)
+LONG = Recipe(step_factor=2, all_pictures=True, decay=True, hard_negatives=True)
 
 
 def pull(weight: float) -> Term:
@@ -26,7 +26,7 @@ def _row(name: str, title: str, terms: Sequence[Term], recipe: Recipe = LONG) ->
 BOUNDED = _row("bounded", "Bounded", (pull(0.005), GUIDANCE, keep()))
 
 VARIANTS = (
-    _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, replace(LONG, longer=1, decay=False)),
+    _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, replace(LONG, step_factor=1, decay=False)),
     _row("bounded-one", "Bounded, one picture", BOUNDED.terms, replace(LONG, all_pictures=False)),
     _row("bounded-none", "Bounded, no pull", (GUIDANCE, keep())),
     _row("bounded-strong", "Bounded, pull 0.02", (pull(0.02), GUIDANCE, keep())),
@@ -40,7 +40,7 @@ VARIANTS = (
     ),
     _row("bounded-described", "Bounded, descriptions", (*BOUNDED.terms, Term(loss="nll", target="described"))),
     _row("bounded-altered", "Bounded, altered copies", BOUNDED.terms, replace(LONG, augmented=1)),
-    _row("bounded-random", "Bounded, whoever is kept", BOUNDED.terms, replace(LONG, alike=False)),
+    _row("bounded-random", "Bounded, whoever is kept", BOUNDED.terms, replace(LONG, hard_negatives=False)),
     _row("bounded-checked", "Bounded, o* checked", BOUNDED.terms, replace(LONG, checked=True)),
 )
 

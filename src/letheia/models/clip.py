@@ -14,7 +14,7 @@ from transformers import AutoConfig, CLIPModel, CLIPProcessor
 
 from letheia.errors import CheckpointError
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
-from letheia.models.quiet import told
+from letheia.models.quiet import one_line_errors
 from letheia.models.weight_files import content_key, stored_tensors
 from letheia.pictures import read_image
 
@@ -37,7 +37,7 @@ def load_clip(source: str | Path) -> Clip:
     folder, kind = Path(source), cast("Any", CLIPModel)
     if folder.is_dir():
         check_folder(folder)
-    with told(folder / "config.json"):
+    with one_line_errors(folder / "config.json"):
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
     if config.model_type != "clip":
         raise CheckpointError(
@@ -45,11 +45,11 @@ def load_clip(source: str | Path) -> Clip:
             "Give a CLIP with --clip, such as openai/clip-vit-large-patch14."
         )
     if folder.is_dir():
-        with told(folder / "config.json"), torch.device("meta"):
+        with one_line_errors(folder / "config.json"), torch.device("meta"):
             described = sum(p.numel() for p in kind(config).parameters())
         stored = [stored_tensors(file) for file in weight_files(folder)]
         check_size(folder / "config.json", described, {k: v for part in stored for k, v in part.items()})
-    with told(source):
+    with one_line_errors(source):
         network, found = kind.from_pretrained(
             source, dtype=torch.float32, use_safetensors=True, output_loading_info=True
         )
@@ -70,7 +70,7 @@ def clip_key(source: str | Path) -> str:
     """
     if Path(source).is_dir():
         return content_key(Path(source))
-    with told(source):
+    with one_line_errors(source):
         return str(AutoConfig.from_pretrained(source, trust_remote_code=False)._commit_hash)
 
 

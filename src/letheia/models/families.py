@@ -9,7 +9,7 @@ from typing import Any
 from letheia.config import LoadConfig
 from letheia.errors import CheckpointError
 from letheia.models.checkpoint_files import check_folder
-from letheia.models.quiet import told
+from letheia.models.quiet import one_line_errors
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 HUB_ID = re.compile(r"\w[\w.-]*(/[\w.-]+)?")
@@ -100,7 +100,7 @@ def read_family(source: str | Path, load: LoadConfig) -> Family:
         return family_of(check_folder(folder, weights=False).get("model_type", "unknown"), str(source))
     if not HUB_ID.fullmatch(str(source)):
         raise CheckpointError(f"{source}: no such folder, and no Hub id ('owner/name') either.")
-    with told(source):
+    with one_line_errors(source):
         from transformers import PreTrainedConfig  # only for what must be fetched
 
         settings, _ = PreTrainedConfig.get_config_dict(source, revision=load.revision)

@@ -9,7 +9,7 @@ from letheia.models.model import Model
 from letheia.types import Entity, Split
 
 
-def alike(model: Model, split: Split) -> tuple[Entity, ...]:
+def hard_negatives(model: Model, split: Split) -> tuple[Entity, ...]:
     """The half of the retained people who look most like somebody to be forgotten, in the order of the split.
 
     Args:

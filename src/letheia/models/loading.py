@@ -24,7 +24,7 @@ from letheia.models.families import Family, read_family
 from letheia.models.memory import keep_heap_small
 from letheia.models.model import Model
 from letheia.models.processor import load_processor
-from letheia.models.quiet import told
+from letheia.models.quiet import one_line_errors
 from letheia.models.templates import frame
 from letheia.models.weight_files import stored_tensors
 
@@ -55,7 +55,7 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     processor = _processor(source, family, load, config)
     if folder.is_dir() and not load.four_bit and "quantization_config" not in config.to_dict():
         _check_size(folder, family, config)
-    with told(source):
+    with one_line_errors(source):
         network, found = _network(family).from_pretrained(
             source,
             revision=load.revision,
@@ -98,7 +98,7 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     family = read_family(source, load)
     config = _config(source, load)
     processor = _processor(source, family, load, config)
-    with told(source), torch.device("meta"):
+    with one_line_errors(source), torch.device("meta"):
         dtype = _dtype(load, device_of(load))
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
     with contextlib.suppress(OSError):  # a checkpoint need not have these settings
@@ -126,13 +126,13 @@ def _usable(model: Model, source: str | Path) -> Model:
 
 def _config(source: str | Path, load: LoadConfig) -> Any:
     options: dict[str, Any] = {"revision": load.revision, "trust_remote_code": False}
-    with told(Path(source) / "config.json"):
+    with one_line_errors(Path(source) / "config.json"):
         return AutoConfig.from_pretrained(source, **options)
 
 
 def _check_size(folder: Path, family: Family, config: Any) -> None:
     """The network on paper, against the weight files."""
-    with told(folder / "config.json"), torch.device("meta"):
+    with one_line_errors(folder / "config.json"), torch.device("meta"):
         network = _network(family).from_config(copy.deepcopy(config), trust_remote_code=False)
     described = sum(p.numel() for p in network.parameters())
     stored = [stored_tensors(file) for file in weight_files(folder)]
@@ -149,7 +149,7 @@ def _attend(network: Any, family: Family, how: str) -> None:
 
 
 def _processor(source: str | Path, family: Family, load: LoadConfig, config: Any) -> Any:
-    with told(f"{source}: tokenizer.json, tokenizer_config.json or preprocessor_config.json"):
+    with one_line_errors(f"{source}: tokenizer.json, tokenizer_config.json or preprocessor_config.json"):
         processor = load_processor(source, family, load.revision, config)
     frame(processor, image=family.vision)  # that it can be asked at all
     return processor

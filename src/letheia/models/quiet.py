@@ -36,7 +36,7 @@ def quiet_libraries() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def told(place: str | Path) -> Iterator[None]:
+def one_line_errors(place: str | Path) -> Iterator[None]:
     """What the libraries raise on a user's file, in one line; their notices are kept off the terminal.
 
     Args:

@@ -11,10 +11,10 @@ from letheia.report.formats import rows_in_markdown
 from letheia.report.run_page import write_report
 from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
+from letheia.study.notes import notes
 from letheia.study.plan import rate_for
 from letheia.study.run import Outcome
 from letheia.study.study import Study
-from letheia.study.told import notes
 from letheia.types import Entity, People
 
 
@@ -58,7 +58,7 @@ def model_card(study: Study, outcome: Outcome, method: str) -> str:
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = rate_for(method, study.rates, study.config)
-    steps, falling = study.config.train.steps * row.recipe.longer, ", falling" if row.recipe.decay else ""
+    steps, falling = study.config.train.steps * row.recipe.step_factor, ", falling" if row.recipe.decay else ""
     secret = store.secret(study.folder)
     hashes = "\n".join(sorted(f"- `{keyed_hash(e, secret)}`" for e in outcome.split.forget))
     return f"""---

@@ -99,7 +99,7 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
         {
             **config.train.model_dump(),
             "learning_rate": rate,
-            "steps": config.train.steps * row.recipe.longer,
+            "steps": config.train.steps * row.recipe.step_factor,
             "decay": config.train.decay or row.recipe.decay,
         }
     )
@@ -112,7 +112,7 @@ def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
     pictures = config.seen * (1 + recipe.augmented)  # altered copies stand behind their picture
     if recipe.all_pictures:
         pictures = max(len(e.pictures("seen")) for e in (*split.forget, *split.retain))
-    steps = config.train.steps * recipe.longer
+    steps = config.train.steps * recipe.step_factor
     return schedule(split, steps=steps, batch=config.train.batch, pictures=pictures, seed=config.seed)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from letheia.data.notices import alike, left_out, notices
+from letheia.data.notices import left_out, near_copies, notices
 from letheia.errors import ConfigError, DataError
 from letheia.metrics.names import find
 from letheia.metrics.words import key_of
@@ -66,7 +66,7 @@ def told_before(people: People, split: Split, *, keep: People | None = None) -> 
     lack = ("summary", "responses") if people.asked_by == "question" else ("seen picture", "summary", "responses")
     missing = left_out(possible, lack=lack, told="neither kept nor measured") if split.retain else []
     chosen = replace(people, entities=(*split.forget, *split.retain))
-    return [*missing, *notices(people, pictures=False), *alike(chosen)]
+    return [*missing, *notices(people, pictures=False), *near_copies(chosen)]
 
 
 def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:

@@ -13,7 +13,7 @@ from letheia.methods.terms import Method, Recipe
 from letheia.metrics.recognition import Recognition, recognise
 from letheia.metrics.results import Row, aggregate, write_results
 from letheia.models.adapter import fresh_adapter, saved_adapter
-from letheia.models.likeness import alike
+from letheia.models.likeness import hard_negatives
 from letheia.models.saving import save_adapter
 from letheia.reference import draw_references
 from letheia.study import store
@@ -171,8 +171,8 @@ def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
     """What each step of a method trains on, by its recipe."""
     if recipe.augmented and study.model.family.vision:
         split = with_altered(split, study.folder / "altered", count=recipe.augmented, seed=study.config.seed)
-    if recipe.alike:
-        split = replace(split, retain=(*split.retain, *alike(study.model, split)))
+    if recipe.hard_negatives:
+        split = replace(split, retain=(*split.retain, *hard_negatives(study.model, split)))
     return plan_steps(study.config, split, recipe)
 
 

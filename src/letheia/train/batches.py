@@ -19,7 +19,7 @@ class Item:
 
 
 Unit = tuple[Item, ...]  # what a loss needs at once: an answer, or one and what it is preferred to
-Group = list[Unit]
+UnitGroup = list[Unit]  # what shares a row
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Batches:
         parts: Micro-batches: the rows, cut where they have too many answers, that are computed at once.
     """
 
-    groups: list[Group]
+    groups: list[UnitGroup]
     parts: list[list[Row]]
 
     @property
@@ -58,18 +58,18 @@ def step_units(step: Step, method: Method, texts: Texts) -> list[Unit]:
     return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]
 
 
-def by_row(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[Group]:
+def by_row(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[UnitGroup]:
     """What is computed in one row: all with the same picture and question, or each unit alone."""
     if engine == "plain":
         return [[unit] for unit in all_units]
-    groups: dict[tuple[str, str], Group] = {}
+    groups: dict[tuple[str, str], UnitGroup] = {}
     for unit in all_units:
         groups.setdefault((unit[0].example.portrait.id, unit[0].example.question), []).append(unit)
     return list(groups.values())
 
 
 def filled(
-    groups: Sequence[Group], measure: Callable[[list[Item]], int], limit: int, *, most: int | None
+    groups: Sequence[UnitGroup], measure: Callable[[list[Item]], int], limit: int, *, most: int | None
 ) -> Iterator[list[list[Item]]]:
     """Put rows together up to a limit; one that is larger by itself is computed alone.
 
@@ -92,7 +92,7 @@ def filled(
         yield part
 
 
-def _cut(group: Group, most: int | None) -> Iterator[list[Item]]:
+def _cut(group: UnitGroup, most: int | None) -> Iterator[list[Item]]:
     row: list[Item] = []
     for unit in group:
         if row and most and len(row) + len(unit) > most:

@@ -24,7 +24,7 @@ from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
-from letheia.train.batches import Batches, Group, Item, Row, by_row, filled, step_units
+from letheia.train.batches import Batches, Item, Row, UnitGroup, by_row, filled, step_units
 from letheia.types import Example
 
 
@@ -180,12 +180,12 @@ class Objective:
         names = [term.name for term in self.method.terms]
         return {name: value for name, value, batch in zip(names, summed, batches, strict=True) if batch}
 
-    def _groups(self, step: Step) -> list[Group]:
+    def _groups(self, step: Step) -> list[UnitGroup]:
         """What is computed in one row each, short rows first, so that rows computed at once need little padding."""
         groups = by_row(step_units(step, self.method, self.texts), self.engine)
         return sorted(groups, key=lambda group: self._tokens([item for unit in group for item in unit]))
 
-    def _parts(self, groups: Sequence[Group]) -> Iterator[list[list[Item]]]:
+    def _parts(self, groups: Sequence[UnitGroup]) -> Iterator[list[list[Item]]]:
         """Cut into micro-batches."""
         if self.micro_batch:
             most = min(self.micro_batch, self.answers_a_row or self.micro_batch)
@@ -198,11 +198,11 @@ class Objective:
         encoded = [encode_example(self.model, item.example) for item in row]
         return row_tokens(encoded) if self.engine == "shared" else sum(len(e.ids) for e in encoded)
 
-    def _share(self, groups: Sequence[Group], process: int) -> Iterator[list[list[Item]]]:
+    def _share(self, groups: Sequence[UnitGroup], process: int) -> Iterator[list[list[Item]]]:
         """The micro-batches of one process."""
         return self._parts(groups[process :: self.accelerator.num_processes])
 
-    def _keep_up(self, groups: Sequence[Group], *, done: int) -> None:
+    def _keep_up(self, groups: Sequence[UnitGroup], *, done: int) -> None:
         """Compute as often as the busiest process: each layer wants all processes to gather its weights."""
         processes = range(self.accelerator.num_processes)
         most = max(sum(1 for _ in self._share(groups, process)) for process in processes)
