@@ -121,8 +121,3 @@ def in_order(names: Iterable[str]) -> list[str]:
     """Names of methods in the order of the table; those that it has not, as of a package that is not here, last."""
     order = {name: i for i, name in enumerate(METHODS)}
     return sorted(names, key=lambda name: (order.get(name, len(order)), name))
-
-
-def title_of(name: str) -> str:
-    """A method's heading; its name where the table has it not."""
-    return METHODS[name].title if name in METHODS else name

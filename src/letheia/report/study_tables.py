@@ -7,7 +7,6 @@ from typing import Any
 
 from letheia.errors import ConfigError, unknown
 from letheia.grid.collected import Collected
-from letheia.methods.table import METHODS
 from letheia.metrics.aggregate import bootstrap_interval
 from letheia.metrics.observation import SETS
 from letheia.metrics.results import Place, Row
@@ -15,7 +14,7 @@ from letheia.metrics.table import METRICS
 from letheia.report.formats import Sheet
 from letheia.report.layouts import layout
 from letheia.report.paper_numbers import PAPERS, paper_number, paper_tables
-from letheia.report.tables import Table, lay_out, method_title
+from letheia.report.tables import Table, lay_out, method_title, ordered
 from letheia.types import ORIGINAL, PLAIN
 
 MAIN = 10  # how many people are forgotten in the paper's main table
@@ -121,7 +120,7 @@ def example_answers(study: Collected, model: str) -> Sheet:
     cell = study.with_examples(model)
     if cell is None:
         raise ConfigError(f"the study keeps no answers of {model}.")
-    order = [m for m in (ORIGINAL, *METHODS) if m in cell["examples"]]
+    order = ordered(list(cell["examples"]))
     pictures = range(len(cell["examples"][order[0]]))
     rows = [
         (f"{group}, {role}", method_title(m), answer)
@@ -142,7 +141,7 @@ def rate_sheet(study: Collected, model: str) -> Sheet:
     rates = {m: rate for c in study.value["cells"] if c["model"] == model for m, rate in c.get("rates", {}).items()}
     if not rates:
         raise ConfigError(f"the study keeps no learning rates of {model}.")
-    order = [m for m in METHODS if m in rates]
+    order = ordered(list(rates))
     rows = [(method_title(m), f"{rates[m]:g}", f"{paper[m]:g}" if m in paper else "–") for m in order]
     return Sheet(f"Table 6 · Learning rates · {model}", ("Method", "Here", "Paper"), tuple(rows))
 
