@@ -8,7 +8,6 @@ SOURCE = Path(__file__).parents[1] / "src" / "letheia"
 FLOORS = (
     ("errors",),
     ("types", "files"),
-    ("extensions",),
     ("frozen", "extensions"),
     ("prompts", "pictures", "progress", "console"),
     ("methods", "metrics"),
