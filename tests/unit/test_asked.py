@@ -52,7 +52,7 @@ def done(people, tmp_path_factory):
     study = build(config, people, model, Scorer(people), folder=root / cell.name, bars=Silent())
     outcome = run.run_study(study)
     deliver(study, outcome, command="letheia")
-    write_json(study.folder / "cell.json", {"jobs": dict(cell.jobs)})
+    write_json(study.folder / "cell.json", {"jobs": dict(cell.jobs), "scoring": cell.scoring})
     write_collected(root / "study.json", collect([cell], root, command="letheia"))
     return root, study, outcome
 

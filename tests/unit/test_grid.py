@@ -49,3 +49,21 @@ def test_what_is_done_is_skipped(tmp_path, jobs):
     more = cells(seeds=2, models=("mistral",), counts=(5, 10), methods=("bounded",))
     run_cells(more, tmp_path, note, jobs=jobs, bars=Silent())
     assert all(c.is_done(tmp_path) for c in (*planned, *more))  # the first run's methods are still done
+
+
+def test_what_another_judge_has_scored_is_not_done(tmp_path):
+    """Its answers are: only scores are made anew. Methods that only the other judge has scored are done no longer."""
+    given = {"seeds": 1, "models": ("mistral",), "counts": (5,)}
+
+    def planned(methods, **common):
+        grid = GridConfig.create({**given, "methods": methods})
+        return plan_grid(grid, common, lambda model: {"rates": RATES[model]})
+
+    first, other, clip = (planned(("ga", "bg"), **c) for c in ({}, {"judge": "none"}, {"clip_weights": "x"}))
+    assert first[0].jobs == other[0].jobs == clip[0].jobs
+    run_cells(first, tmp_path, note, bars=Silent())
+    assert first[0].is_done(tmp_path) and not other[0].is_done(tmp_path) and not clip[0].is_done(tmp_path)
+    one = planned(("bg",), judge="none")
+    run_cells(one, tmp_path, note, bars=Silent())
+    assert one[0].is_done(tmp_path) and not first[0].is_done(tmp_path)
+    assert list(one[0].done(tmp_path)) == ["bg"]  # not beside what the other judge has scored

@@ -11,7 +11,7 @@ from typing import Any
 from letheia.config import SCORING, StudyConfig
 from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
-from letheia.grid.grid import Cell
+from letheia.grid.grid import DONE, Cell, cell_record
 from letheia.methods.table import in_order
 from letheia.metrics.aggregate import crossed_estimate, crossed_interval, too_few
 from letheia.metrics.results import Place, Row
@@ -106,7 +106,7 @@ def collect(
     """
     done = {cell.name: cell.config for cell in cells if cell.is_done(root)}
     settings = _settings(cells[0].config)
-    for file in sorted(root.glob("*/n*/seed*/cell.json")):
+    for file in sorted(root.glob(f"*/n*/seed*/{DONE}")):
         config, name = StudyConfig.read(file.with_name("config.yaml")), file.parent.relative_to(root).as_posix()
         if _settings(config) == settings:
             done.setdefault(name, config)
@@ -223,7 +223,7 @@ def read_collected(path: Path) -> Collected:
 
 
 def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
-    trained = in_order(f.parent.name for f in folder.glob("*/answered.json") if f.with_name("scores.jsonl").exists())
+    trained = in_order(cell_record(folder)["jobs"])
     methods = (ORIGINAL, *trained)
     answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}

@@ -34,6 +34,7 @@ class GridConfig(Frozen):
     seeds: int = Field(default=5, ge=1)
 
 
+DONE = "cell.json"
 SPANNED = {"model": "models", "n": "counts", "seed": "seeds"}
 """A cell's own fields, and what a grid has in their place."""
 
@@ -68,11 +69,13 @@ class Cell:
 
     Attributes:
         config: Its settings.
-        jobs: Of each method a key of its job and its scoring: whether what lies in the folder is this.
+        jobs: The key of each method's job: whether what lies in the folder is this job's.
+        scoring: Key of what scores depend on beside answers; what was scored in another way is not done.
     """
 
     config: StudyConfig
     jobs: Mapping[str, str]
+    scoring: str = ""
 
     @property
     def name(self) -> str:
@@ -84,9 +87,15 @@ class Cell:
         return self.jobs.items() <= self.done(root).items()
 
     def done(self, root: Path) -> dict[str, str]:
-        """The key of each method that has been done in its folder."""
-        marker = root / self.name / "cell.json"
-        return read_json(marker).get("jobs", {}) if marker.exists() else {}
+        """The key of each method that has been done, and scored as this cell is, in its folder."""
+        found = cell_record(root / self.name)
+        return found.get("jobs", {}) if found.get("scoring", "") == self.scoring else {}
+
+
+def cell_record(folder: Path) -> dict[str, Any]:
+    """What a cell's folder says has been done: methods with their keys, and how they were scored."""
+    marker = folder / DONE
+    return read_json(marker) if marker.exists() else {}
 
 
 def plan_grid(grid: GridConfig, common: Mapping[str, Any], own: Callable[[str], Mapping[str, Any]]) -> list[Cell]:
@@ -109,7 +118,8 @@ def plan_grid(grid: GridConfig, common: Mapping[str, Any], own: Callable[[str], 
     return [
         Cell(
             config=c,
-            jobs={job.name: fingerprint([job.key, c.scoring, *scoring_code(c.judge)]) for job in jobs(c, c.rates)},
+            jobs={job.name: job.key for job in jobs(c, c.rates)},
+            scoring=fingerprint([c.scoring, *scoring_code(c.judge)]),
         )
         for c in configs
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from letheia.errors import OutputError
 from letheia.files import write_json
-from letheia.grid.grid import Cell
+from letheia.grid.grid import DONE, Cell
 from letheia.outside import Named, named_here
 from letheia.progress import Bars
 
@@ -80,9 +80,9 @@ def _begin(threads: int, named: Named) -> None:
 
 
 def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:
-    marker = root / cell.name / "cell.json"
+    marker = root / cell.name / DONE
     kept = {name: key for name, key in cell.done(root).items() if cell.jobs.get(name, key) == key}
     if marker.exists():  # a method that is done anew is not done until it is
-        write_json(marker, {"jobs": kept})
+        write_json(marker, {"jobs": kept, "scoring": cell.scoring})
     do(cell, root)
-    write_json(marker, {"jobs": {**kept, **cell.jobs}})
+    write_json(marker, {"jobs": {**kept, **cell.jobs}, "scoring": cell.scoring})
