@@ -38,6 +38,8 @@ def test_the_world_asks_nobody_and_the_paper_needs_people(tmp_path):
     assert [c.name for c in cells] == ["llava-v1.6-vicuna-7b-hf/n5/seed0"]
     with pytest.raises(ConfigError, match="--people: is needed"):
         paper.plan({}, RunOptions(output=tmp_path))
+    for command in (("run", "world/study"), ("demo",)):  # whose answers only labels judge
+        fails(letheia(*command, "--output", tmp_path / "run", "--set", "judge=none"), "judge: 'none' can't judge")
 
 
 def test_an_executor_is_a_row(tmp_path, monkeypatch):

@@ -30,6 +30,7 @@ def demo_config(values: Mapping[str, Any]) -> StudyConfig:
     """
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
     config = StudyConfig.create(merged({"candidates": known, "clip": "world"}, values))
+    by_labels(config)
     all_there("candidates", config.candidates or (), known)
     all_there("forget", config.forget, known)
     own = of_world(config.model)
@@ -63,7 +64,18 @@ def plan_world_grid(values: Mapping[str, Any]) -> list[Cell]:
     """
     spans, common = parted(values)
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
+    by_labels(StudyConfig.check(common))
     return plan_grid(GridConfig.create(spans), merged({"candidates": known, "clip": "world"}, common), of_world)
+
+
+def by_labels(config: StudyConfig) -> None:
+    """Whether answers are judged exactly, as all of the world's are.
+
+    Raises:
+        ConfigError: Another judge was asked for.
+    """
+    if config.judge != "exact":
+        raise ConfigError(f"judge: '{config.judge}' can't judge the world's answers, whose labels are counted.")
 
 
 def plan_paper(name: str, values: Mapping[str, Any], people: People | None, *, planned: bool = False) -> list[Cell]:

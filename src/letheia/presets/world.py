@@ -9,7 +9,7 @@ from typing import Any
 from letheia.config import LoadConfig, StudyConfig, merged
 from letheia.engines.base import MAX_NEW_TOKENS, as_generations
 from letheia.engines.table import engine_for
-from letheia.errors import ConfigError, pick
+from letheia.errors import pick
 from letheia.files import holding
 from letheia.grid.executors import EXECUTORS
 from letheia.grid.grid import Cell
@@ -47,8 +47,6 @@ def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool 
     world = make_world()
     with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
         people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
-    if config.judge not in ("exact", "none"):
-        raise ConfigError(f"judge: {config.judge}: the world's answers are judged by their labels. Leave it out.")
     model = resolve_model(config.model, config.load, planned=planned)
     return build(config, people, model, scorer_for(people, config.clip), folder=folder, bars=bars)
 
