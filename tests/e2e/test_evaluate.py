@@ -1,6 +1,7 @@
 """`letheia evaluate` and `letheia probe` on the shipped model and an adapter made elsewhere, with plain peft."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -36,6 +37,7 @@ def test_an_adapter_made_elsewhere(folder):
     line = ["evaluate", "--people", "people", "--adapter", "foreign", "--forget", name, "--output", "out"]
     done = letheia(*line, cwd=folder)
     assert done.returncode == 0, done.stderr
+    assert re.search(r"foreign: \d of \d retained people are still recognised", done.stdout)
     assert "Foreign" in done.stdout and (folder / "out" / "report.html").exists()
     rows = json.loads((folder / "out" / "results.json").read_text())
     mean = {(r["method"], r["people"], r["pictures"], r["metric"]): r["mean"] for r in rows}

@@ -43,6 +43,15 @@ def test_copies_at_other_sizes_and_qualities_are_told(people, tmp_path, size, qu
     assert told.startswith("nearly the same picture: 1 pair")
 
 
+def test_a_mirrored_copy_is_told(people, tmp_path):
+    seen = people.entities[0].pictures("seen")[0]
+    with Image.open(seen.file) as image:
+        turned = image.convert("RGB").transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    turned.save(tmp_path / "turned.png")
+    (told,) = near_copies(with_unseen(people, 0, tmp_path / "turned.png"))
+    assert "nearly the same picture" in told and "1 pair" in told
+
+
 def test_equal_names_and_summaries_are_told(people):
     first, second, *others = people.entities
     double = replace(second, name=first.name.upper(), summary=f" {first.summary}\n")

@@ -75,15 +75,22 @@ def before_asking(people: People) -> list[str]:
 def near_copies(people: People) -> list[str]:
     """Pictures that are equal or nearly so, and should not be: seen and unseen ones, and those of different people."""
     pictures = [p for p in people.portraits.values() if not p.words]
-    found: dict[str, list[str]] = {"the same picture, byte for byte": [], "nearly the same picture": []}
-    equal, near = found.values()
+    found: dict[str, list[str]] = {
+        "the same picture, byte for byte": [],
+        "nearly the same picture": [],
+        "nearly the same picture, mirrored": [],
+    }
+    equal, near, mirrored = found.values()
     read = [(p, *_looked_at(p)) for p in pictures]
     read = [(p, digest, colours) for p, digest, colours in read if digest]
-    pairs = _near(np.stack([colours for _, _, colours in read])) if read else []
-    for i, j in pairs:
+    colours = np.stack([c for _, _, c in read]) if read else np.zeros((0, GRID * GRID * 3), dtype=np.float32)
+    pairs = _near(colours, colours)
+    flipped = colours.reshape(-1, GRID, GRID, 3)[:, :, ::-1].reshape(colours.shape)
+    for i, j in [*pairs, *sorted(set(_near(colours, flipped)) - set(pairs))]:
         (a, digest, _), (b, other, _) = read[i], read[j]
         if a.entity != b.entity or a.role != b.role:
-            (equal if digest == other else near).append(f"{a.id} ({a.role}) and {b.id} ({b.role})")
+            kind = mirrored if (i, j) not in pairs else equal if digest == other else near
+            kind.append(f"{a.id} ({a.role}) and {b.id} ({b.role})")
     return [
         f"{what}: {len(pairs)} pair{'s' if len(pairs) > 1 else ''}, and one is no evidence apart from the other: "
         + listed(pairs, "; ")
@@ -133,13 +140,15 @@ def _looked_at(portrait: Portrait) -> tuple[str, Float[np.ndarray, "colours"]]:
     return digest, np.asarray(small, dtype=np.float32).reshape(-1)
 
 
-def _near(colours: Float[np.ndarray, "pictures colours"], *, rows: int = 512) -> list[tuple[int, int]]:
-    """Pairs of pictures whose colours are near each other, some rows of the table of all distances at a time."""
-    squares = (colours**2).sum(1)
+def _near(
+    colours: Float[np.ndarray, "pictures colours"], others: Float[np.ndarray, "pictures colours"], *, rows: int = 512
+) -> list[tuple[int, int]]:
+    """Pairs of pictures of which one's colours are near the other's, some rows of all distances at a time."""
+    squares, other_squares = (colours**2).sum(1), (others**2).sum(1)
     pairs: list[tuple[int, int]] = []
     for start in range(0, len(colours), rows):
         part = colours[start : start + rows]
-        distance = squares[start : start + rows, None] + squares[None] - 2 * part @ colours.T
+        distance = squares[start : start + rows, None] + other_squares[None] - 2 * part @ others.T
         first, second = np.nonzero(distance <= NEAR**2 * colours.shape[1])
         pairs += [(start + i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True) if start + i < j]
     return pairs

@@ -235,7 +235,7 @@ def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
     write_results(study.folder / "results.json", outcome.rows)
-    if study.config.forget:
+    if study.config.forget or not study.config.methods:  # people whom the user named, not drawn from the known
         known = {name: known_by(study, given) for name, given in answers.items()}
         outcome = replace(outcome, notes=(*unknown(split, known[ORIGINAL]), *still_known(split, known, ORIGINAL)))
     return outcome
