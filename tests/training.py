@@ -64,5 +64,7 @@ def all_losses(monkeypatch):
 def run(checkpoint, name, steps, texts, dtype="float32", **changes):
     model = load_model(checkpoint, load=LoadConfig(dtype=dtype))
     adapted = add_adapter(model, rank=4, alpha=8, seed=0)
-    history = unlearn(model, adapted, steps, METHODS[name], texts, CONFIG.model_copy(update=changes))
+    history = unlearn(
+        model, adapted, steps, METHODS[name], texts, CONFIG.model_copy(update={"steps": len(steps), **changes})
+    )
     return torch.cat([p.detach().flatten() for p in trained_parameters(adapted).values()]), history

@@ -211,7 +211,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     flat = {name: values[name] for name in FLAT if name in values}
     rest = {name: value for name, value in values.items() if name not in FLAT}
-    return merged(rest, {"train": flat}, {"train": rest["train"]} if "train" in rest else {}) if flat else rest
+    return _over(rest, {"train": flat}, {"train": rest["train"]} if "train" in rest else {}) if flat else rest
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -231,17 +231,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def merged(*settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings one upon the other, the last on top; what is nested is merged field by field.
+    """Settings one upon the other, the last on top, each as it is written now; nested fields are merged one by one.
 
     >>> merged({"train": {"steps": 30, "rank": 16}}, {"train": {"steps": 60}})
     {'train': {'steps': 60, 'rank': 16}}
     """
+    return _over(*map(nested, settings))
+
+
+def _over(*settings: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for values in settings:
         for name, value in values.items():
             before = found.get(name)
             both = isinstance(value, Mapping) and isinstance(before, Mapping)
-            found[name] = merged(cast("Any", before), cast("Any", value)) if both else value
+            found[name] = _over(cast("Any", before), cast("Any", value)) if both else value
     return found
 
 

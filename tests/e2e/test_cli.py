@@ -15,7 +15,7 @@ from commands import fails, letheia, process
         (["demo", "--model", "mistrl"], ["unknown model 'mistrl'", "did you mean 'mistral'"]),
         (["demo", "--n", "many"], ["--n", "valid integer"]),
         (["demo", "--n", "25"], ["n: 25 of 25", "smaller --n"]),
-        (["demo", "--n", "0"], ["n:", "greater than or equal to 1"]),
+        (["demo", "--n", "0"], ["--n", "greater than or equal to 1"]),
         (["demo", "--sed", "1"], ["--sed", "--seed"]),
         (["demmo"], ["demmo"]),
         (["demo", "--resume", "--output", "nowhere"], ["nowhere", "no run to resume"]),

@@ -47,7 +47,11 @@ def test_an_adapter_made_elsewhere(folder):
     assert {r["n"] for r in rows} == {1}
     again = letheia(*line, cwd=folder)
     assert again.returncode == 0 and "answers" not in again.stderr
-    fails(letheia(*line[:-2], "--output", "more", "--adapter", "nowhere", cwd=folder), "nowhere", "no adapter there")
+    fails(
+        letheia(*line[:-2], "--output", "more", "--adapter", "nowhere", cwd=folder),
+        "--adapter",
+        "'nowhere' does not exist",
+    )
     fails(letheia("evaluate", "--people", "people", "--output", "out", cwd=folder), "out", "other settings")
 
 

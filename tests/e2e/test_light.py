@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import letheia as package
-from commands import letheia
+from commands import process
 
 HEAVY = ("torch", "transformers", "peft", "accelerate", "datasets", "sklearn", "scipy")
 IN_ONE_PROCESS = """
@@ -123,14 +123,17 @@ for name, _ in findings():
     assert all(line.endswith("|0") for line in told.splitlines())
 
 
+NAMED = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # the shell is named, not the one that runs tests
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="shells of other systems")
 def test_the_shell_completes(tmp_path):
     """Through the new process image that the command starts in."""
-    shown = letheia("--show-completion", "bash")
+    shown = process("--show-completion", "bash", **NAMED)
     assert "complete -o default -F _letheia_completion letheia" in shown.stdout
-    offered = letheia(COMP_WORDS="letheia unl", COMP_CWORD="1", _LETHEIA_COMPLETE="complete_bash")
+    offered = process(COMP_WORDS="letheia unl", COMP_CWORD="1", _LETHEIA_COMPLETE="complete_bash")
     assert offered.stdout.split() == ["unlearn"]
-    done = letheia("--install-completion", "bash", HOME=str(tmp_path))
+    done = process("--install-completion", "bash", HOME=str(tmp_path), **NAMED)
     assert done.returncode == 0, done.stderr
     assert "letheia.sh" in (tmp_path / ".bashrc").read_text()
     assert os.listdir(tmp_path / ".bash_completions") == ["letheia.sh"]

@@ -250,7 +250,7 @@ def test_a_server_that_answers_one_at_a_time_is_not_asked_too_much(server, cache
 
 
 def test_a_fast_server_gets_all_at_once_soon_and_stays_so(server, cache):
-    server.delay = 0.05
+    server.delay = 0.3
     chat = Chat(server.endpoint, cache, concurrency=32)
     chat.ask([Call(text=str(i)) for i in range(100)])
     server.most = 0

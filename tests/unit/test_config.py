@@ -34,6 +34,7 @@ def test_settings_of_earlier_versions_are_read(tmp_path):
 def test_later_settings_win_field_by_field():
     found = merged({"train": {"steps": 30, "rank": 8}}, {"train": {"steps": 60}}, assigned("train.rank=4"))
     assert found == {"train": {"steps": 60, "rank": 4}}
+    assert merged({"train": {"rank": 128}}, {"rank": 2}) == {"train": {"rank": 2}}  # also as earlier versions wrote it
     assert assigned("prompts.question=Who is it?") == {"prompts": {"question": "Who is it?"}}
     assert assigned("clip=null") == {"clip": None} and assigned("methods=[ga, bg]") == {"methods": ["ga", "bg"]}
 

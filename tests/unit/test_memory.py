@@ -143,7 +143,7 @@ def test_layers_are_computed_twice_where_memory_asks_for_it(sketch, monkeypatch,
     monkeypatch.setattr(budget, "budget", lambda *_: PLANNED)
     monkeypatch.setattr(budget, "free_bytes", lambda _: free)
     study, split = sketch
-    assert within_memory(study, split).recompute == recompute
+    assert within_memory(study, split).train.recompute == recompute
     assert (word is None and not caplog.messages) or word in caplog.text
 
 
@@ -153,7 +153,7 @@ def test_a_plan_beyond_what_is_free_is_refused(sketch, monkeypatch):
     study, split = sketch
     with pytest.raises(ConfigError, match="--rank"):
         within_memory(study, split)
-    assert within_memory(study, split, anyway=True).recompute
+    assert within_memory(study, split, anyway=True).train.recompute
 
 
 def test_how_it_is_computed_is_no_other_study():

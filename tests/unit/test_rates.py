@@ -46,7 +46,7 @@ def test_the_rate_that_is_taken_is_not_trained_again(checkpoint, people, tmp_pat
     assert {a.method for a in store.read_answers(tmp_path / "bg" / "answers.jsonl")} == {"bg"}
     assert [v.method for v in outcome.verdicts] == ["bg"]
     told = " ".join(read_json(tmp_path / "provenance.json")["notes"])
-    assert "learning rates tried" in told and "chosen by these very answers" in told
+    assert "learning rates tried" in told and "chosen by these same answers" in told
 
 
 def test_a_search_names_whom_it_drew(checkpoint, people, tmp_path):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from letheia.clients.endpoint import scrubbed
-from letheia.config import StudyConfig, assigned, merged, nested, read_yaml
+from letheia.config import StudyConfig, assigned, merged, read_yaml
 from letheia.errors import ConfigError
 from letheia.methods.table import method_named
 from letheia.prompts.prompt_set import read_folder
@@ -175,12 +175,12 @@ def _given(
     options = [
         _at(SETTINGS[name].place, SETTINGS[name].read(value)) for name, value in chosen.items() if value is not None
     ]
-    written = nested(read_yaml(file)) if file else {}
+    written = read_yaml(file) if file else {}
     try:
         check(written)  # after the options, whose methods it may name
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from error
-    values = merged(written, *options, *(nested(assigned(text)) for text in assignments))
+    values = merged(written, *options, *map(assigned, assignments))
     config = check(values)
     if "judge" in values:
         values["judge"] = scrubbed(config.judge)
