@@ -19,7 +19,8 @@ from samples import corpus
 
 pytestmark = pytest.mark.slow
 
-VALUES = {"methods": ("bg",), "steps": 1, "rank": 2, "alpha": 4, "max_new_tokens": 8, "unseen": 1}
+TRAIN = {"steps": 1, "rank": 2, "alpha": 4, "learning_rate": 1e-4}
+VALUES = {"methods": ("bg",), "train": TRAIN, "max_new_tokens": 8, "unseen": 1}
 
 
 @pytest.fixture(scope="module")

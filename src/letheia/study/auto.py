@@ -88,7 +88,8 @@ def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
                 for name, found in tried.items()
             },
         )
-    return replace(study, config=study.config.model_copy(update={"rates": rates}))
+    train = study.config.train.model_copy(update={"learning_rate": None})  # one for all methods would go before those
+    return replace(study, config=study.config.model_copy(update={"rates": rates, "train": train}))
 
 
 def try_rate(study: Study, prepared: Prepared, method: str, rate: float) -> Verdict:
