@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from letheia.errors import ConfigError, first_line
 from letheia.files import fingerprint, write_text
@@ -141,6 +141,7 @@ class StudyConfig(Frozen):
     @classmethod
     def _positive_rates(cls, rates: dict[str, float]) -> dict[str, float]:
         for name, rate in rates.items():
+            method(name)
             if not 0 < rate < math.inf:
                 raise ValueError(f"the rate of {name} must be a number above zero")
         return rates
@@ -199,6 +200,8 @@ class StudyConfig(Frozen):
         write_text(path, text)
 
 
+MADE_OF = {"data": "people's texts or pictures", "weights": "model files", "clip_weights": "files of CLIP"}
+"""Fields that say what a run was made of."""
 SCORING = ("judge", "clip", "clip_weights")
 FLAT = ("steps", "rank", "alpha", "recompute")
 
@@ -209,6 +212,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     >>> nested({"n": 5, "steps": 60})
     {'n': 5, 'train': {'steps': 60}}
     """
+    values = {k: v.model_dump(exclude_unset=True) if isinstance(v, BaseModel) else v for k, v in values.items()}
     flat = {name: values[name] for name in FLAT if name in values}
     rest = {name: value for name, value in values.items() if name not in FLAT}
     return _over(rest, {"train": flat}, {"train": rest["train"]} if "train" in rest else {}) if flat else rest
@@ -223,7 +227,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         values = yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: can't be read as YAML ({first_line(error)}).") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: must have fields and values.")
@@ -264,7 +268,7 @@ def assigned(text: str) -> dict[str, Any]:
         raise ConfigError(f"--set {text}: must be a field and a value, such as train.steps=60.")
     try:
         value: Any = yaml.safe_load(written)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none is a ValueError
         raise ConfigError(f"--set {text}: the value can't be read as YAML ({first_line(error)}).") from error
     for name in reversed(names):
         value = {name: value}
@@ -277,11 +281,7 @@ def agree(values: Mapping[str, Any], made_of: Mapping[str, str]) -> None:
     Raises:
         ConfigError: They are not.
     """
-    for name, what in {
-        "data": "people's texts or pictures",
-        "weights": "model files",
-        "clip_weights": "files of CLIP",
-    }.items():
+    for name, what in MADE_OF.items():
         if values.get(name) and name in made_of and values[name] != made_of[name]:
             raise ConfigError(
                 f"{name}: these settings are of a run on other {what}. Leave '{name}' out of them to run on what is "

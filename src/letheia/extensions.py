@@ -134,22 +134,22 @@ def from_package(name: str, group: str, kind: type[R], what: str) -> tuple[R, Or
         raise ConfigError(f"{what} '{name}': comes from several packages: {owners}. Uninstall all but one.")
     try:
         value: Any = entries[0].load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         told = f"{where(error)}: {type(error).__name__}: {first_line(error)}"
         raise ConfigError(f"{what} '{name}' of {owners}: can't be imported ({told}).") from error
     if not isinstance(value, kind):
         raise ConfigError(f"{what} '{name}' of {owners}: {entries[0].value} is no {what}.")
     file = sys.modules[entries[0].module].__file__
-    return value, Origin(name, fingerprint([owners, Path(file).read_text(encoding="utf-8") if file else ""]))
+    return value, Origin(name, fingerprint([owners, Path(file).read_bytes().hex() if file else ""]))
 
 
 def code_of(function: Callable[..., Any]) -> str:
-    """Fingerprint of the file that a function is written in; empty where there is none, as at a prompt."""
+    """Fingerprint of the file that a function is written in; of what it does where there is none, as at a prompt."""
     try:
-        file = inspect.getsourcefile(inspect.unwrap(function))
-        return fingerprint(Path(file).read_text(encoding="utf-8")) if file else ""
-    except (TypeError, OSError):
-        return ""
+        return fingerprint(Path(inspect.getsourcefile(inspect.unwrap(function)) or "").read_text(encoding="utf-8"))
+    except (TypeError, OSError, UnicodeDecodeError):
+        code = getattr(function, "__code__", None)
+        return fingerprint([code.co_code.hex(), repr(code.co_consts), code.co_names]) if code else repr(function)
 
 
 def check_name(name: str, what: str, place: str) -> None:

@@ -8,6 +8,7 @@ import typer
 from letheia.cli.options import Adapters, DryRun, show_forecast, tell
 from letheia.cli.settings import LOAD, Given, configured
 from letheia.console import TerminalBars, make_console
+from letheia.errors import ConfigError
 
 
 @configured("model", "draw", "n", "seed", "max_new_tokens", "prompts", *LOAD)
@@ -58,6 +59,8 @@ def merge(
     from letheia.models.shipped import resolve_model, source_of
 
     load, model = given.config.load, given.config.model
+    if load.four_bit:
+        raise ConfigError("load.four_bit: an adapter is merged into whole weights. Leave it out.")
     if load.dtype is None:
         load = load.model_copy(update={"dtype": stored_dtype(source_of(model), load)})
     save_merged(resolve_model(model, load), adapter, output)
@@ -79,7 +82,7 @@ def ask(
     from letheia.study.ask import ask_all
 
     loaded = resolve_model(given.config.model, given.config.load)
-    limit = given.values.get("max_new_tokens", loaded.answer_limit)
+    limit = given.config.max_new_tokens if "max_new_tokens" in given.values else loaded.answer_limit
     for name, answer in ask_all(loaded, image, question, adapters or [], max_new_tokens=limit):
         print(f"{name}: {answer}")
 

@@ -39,6 +39,9 @@ def rates(
     dry_run: DryRun = False,
 ) -> None:
     """Find each method's learning rate: the smallest that unlearns, on people who are drawn and named."""
+    for name in ("n", "seed", "forget", "candidates") if people else ("seed", "forget", "candidates"):
+        if given.values.get(name):
+            raise ConfigError(f"{name}: a search draws its people itself; --draws says how often.")
     if people is None:
         _on_the_world(given, output, draws or 3, rate or [], every=every, dry_run=dry_run)
         return

@@ -85,7 +85,9 @@ def unlearn(
 
     keep = people_for(retain, given.config) if retain else None
     everybody = people_for(people, given.config)
-    everybody, split = request(everybody, given.config.forget, keep=keep, no_retain=no_retain)
+    everybody, split = request(
+        everybody, given.config.forget, keep=keep, no_retain=no_retain, candidates=given.config.candidates
+    )
     tell(told_before(everybody, split, keep=keep))
     values = merged(given.values, {"methods": chosen})
     if learning_rate not in (None, AUTO):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from letheia.clients.endpoint import scrubbed
+from letheia.clients.endpoint import HIDDEN, scrubbed
 from letheia.config import StudyConfig, assigned, merged, read_yaml
 from letheia.errors import ConfigError
 from letheia.methods.table import method_named
@@ -182,6 +182,10 @@ def _given(
         raise ConfigError(f"{file}: {error}") from error
     values = merged(written, *options, *map(assigned, assignments))
     config = check(values)
+    if "methods" in values and not values["methods"]:
+        raise ConfigError("methods: is empty. Name one, or leave it out.")
+    if HIDDEN in config.judge:
+        raise ConfigError("judge: no file keeps its password. Give the whole address with --judge.")
     if "judge" in values:
         values["judge"] = scrubbed(config.judge)
     return Given(values, config, config.judge)

@@ -62,6 +62,7 @@ class Endpoint:
         name, at, rest = model.rpartition("@")
         # what looks like an address without http:// must not become a model's name that is sent to somebody else
         lost = not sign and (not rest or (name and at and re.search(r"[:/]|^localhost$|\.[a-z]+$", rest)))
+        lost = lost or bool(not sign and re.search(r"@.*:.*@", model))
         if not model or "://" in model or lost:
             raise ConfigError(f"'{scrubbed(text)}': write an endpoint as MODEL or MODEL@http://…")
         endpoint = cls(model=model, base_url=url) if sign else cls(model=model)

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from letheia.clients.endpoint import Endpoint
 from letheia.clients.judge import open_lvlm
 from letheia.errors import ConfigError, check_slip, first_line
 from letheia.extensions import IN_FILE, from_file, where
-from letheia.metrics.judges import VERDICTS, Verdict
+from letheia.metrics.judges import SCALE, VERDICTS, Verdict
 from letheia.metrics.reading import Reading
 from letheia.metrics.table import Judge, exact_judge, no_judge
 from letheia.prompts.prompt_set import PromptSet
@@ -81,10 +82,16 @@ def _checked(text: str, judge: Judge) -> Judge:
             )
         for verdict in verdicts:
             for name in VERDICTS:
-                if not isinstance(verdict.get(name), Verdict):
+                found: Any = verdict.get(name) if isinstance(verdict, Mapping) else None
+                if not isinstance(found, Verdict):
                     raise ConfigError(
                         f"{text}: gave no letheia.Verdict for '{name}'; None as its value leaves it unscored."
                     )
+                low, high = SCALE
+                if found.value is not None and not (
+                    isinstance(found.value, int | float) and low <= found.value <= high
+                ):
+                    raise ConfigError(f"{text}: gave {found.value!r} for '{name}', which is no number from 1 to 5.")
         return verdicts
 
     return judged

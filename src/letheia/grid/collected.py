@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from letheia.config import SCORING, StudyConfig
+from letheia.config import SCORING, StudyConfig, read_yaml
 from letheia.errors import ConfigError, DataError
 from letheia.files import read_json, read_jsonl, write_text
 from letheia.grid.grid import DONE, Cell, cell_record
@@ -105,11 +105,14 @@ def collect(
         people: Whose people they are: `FICTIONAL` where everybody may see them.
     """
     done = {cell.name: cell.config for cell in cells if cell.is_done(root)}
-    settings = _settings(cells[0].config)
+    settings, scoring = _settings(cells[0].config), cells[0].scoring
+    weights_of = {cell.config.model: cell.config.weights for cell in cells}
     for file in sorted(root.glob(f"*/n*/seed*/{DONE}")):
-        config, name = StudyConfig.read(file.with_name("config.yaml")), file.parent.relative_to(root).as_posix()
-        if _settings(config) == settings:
-            done.setdefault(name, config)
+        written = read_yaml(file.with_name("config.yaml"))
+        config = StudyConfig.check({k: v for k, v in written.items() if k not in ("methods", "rates")})
+        same_model = weights_of.get(config.model, config.weights) == config.weights
+        if _settings(config) == settings and cell_record(file.parent).get("scoring", "") == scoring and same_model:
+            done.setdefault(file.parent.relative_to(root).as_posix(), config)
     return {
         "people": people,
         **store.provenance(command=command, files=weights),
@@ -126,7 +129,7 @@ def _settings(config: StudyConfig) -> dict[str, Any]:
 
 def _complete(written: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as a file has them; one from before a setting existed was made with what is its default now."""
-    values = _settings(StudyConfig.create(dict(written)))
+    values = _settings(StudyConfig.check(dict(written)))
     return {k: v for k, v in values.items() if k in written or k not in SCORING}  # were not written down
 
 
@@ -181,7 +184,7 @@ def write_study(folder: Path, found: Mapping[str, Any], observed: Mapping[str, A
     commands = dict.fromkeys([*before.get("command", "").split(" && "), found["command"]])
     command = " && ".join(filter(None, commands))
     weights = {**before.get("weights", {}), **found["weights"]}
-    if before.get("people") == found["people"]:
+    if all(before.get(k) == found.get(k) for k in ("people", "settings")):
         observed = {**before.get("observation", {}), **observed}
     write_collected(file, {**found, "command": command, "weights": weights, "observation": observed})
     return file

@@ -6,16 +6,20 @@ What is done is skipped, a killed run goes on, and several processes share the c
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from letheia.config import StudyConfig, merged
+from letheia.config import MADE_OF, StudyConfig, agree, merged
 from letheia.errors import ConfigError
 from letheia.files import fingerprint, read_json
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS
 from letheia.study.plan import jobs
+
+T = TypeVar("T")
+Once = Annotated[tuple[T, ...], Field(min_length=1), AfterValidator(lambda values: tuple(dict.fromkeys(values)))]
+"""At least one, and each once."""
 
 
 class GridConfig(Frozen):
@@ -28,9 +32,9 @@ class GridConfig(Frozen):
         seeds: How many draws of people, from seed 0 up.
     """
 
-    models: tuple[str, ...] = ("mistral", "llama")
-    methods: tuple[str, ...] = PAPER_METHODS
-    counts: tuple[int, ...] = (5, 10, 20)
+    models: Once[str] = ("mistral", "llama")
+    methods: Once[str] = PAPER_METHODS
+    counts: Once[int] = (5, 10, 20)
     seeds: int = Field(default=5, ge=1)
 
 
@@ -59,6 +63,8 @@ def parted(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, others in SPANNED.items():
         if name in values:
             raise ConfigError(f"{name}: is each cell's own here; '{others}' says what they are.")
+    if values.get("forget"):
+        raise ConfigError("forget: a study draws whom to forget. 'letheia unlearn' removes named people.")
     spans = {name: value for name, value in values.items() if name in GridConfig.model_fields}
     return spans, {name: value for name, value in values.items() if name not in spans}
 
@@ -108,7 +114,11 @@ def plan_grid(grid: GridConfig, common: Mapping[str, Any], own: Callable[[str], 
     """
     from letheia.outside import scoring_code  # brings the judges, which 'letheia --help' need not wait for
 
-    made = {model: merged(own(model), common) for model in grid.models}
+    made: dict[str, dict[str, Any]] = {}
+    for model in grid.models:
+        its = own(model)
+        agree(common, its)
+        made[model] = merged(its, common, {name: its[name] for name in MADE_OF if name in its})
     configs = [
         StudyConfig.create({**made[model], "model": model, "methods": grid.methods, "n": n, "seed": seed})
         for seed in range(grid.seeds)

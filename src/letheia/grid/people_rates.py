@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from letheia.config import StudyConfig
+from letheia.config import StudyConfig, merged
 from letheia.data.split import draw_split
 from letheia.data.wordings import people_for
 from letheia.errors import DataError
@@ -87,6 +87,8 @@ def search_people(
         CheckpointError: The output folder belongs to another search.
     """
     people = people_for(folder, StudyConfig.check(values))
+    if rates:  # a method without a rate of its own can be searched too
+        values = merged({"rates": dict.fromkeys(values["methods"], min(rates))}, values)
     able = tuple(e for e in people.entities if e.trainable)
     if len(able) <= n:
         raise DataError(

@@ -1,8 +1,9 @@
 """Every method, one row each. A new method is a row here, a test and a line in the docs."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import get_args
+from typing import Any, cast, get_args
 
 from letheia.errors import ConfigError, unknown
 from letheia.extensions import IN_FILE, Origin, check_name, code_of, from_file, from_package, packaged
@@ -53,7 +54,7 @@ SHOWN = (*PAPER_METHODS, BOUNDED.name)
 BUILT_IN = frozenset(METHODS)
 PACKAGES = "letheia.methods"
 """The group of entry points by which an installed package brings methods."""
-RESERVED = ("original", "people", "features", "altered", "probe")
+RESERVED = ("original", "people", "features", "altered", "probe", "tried")
 """Names of a run's other folders."""
 EXAMPLE = "letheia.Method(name=…, title=…, terms=(letheia.Term(loss=…, target=…), …))"
 
@@ -95,8 +96,16 @@ def add_method(row: Method) -> Method:
     check_name(row.name, "method", place)
     if row.name in BUILT_IN or row.name in RESERVED:
         raise ConfigError(f"{place}: the name '{row.name}' is one of Letheia's own. Choose another.")
+    terms = cast("Any", row.terms)  # as somebody else wrote it
+    if not isinstance(terms, tuple) or not terms or {type(t) for t in cast("tuple[Any, ...]", terms)} != {Term}:
+        raise ConfigError(
+            f"{place}: terms must be a tuple of one or more letheia.Term; one alone is written (Term(…),)."
+        )
     for term in row.terms:
         _check(term, place)
+    for what, number in [("rate", row.rate), *(("weight", term.weight) for term in row.terms)]:
+        if number is not None and (isinstance(number, (bool, str)) or not math.isfinite(number)):
+            raise ConfigError(f"{place}: {what} must be a number (got {number!r}).")
     if row.reduction not in get_args(Reduction):
         raise unknown("reduction", row.reduction, get_args(Reduction), place=place)
     if row.origin is None:

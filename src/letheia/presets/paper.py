@@ -111,12 +111,14 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> I
         people: The people folder; stand-ins of three sizes of pictures where there is none yet.
     """
     preset = PAPER_MODELS[name]
-    with _planned(preset, cells[0]) as (model, note), _stand_ins() as others:
-        everybody = people or others
-        yield [Entry("model", note), *([] if people else _preparation(preset, others))]
-        for cell in cells:
-            study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-            yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
+    for name in dict.fromkeys(cell.config.model for cell in cells):
+        of_model = [cell for cell in cells if cell.config.model == name]
+        with _planned(preset, of_model[0]) as (model, note), _stand_ins() as others:
+            everybody = people or others
+            yield [Entry("model", note), *([] if people else _preparation(preset, others))]
+            for cell in of_model:
+                study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
+                yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
 
 
 @contextmanager

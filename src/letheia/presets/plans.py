@@ -33,13 +33,13 @@ def demo_config(values: Mapping[str, Any]) -> StudyConfig:
     by_labels(config)
     all_there("candidates", config.candidates or (), known)
     all_there("forget", config.forget, known)
-    own = of_world(config.model)
+    own = of_world(config.model, config.clip)
     agree(values, own)
     return StudyConfig.create(merged(own, config.model_dump()))
 
 
-def of_world(model: str) -> dict[str, Any]:
-    """What the settings of a model of the world have: the rates that were found for it, and its files' fingerprint.
+def of_world(model: str, clip: str | None) -> dict[str, Any]:
+    """What the settings of a model of the world have: the rates that were found for it, and its files' fingerprints.
 
     Raises:
         ConfigError: There is no such model.
@@ -49,7 +49,13 @@ def of_world(model: str) -> dict[str, Any]:
     from letheia.models.shipped import checkpoint
     from letheia.models.weight_files import content_key
 
-    keys = {"weights": content_key(checkpoint(model)), "clip_weights": content_key(checkpoint("clip"))}
+    keys = {"weights": content_key(checkpoint(model)), "clip_weights": ""}
+    if clip == "world":  # without CLIP's libraries, which a plan does not want
+        keys["clip_weights"] = content_key(checkpoint("clip"))
+    elif clip:
+        from letheia.models.clip import clip_key
+
+        keys["clip_weights"] = clip_key(clip)
     return {"rates": WORLD_RATES[model], **keys}
 
 
@@ -64,8 +70,10 @@ def plan_world_grid(values: Mapping[str, Any]) -> list[Cell]:
     """
     spans, common = parted(values)
     known = tuple(p.id for p in make_world().known[:STUDY_PEOPLE])
-    by_labels(StudyConfig.check(common))
-    return plan_grid(GridConfig.create(spans), merged({"candidates": known, "clip": "world"}, common), of_world)
+    settings = merged({"candidates": known, "clip": "world"}, common)
+    config = StudyConfig.check(settings)
+    by_labels(config)
+    return plan_grid(GridConfig.create(spans), settings, lambda model: of_world(model, config.clip))
 
 
 def by_labels(config: StudyConfig) -> None:

@@ -102,6 +102,7 @@ def recognised(study: Study) -> Recognition:
     """
     with holding(study.folder):
         claim(study, study.config.key)
+        study.config.write(study.folder / "config.yaml")
         return probe(study)
 
 

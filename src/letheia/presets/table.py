@@ -46,7 +46,8 @@ class WorldStudy:
         """What each model says of known and of unknown people."""
         from letheia.presets.world import observe_world
 
-        return {name: observe_world(name, options.output) for name in models_of(cells)}
+        first = {cell.config.model: cell.config for cell in reversed(cells)}
+        return {name: observe_world(first[name], options.output) for name in models_of(cells)}
 
     def weights(self, models: Sequence[str]) -> list[Path]:
         """The models' and the world's CLIP."""

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from letheia.config import LoadConfig, StudyConfig, merged
-from letheia.engines.base import MAX_NEW_TOKENS, as_generations
+from letheia.config import LoadConfig, StudyConfig, agree, merged
+from letheia.engines.base import as_generations
 from letheia.engines.table import engine_for
 from letheia.errors import pick
 from letheia.files import holding
@@ -19,9 +19,8 @@ from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weight_files
-from letheia.presets.plans import STUDY_PEOPLE, demo_config, of_world
+from letheia.presets.plans import STUDY_PEOPLE, by_labels, demo_config, of_world
 from letheia.progress import Bars, Silent
-from letheia.prompts.prompt_set import PromptSet
 from letheia.report.deliver import deliver
 from letheia.study import store
 from letheia.study.build import build, scorer_for
@@ -105,21 +104,21 @@ def run_world_cell(cell: Cell, root: Path) -> None:
     run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
 
 
-def observe_world(name: str, root: Path) -> dict[str, Any]:
+def observe_world(config: StudyConfig, root: Path) -> dict[str, Any]:
     """Appendix A on a model of the world: known people, and as many whom it has never seen, on one picture each.
 
     Args:
-        name: The model.
+        config: The settings of a cell: which model, and what it is asked.
         root: Folder of the grid; the unknown people's pictures are drawn into it.
     """
     people = make_people(make_world(), root / "people")
-    model = world_model(name)
+    model = resolve_model(config.model, config.load)
     unknown = draw_unknown(make_world(), root / "unknown")
     entities = (*people.pictured, *unknown)
     portraits = [e.pictures("seen")[0] for e in entities]
-    question = PromptSet().question
-    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=MAX_NEW_TOKENS)
-    given = as_generations(answers, portraits, question, method="original", model=name)
+    question = config.prompts.question
+    answers = engine_for(model).answer([Prompt(question, p) for p in portraits], max_new_tokens=config.max_new_tokens)
+    given = as_generations(answers, portraits, question, method="original", model=config.model)
     return observe(given, {e.id: e for e in entities})
 
 
@@ -139,9 +138,13 @@ def search_rates(
     bars: Bars,
 ) -> list[Trial]:
     """Search learning rates on the known people that no study uses, with so many draws of them."""
-    model = values.get("model", "mistral")
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    values = merged(of_world(model), {"clip": "world", "people": 20}, values, {"candidates": known})
+    settings = merged({"clip": "world", "people": 20}, values, {"candidates": known})
+    first = StudyConfig.create(settings)
+    by_labels(first)
+    own = of_world(first.model, first.clip)
+    agree(values, own)
+    model, values = first.model, merged(own, settings)
     first = StudyConfig.create(values)
     with holding(folder / model):
         store.claim(folder / model, first.key)

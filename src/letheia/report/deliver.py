@@ -58,7 +58,10 @@ def model_card(study: Study, outcome: Outcome, method: str) -> str:
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = rate_for(method, study.rates, study.config)
-    steps, falling = study.config.train.steps * row.recipe.step_factor, ", falling" if row.recipe.decay else ""
+    steps, falling = (
+        study.config.train.steps * row.recipe.step_factor,
+        ", falling" if row.recipe.decay or study.config.train.decay else "",
+    )
     secret = store.secret(study.folder)
     hashes = "\n".join(sorted(f"- `{keyed_hash(e, secret)}`" for e in outcome.split.forget))
     return f"""---

@@ -179,7 +179,8 @@ def plain_study(
     loaded = resolve_model(model, LoadConfig.create(values.get("load", {})), planned=planned)
     made_of = _made_of(values, ready, loaded, planned=planned)
     who = {"methods": (), "forget": (), "candidates": [e.id for e in ready]}
-    config = StudyConfig.create(merged(length_for(model, loaded), values, who, made_of))
+    settings = merged(length_for(model, loaded), values, who, made_of)
+    config = StudyConfig.check(settings) if values.get("forget") else StudyConfig.create(settings)
     scorer = scorer_for(people, None if planned else config.clip, judge)
     return build(config, people, loaded, scorer, folder=folder, bars=bars)
 

@@ -28,6 +28,8 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
     claim(study, fingerprint([study.config.key, people]))
+    asked_for = study.config.model_copy(update={"forget": tuple(e.id for e in split.forget)})
+    asked_for.write(study.folder / "config.yaml")
     asked = queries(study.config, split, study.people)
     answers: dict[str, list[Generation]] = {}
     for name, folder in {ORIGINAL: None, **adapters}.items():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from letheia.config import StudyConfig, merged
+from letheia.config import StudyConfig
 from letheia.data.responses import wanting
 from letheia.data.wordings import people_for
 from letheia.engines.base import Engine
@@ -71,7 +71,8 @@ def draw_responses(values: Mapping[str, Any], folder: Path, *, count: int, again
     people = people_for(folder, config)
     entities = wanting(people, again=again)
     model = resolve_model(config.model, config.load)
-    limit = merged({"max_new_tokens": WORLD_LIMIT}, length_for(config.model, model), values)["max_new_tokens"]
+    own = {"max_new_tokens": WORLD_LIMIT} | length_for(config.model, model)
+    limit = config.max_new_tokens if "max_new_tokens" in values else own["max_new_tokens"]
     engine, question, seed = engine_for(model), config.prompts.question, config.seed
     faults = response_faults(model, people, scorer_for(people, None), question=question)
     with bars.bar("drawing responses", count * len(entities)) as advance:

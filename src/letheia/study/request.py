@@ -9,11 +9,17 @@ from letheia.data.notices import left_out, near_copies, notices
 from letheia.errors import ConfigError, DataError
 from letheia.metrics.names import find
 from letheia.metrics.words import key_of
+from letheia.study.plan import all_there
 from letheia.types import Entity, People, Portrait, Split
 
 
 def request(
-    people: People, names: Sequence[str], *, keep: People | None = None, no_retain: bool = False
+    people: People,
+    names: Sequence[str],
+    *,
+    keep: People | None = None,
+    no_retain: bool = False,
+    candidates: Sequence[str] | None = None,
 ) -> tuple[People, Split]:
     """Who is forgotten and who is kept.
 
@@ -22,6 +28,7 @@ def request(
         names: Names, aliases or ids of the people to forget.
         keep: A further folder with the people to keep; those left over in `people` if left out.
         no_retain: Train without anybody to keep.
+        candidates: Ids of all who take part, as the settings of a run have them; everybody if left out.
 
     Returns:
         All people together, and the split.
@@ -39,6 +46,10 @@ def request(
     else:
         named = {e.id for e in forget}
         retain = tuple(e for e in people.entities if e.trainable and e.id not in named)
+    if candidates is not None:
+        all_there("candidates", candidates, [e.id for e in people.entities])
+        retain = tuple(e for e in retain if e.id in candidates)
+        no_retain = no_retain or not retain  # so it was in the run whose settings these are
     if no_retain:
         retain = ()
     elif not retain:
