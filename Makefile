@@ -17,9 +17,12 @@ study: setup
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# while you work: lint, types, and what needs neither a network nor a process of its own
-check: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+# while you work: lint, and beside each other types and what needs neither a network nor a process of its own
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"; \
+	tests=$$?; wait $$types && exit $$tests
 
 # tries what goes wrong around a run, for an hour; one row: make faults ROW=pictures
 faults: setup

@@ -11,8 +11,9 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, bill, cost_estimate
 from letheia.errors import ClientError, ConfigError, OutputError
 
+pytestmark = pytest.mark.slow  # a server on this machine, and its time
 
-@pytest.mark.slow
+
 def test_nothing_lost_doubled_or_made_up_at_30_faults_in_100(server, cache):
     server.rate = 0.3
     calls = [Call(text=f"question {i}") for i in range(1000)]

@@ -122,6 +122,7 @@ def places(one, two):
     ]
 
 
+@pytest.mark.slow
 def test_thirty_secrets_are_nowhere(server, tmp_path, monkeypatch, caplog, capsys):
     """The server says back all that it was sent, in replies, in headers and in errors; logs are at DEBUG."""
     caplog.set_level(logging.DEBUG)
