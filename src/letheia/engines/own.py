@@ -48,16 +48,7 @@ class OwnEngine:
         sample: bool = False,
         progress: Callable[[int], None] | None = None,
     ) -> list[Answer]:
-        """Answer each prompt; they are read in batches of similar length.
-
-        Args:
-            prompts: What is asked.
-            max_new_tokens: Length limit; an answer also ends where the model's context does.
-            sample: Draw at temperature 1, by each prompt's seed, instead of taking the likeliest token.
-            progress: Called with the number of answers that have been added.
-
-        Returns:
-            The answers, in the order of the prompts.
+        """Answer each prompt (`Engine.answer`); they are read in batches of similar length.
 
         Raises:
             CheckpointError: One answer alone takes more memory than there is.

@@ -72,22 +72,6 @@ class Form:
         return _FIELD.sub(lambda m: "$" if m["dollar"] else values[m["name"] or m["braced"]], self.text)
 
 
-def read_form(name: str, known: Sequence[str], *, needed: Sequence[str] = (), folder: Path | None = None) -> Form:
-    """A prompt with fields, from the user's folder if it has one of that name, else Letheia's own.
-
-    Args:
-        name: `expert`, `judge_privacy`, …
-        known: The fields that it may have.
-        needed: The fields that it must have.
-        folder: The user's folder of replacements.
-
-    Raises:
-        DataError: A field is unknown or missing; the file is named.
-    """
-    where = folder / f"{name}.txt" if folder else Path(f"{name}.txt")
-    return checked_form(read_prompt(name, folder=folder), str(where), known, needed=needed)
-
-
 def checked_form(text: str, where: str, known: Sequence[str], *, needed: Sequence[str] = ()) -> Form:
     """A prompt whose fields are those that it may and must have.
 
