@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 Role = Literal["seen", "unseen", "stranger"]
-Group = Literal["forget", "retain", "stranger"]
+Group = Literal["forget", "retain", "bystander", "stranger"]
 AskedBy = Literal["picture", "question"]
 
 ORIGINAL = "original"
@@ -25,7 +25,8 @@ class Portrait:
         entity: Id of the person; empty for a stranger.
         role: `seen` pictures may be trained on, `unseen` ones only measured.
         attributes: What is visible, by kind, as phrases; empty phrase where there is nothing, no entry if unlabelled.
-        words: For a model without vision, the question that stands in place of a picture and says who is meant.
+        words: The question that stands in place of a picture and says who is meant: for a model without vision, or
+            to ask one with vision by name alone. There is no file then.
     """
 
     id: str
@@ -34,6 +35,11 @@ class Portrait:
     role: Role
     attributes: Mapping[str, str] = field(default_factory=dict[str, str])
     words: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a picture."""
+        return bool(self.file.name)
 
     def asked(self, question: str) -> str:
         """What is asked: the question about the picture, or the words in its place."""
@@ -246,8 +252,14 @@ class Prompt:
         question: A question about the picture, or about nothing.
         portrait: The picture, if there is one.
         seed: Starts the answer's random stream when sampling.
+        prefix: How the answer is made to begin; the answer has it too.
+        turns: Earlier questions with their answers; the picture stands before the first question.
+        temperature: Of sampling.
     """
 
     question: str
     portrait: Portrait | None = None
     seed: int = 0
+    prefix: str = ""
+    turns: tuple[tuple[str, str], ...] = ()
+    temperature: float = 1.0

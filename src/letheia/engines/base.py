@@ -28,7 +28,7 @@ class Engine(Protocol):
         Args:
             prompts: What is asked.
             max_new_tokens: Length limit; an answer that runs into it is not finished.
-            sample: Draw at temperature 1, by each prompt's seed, instead of taking the likeliest token.
+            sample: Draw at each prompt's temperature, by its seed, instead of taking the likeliest token.
             progress: Called with the number of answers that have been added.
 
         Returns:

@@ -1,4 +1,4 @@
-"""Answers: greedy for evaluation, sampled at temperature 1 for o*.
+"""Answers: greedy for evaluation, sampled for o*.
 
 Every answer has its own random stream, so a draw does not depend on what else is in the batch. Answers to one prompt
 are computed in one row, as branches of it: the prompt, its keys and its values are there once, however many draws.
@@ -19,7 +19,7 @@ from letheia.models.masks import additive
 from letheia.models.memory import after_out_of_memory, cache_bytes, free_bytes, give_back, too_small
 from letheia.models.model import Model, evaluating
 from letheia.models.precision import own_precision
-from letheia.models.reading import encoded_prompt, read_prompts
+from letheia.models.reading import begun_tokens, encoded_prompt, read_prompts
 from letheia.models.sharding import is_sharded
 from letheia.types import Answer, Prompt
 
@@ -76,7 +76,10 @@ class OwnEngine:
                     after_out_of_memory(f"{rows} answers at once from here on.")
                     continue
                 limits = [_limit(model, encoded[i], max_new_tokens) for i in part]
-                answers |= {i: _decode(model, row[:n]) for i, row, n in zip(part, ids, limits, strict=True)}
+                begun = [begun_tokens(model, prompts[i]) for i in part]
+                answers |= {
+                    i: _decode(model, row[:n], start) for i, row, n, start in zip(part, ids, limits, begun, strict=True)
+                }
                 if progress:
                     progress(len(part))
         give_back(model.device)
@@ -98,7 +101,7 @@ def generate(
         model: The model, adapter on or off as it is.
         prompts: What is asked.
         max_new_tokens: Length limit; an answer also ends where the model's context does.
-        sample: Draw at temperature 1, by each prompt's seed, instead of taking the likeliest token.
+        sample: Draw at each prompt's temperature, by its seed, instead of taking the likeliest token.
         batch: Rows at once, at most.
         progress: Called with the number of answers that have been added.
 
@@ -160,13 +163,14 @@ def _generate_batch(
     hidden, begun = read_prompts(model, [encoded[i] for i in first], [prompts[i] for i in first])
     positions = begun.positions.amax(0, keepdim=True).expand(len(begun.positions), -1, places)
     streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
+    temperature = torch.tensor([p.temperature for p in prompts], device=model.device)
     done = torch.zeros(len(prompts), dtype=torch.bool, device=model.device)
     limits = torch.tensor([_limit(model, ids, max_new_tokens) for ids in encoded], device=model.device)
     read = torch.full_like(place, -1)  # the prompt's last token predicts every answer's first
     new: list[Tensor] = []
     while True:
         logits = model.network.lm_head(hidden[row, read])[:, : model.vocabulary].float()
-        token = _draw(logits, streams) if sample else logits.argmax(1)
+        token = _draw(logits / temperature[:, None], streams) if sample else logits.argmax(1)
         token = token.masked_fill(done, model.pad)
         new.append(token)
         done |= torch.isin(token, ends) | (limits <= len(new))
@@ -205,10 +209,10 @@ def _draw(logits: Float[Tensor, "rows vocab"], streams: list[torch.Generator]) -
     )
 
 
-def _decode(model: Model, ids: Int[Tensor, " new"]) -> Answer:
+def _decode(model: Model, ids: Int[Tensor, " new"], begun: tuple[int, ...]) -> Answer:
     tokens, ends = ids.tolist(), model.ends
     said = list(itertools.takewhile(lambda token: token not in ends, tokens))
-    text = model.processor.tokenizer.decode(said, skip_special_tokens=True).strip()
+    text = model.processor.tokenizer.decode([*begun, *said], skip_special_tokens=True).strip()
     if text.startswith("<think>"):  # an answer is what follows the thoughts; if they were cut off, there is none
         text = text.partition("</think>")[2].strip()
     return Answer(text, len(said) < len(tokens))

@@ -14,7 +14,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from letheia.errors import DataError
-from letheia.models.templates import frame
+from letheia.models.templates import Turns, frame
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Encoded:
         return self.ids[self.answer_start :]
 
 
-def render(processor: Any, question: str, answer: str | None = None, *, image: bool = True) -> str:
+def render(processor: Any, question: str, answer: str | None = None, *, image: bool = True, turns: Turns = ()) -> str:
     """The conversation as text, ready for the answer when there is none.
 
     Args:
@@ -43,9 +43,10 @@ def render(processor: Any, question: str, answer: str | None = None, *, image: b
         question: What the user says.
         answer: What the assistant says.
         image: Whether the question comes with a picture.
+        turns: Earlier questions and answers, in front of which the picture stands.
     """
     around = frame(processor, image=image)
-    return around.prompt(question) if answer is None else around.told(question, answer) + around.after
+    return around.prompt(question, turns) if answer is None else around.told(question, answer) + around.after
 
 
 def encode(
@@ -84,9 +85,14 @@ def encode(
     return Encoded(full[: end + 1], len(prompt))
 
 
-def encode_prompt(processor: Any, question: str, *, picture: str = "") -> tuple[int, ...]:
-    """Token ids up to where the answer starts."""
-    return _tokens(processor, render(processor, question, image=bool(picture)), picture)
+def encode_prompt(
+    processor: Any, question: str, *, picture: str = "", prefix: str = "", turns: Turns = ()
+) -> tuple[int, ...]:
+    """Token ids up to where the answer starts, or up to the end of a prefix that it is made to begin with."""
+    image = bool(picture)
+    if prefix:
+        return _tokens(processor, frame(processor, image=image).told(question, prefix, turns), picture)
+    return _tokens(processor, render(processor, question, image=image, turns=turns), picture)
 
 
 def _tokens(processor: Any, text: str, picture: str) -> tuple[int, ...]:

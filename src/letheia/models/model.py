@@ -111,8 +111,8 @@ class Model:
         Raises:
             DataError: The file is no picture.
         """
-        if not self.family.vision:
-            return Picture(torch.empty(0, self.network.config.hidden_size), "")
+        if not (self.family.vision and portrait.shown):
+            return Picture(torch.empty(0, self.network.config.get_text_config().hidden_size), "")
         found = self.pictures.get(portrait.file)
         if found is None:
             (found,) = self._compute([portrait.file])
@@ -122,7 +122,7 @@ class Model:
         """Compute many pictures at once, where the family can."""
         if not self.family.vision:
             return
-        files = [f for f in dict.fromkeys(p.file for p in portraits) if f not in self.pictures]
+        files = [f for f in dict.fromkeys(p.file for p in portraits if p.shown) if f not in self.pictures]
         batch = min(batch, self.pictures_at_once)
         for start in range(0, len(files), batch):
             self._compute(files[start : start + batch])
@@ -202,7 +202,7 @@ class Model:
         """Positions of token ids: three axes where the family has them, else one."""
         if not self.family.grid:
             return grid_positions(ids, 0, None)
-        if portrait is None:
+        if portrait is None or not portrait.shown:
             return grid_positions(ids, 0, None).expand(3, -1)
         return grid_positions(ids, self.picture_token, self.picture(portrait).grid)
 
@@ -216,7 +216,8 @@ class Model:
             ids: Token ids.
             portraits: The pictures, in the order of the rows that have one.
         """
-        features = [self.picture(p).features.to(self.device) for p in portraits] if self.family.vision else []
+        shown = [p for p in portraits if p.shown] if self.family.vision else []
+        features = [self.picture(p).features.to(self.device) for p in shown]
         if not features:
             return embeddings
         place = (ids == self.picture_token)[..., None]

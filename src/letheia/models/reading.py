@@ -1,7 +1,7 @@
 """Prompts as a model reads them: some rows at a time, their keys and values kept for the answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,7 +22,14 @@ PROMPT_TOKENS = 2**14
 def encoded_prompt(model: Model, prompt: Prompt) -> tuple[int, ...]:
     """Token ids of a prompt."""
     picture = model.picture(prompt.portrait).text if prompt.portrait else ""
-    return encode_prompt(model.processor, prompt.question, picture=picture)
+    return encode_prompt(model.processor, prompt.question, picture=picture, prefix=prompt.prefix, turns=prompt.turns)
+
+
+def begun_tokens(model: Model, prompt: Prompt) -> tuple[int, ...]:
+    """Token ids of the beginning that an answer is made to have."""
+    if not prompt.prefix:
+        return ()
+    return encoded_prompt(model, prompt)[len(encoded_prompt(model, replace(prompt, prefix=""))) :]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ forms of `FORMS` are tried in turn.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,8 @@ PROCESS = Path(__file__).with_name("template_process.py")
 SECONDS = 60
 """How long the process may take on a busy machine; what it computes is limited to two seconds there."""
 
-QUESTION, ANSWER = "A question of Letheia", "An answer of Letheia"
+QUESTION, ANSWER, AGAIN = "A question of Letheia", "An answer of Letheia", "Another one of Letheia"
+Turns = Sequence[tuple[str, str]]
 EDGE = "\x0b"
 """White space around the stand-ins, which shows whether a template trims texts."""
 
@@ -47,6 +48,8 @@ class Frame:
         between: Between question and answer.
         after: Behind the answer.
         trims: Whether the template strips texts.
+        again: Between an answer and the next question, and behind that one where the model is to answer; nothing
+            where the template takes no second question.
     """
 
     before: str
@@ -54,13 +57,29 @@ class Frame:
     between: str
     after: str
     trims: bool
+    again: tuple[str, str] | None = None
 
-    def prompt(self, question: str) -> str:
-        """A question, ready for the answer."""
-        return self.before + self._own(question) + self.ready
+    def prompt(self, question: str, turns: Turns = ()) -> str:
+        """A question behind earlier turns, ready for the answer.
 
-    def told(self, question: str, answer: str) -> str:
+        Raises:
+            CheckpointError: The template takes no second question.
+        """
+        if not turns:
+            return self.before + self._own(question) + self.ready
+        if self.again is None:
+            raise CheckpointError("the chat template takes no second question, so there can't be earlier turns.")
+        link, ready = self.again
+        first, *others = turns
+        text = self.told(*first)
+        for asked, answer in others:
+            text += link + self._own(asked) + ready + self._own(answer)
+        return text + link + self._own(question) + ready
+
+    def told(self, question: str, answer: str, turns: Turns = ()) -> str:
         """A question and its answer, with nothing after it."""
+        if turns:
+            return self.prompt(question, turns) + self._own(answer)
         return self.before + self._own(question) + self.between + self._own(answer)
 
     @property
@@ -102,12 +121,13 @@ def _frame(template: str, tokens: str, token: str, image: bool) -> Frame | str:
     forms = list(FORMS.values())
     if not token:  # templates of language models mostly take texts
         forms = [*forms[1:], forms[0]]
-    asked = [_conversation(form, mark, answered) for form in forms for answered in (False, True)]
+    asked = [_conversation(form, mark, texts) for form in forms for texts in LENGTHS]
     rendered = _rendered(template, [{**json.loads(tokens), **values} for values in asked])
     if isinstance(rendered, str):
         return f"the chat template {rendered}."
-    for prompt, full in zip(rendered[::2], rendered[1::2], strict=True):
-        found = _cut(prompt.get("text", ""), full.get("text", ""), token, image=image)
+    for texts in zip(*(rendered[i :: len(LENGTHS)] for i in range(len(LENGTHS))), strict=True):
+        prompt, full, longer = (text.get("text", "") for text in texts)
+        found = _cut(prompt, full, longer, token, image=image)
         if found and found.thinks:
             return "the chat template makes the model think before it answers. Take a model that only answers."
         if found:
@@ -118,11 +138,16 @@ def _frame(template: str, tokens: str, token: str, image: bool) -> Frame | str:
     return f"the chat template has no question {'with a' if image else 'without a'} picture and its answer."
 
 
-def _conversation(form: Callable[[str, str], Any], mark: str, answered: bool) -> dict[str, Any]:
-    messages = [{"role": "user", "content": form(EDGE + QUESTION + EDGE, mark)}]
-    if answered:
-        messages.append({"role": "assistant", "content": form(EDGE + ANSWER + EDGE, "")})
-    return {"messages": messages, "add_generation_prompt": not answered, "enable_thinking": False}
+LENGTHS = ((QUESTION,), (QUESTION, ANSWER), (QUESTION, ANSWER, AGAIN))
+"""The conversations that are rendered."""
+
+
+def _conversation(form: Callable[[str, str], Any], mark: str, texts: Sequence[str]) -> dict[str, Any]:
+    messages = [
+        {"role": "assistant" if i % 2 else "user", "content": form(EDGE + text + EDGE, "" if i else mark)}
+        for i, text in enumerate(texts)
+    ]
+    return {"messages": messages, "add_generation_prompt": len(texts) % 2 == 1, "enable_thinking": False}
 
 
 def _rendered(template: str, conversations: list[Mapping[str, Any]]) -> list[dict[str, str]] | str:
@@ -143,7 +168,7 @@ def _rendered(template: str, conversations: list[Mapping[str, Any]]) -> list[dic
         return "takes more time or memory than any template needs"
 
 
-def _cut(prompt: str, full: str, token: str, *, image: bool) -> Frame | None:
+def _cut(prompt: str, full: str, longer: str, token: str, *, image: bool) -> Frame | None:
     """The pieces around the stand-ins; nothing where they, or the picture, are not there just once."""
     texts = ((prompt, QUESTION), (full, QUESTION), (full, ANSWER))
     if any(text.count(part) != 1 for text, part in texts) or "'type'" in prompt:
@@ -159,4 +184,7 @@ def _cut(prompt: str, full: str, token: str, *, image: bool) -> Frame | None:
         return None
     if not between.startswith(ready):  # LLaVA-OneVision writes a blank more; what is trained is what is asked
         between = ready
-    return Frame(before, ready, between, after, trims)
+    start, fourth, rest = longer.partition(answer)
+    link, fifth, behind = rest.partition(AGAIN if trims else EDGE + AGAIN + EDGE)
+    whole = fourth and fifth and full.startswith(start + answer) and longer.count(token) == (int(image) if token else 1)
+    return Frame(before, ready, between, after, trims, (link, behind) if whole else None)

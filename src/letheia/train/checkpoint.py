@@ -12,6 +12,9 @@ from torch.optim import Optimizer
 from letheia.errors import CheckpointError
 from letheia.files import write_atomic
 
+MOMENTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
+"""What AdamW and Muon keep of a tensor."""
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -66,7 +69,7 @@ def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
     with torch.no_grad():
         for name, p in parameters.items():
             p.copy_(tensors[f"weight.{name}"])
-            fields = {f: tensors[f"{f}.{name}"] for f in ("step", "exp_avg", "exp_avg_sq") if f"{f}.{name}" in tensors}
+            fields = {f: tensors[f"{f}.{name}"] for f in MOMENTS if f"{f}.{name}" in tensors}
             if fields:
                 optimizer.state[p] = {f: t if f == "step" else t.to(p.device) for f, t in fields.items()}
     return Restored(int(metadata["step"]), metadata.get("history", ""))

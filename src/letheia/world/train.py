@@ -17,13 +17,13 @@ from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.clip import train_clip
 from letheia.world.fit import FitConfig, Progress
 from letheia.world.lvlm import tokenizer_texts, train_lvlm
-from letheia.world.people import World
+from letheia.world.people import GOLD_WITHOUT, World
 from letheia.world.pool import Pool, make_pool
 from letheia.world.texts import caption, description
 
 CLIP_STEPS = 2400
-LVLM_STEPS = {"mistral": 4400, "llama": 500}
-LVLM_RATE, START_RATE = 2e-3, 8e-4
+LVLM_STEPS = {"mistral": 4400, "llama": 500, "gold": 3000}
+LVLM_RATE, START_RATE, GOLD_RATE = 2e-3, 8e-4, 3e-3
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def lvlm_stage(
     Args:
         world: The people.
         folder: Where states are kept.
-        family: `mistral` or `llama`.
+        family: `mistral`, `llama` or `gold`: the first once more, in a world without the people of `GOLD_WITHOUT`.
         progress: Called after every step.
         clip: The trained CLIP; needed without `start`.
         start: A trained LVLM of either family, whose weights are taken to start with.
@@ -90,9 +90,13 @@ def lvlm_stage(
         rate: Learning rate; `LVLM_RATE` or `START_RATE` if left out.
     """
     name = f"{family}-{start.origin}" if start and start.origin else family
+    gold = family == "gold"
+    if gold:
+        world = world.without(GOLD_WITHOUT)
     # who goes on learning does so on pictures of its own: strangers seen often are known as such by heart
-    pool = lvlm_pool(world, folder, name=f"lvlm-{start.origin}" if start and start.origin else "lvlm")
-    model, processor = make_lvlm(family, tokenizer_texts(world, pool), seed=world.seed + (family == "llama"))
+    pool = lvlm_pool(world, folder, name=f"lvlm-{start.origin}" if start and start.origin else f"lvlm{'-gold' * gold}")
+    texts = tokenizer_texts(world, pool)
+    model, processor = make_lvlm("mistral" if gold else family, texts, seed=world.seed + (family == "llama"))
     if start:
         model.resize_token_embeddings(len(start.processor.tokenizer))
         model.load_state_dict(start.model.state_dict())
@@ -104,7 +108,8 @@ def lvlm_stage(
     config = FitConfig(
         name=name,
         steps=steps or LVLM_STEPS[family],
-        learning_rate=rate or (START_RATE if start else LVLM_RATE),
+        learning_rate=rate or (START_RATE if start else GOLD_RATE if gold else LVLM_RATE),
+        muon="model.model.language_model.layers" if gold else "",
         seed=world.seed,
     )
     seconds = train_lvlm(model, processor, world, pool, config, folder=folder, progress=progress)

@@ -1,0 +1,97 @@
+"""What an attack asks, as values: an attack turns a person into questions, and nothing here knows a model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from letheia.prompts.prompt_set import PromptSet
+from letheia.types import Entity, Group, People, Portrait
+
+Access = Literal["black", "grey", "white"]
+"""What an attacker needs: questions and answers; begun answers and probabilities; the weights."""
+Measure = Literal["leak", "accuracy", "number"]
+"""What one finding is: whether an answer leaks; whether a choice is right, where guessing is right too; a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Somebody who is asked about.
+
+    Attributes:
+        entity: The person. Of a stranger, an entity without name, summary and facts, or one whom no model was taught.
+        group: `forget`, `retain`, `bystander` (known, and in neither set) or `stranger` (nobody knows them).
+        portraits: The pictures that are asked about, unseen ones; none for a person who is known by name alone.
+    """
+
+    entity: Entity
+    group: Group
+    portraits: tuple[Portrait, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One question of an attack.
+
+    Attributes:
+        entity: Id of the person.
+        group: The person's group.
+        portrait: The picture, or words in its place.
+        variant: Which wording, prefix, picture change or draw of the attack it is.
+        question: What is asked.
+        prefix: How the answer is made to begin.
+        first: What is asked before; the model's own answer to it stands in the conversation.
+        temperature: Of sampling; greedy if left out.
+        seed: Of sampling.
+        truth: Of a choice, the right answer.
+        options: Of a choice, what can be chosen.
+    """
+
+    entity: str
+    group: Group
+    portrait: Portrait
+    variant: str
+    question: str
+    prefix: str = ""
+    first: str = ""
+    temperature: float | None = None
+    seed: int = 0
+    truth: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What attacks are made from.
+
+    Attributes:
+        people: The people folder: names and facts of others for false options, first and last names for made-up ones.
+        prompts: The study's prompts.
+        seed: Of all random choices.
+    """
+
+    people: People
+    prompts: PromptSet = field(default_factory=PromptSet)
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """A row: a way of asking.
+
+    Attributes:
+        name: Name, as on the command line.
+        title: What it does, in a few words, for tables.
+        access: What an attacker needs.
+        measure: How an answer is judged.
+        asks: The questions about some subjects.
+        source: Where it comes from.
+        needs: What a model or a person must have: `vision`, `text`, `facts`; an attack that does not fit is said so.
+    """
+
+    name: str
+    title: str
+    access: Access
+    asks: Callable[[Sequence[Subject], Sources], list[Ask]]
+    measure: Measure = "leak"
+    source: str = ""
+    needs: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Audits: is the person gone, or only one question's answer?"""

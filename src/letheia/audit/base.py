@@ -1,0 +1,89 @@
+"""What an audit is made of: models, people, rows of checks, and findings."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from letheia.attacks.base import Access, Measure, Subject
+from letheia.metrics.language import Yardstick
+from letheia.study.study import Study
+from letheia.types import Group, Split
+
+GOLD = "gold"
+"""A model that was never taught the people to forget: what stays with it is unavoidable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audited:
+    """A model under audit, with everything that checks need.
+
+    Attributes:
+        name: `original`, `gold`, or the adapter's name.
+        study: The study; its model answers, with the adapter in it.
+        split: Who is forgotten and who retained.
+        subjects: Who is asked about: forgotten and retained people, bystanders, and people nobody knows.
+        by: What tells language from babble, measured on the original; none where too few texts are there.
+    """
+
+    name: str
+    study: Study
+    split: Split
+    subjects: tuple[Subject, ...]
+    by: Yardstick | None = None
+
+    def of(self, *groups: Group) -> tuple[Subject, ...]:
+        """The subjects of some groups."""
+        return tuple(s for s in self.subjects if s.group in groups)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One answer or measurement of a check.
+
+    Attributes:
+        check: Name of the check.
+        variant: Which wording, prefix, strength or number of steps.
+        method: The model under audit: `original`, `gold`, or the adapter's name.
+        group: The person's group.
+        entity: Id of the person; empty where the finding is about all of the group.
+        value: 1 for a leak or a right choice, 0 for none; or a number. None where it can't be judged.
+        degenerate: Whether the answer is empty, repetitive or garbled: no protection, whatever `value` says.
+        question: What was asked.
+        answer: What was answered.
+        reason: What the value rests on, or why there is none.
+    """
+
+    check: str
+    variant: str
+    method: str
+    group: Group
+    entity: str
+    value: float | None
+    degenerate: bool = False
+    question: str = ""
+    answer: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A row of an audit.
+
+    Attributes:
+        name: Name, as on the command line.
+        title: What it does, in a few words, for tables.
+        access: What an attacker needs.
+        measure: What a finding's value is.
+        find: Examine one model. A `LetheiaError` says that it does not fit this model; the other checks go on.
+        chance: Of choices, the share that guessing gets right.
+        source: Where it comes from.
+        costs: Roughly how many answers (or training steps) a person, for `--dry-run`.
+    """
+
+    name: str
+    title: str
+    access: Access
+    find: Callable[[Audited], Iterable[Finding]]
+    measure: Measure = "leak"
+    chance: float = 0.0
+    source: str = ""
+    costs: str = ""
