@@ -132,4 +132,4 @@ def test_a_question_without_a_picture_is_trained_on_beside_pictures(checkpoints,
         found.append((values, torch.cat([p.grad.flatten() for p in weights.values()])))
     (values, gradient), (others, plain) = found
     assert values == pytest.approx(others, rel=1e-9)
-    torch.testing.assert_close(gradient, plain, atol=1e-10, rtol=1e-7)
+    assert (gradient - plain).norm() <= 1e-7 * plain.norm()
