@@ -62,8 +62,11 @@ def audit(
         raise ConfigError("no adapter to audit. Name its folder with --adapter.")
     own = own_attacks(attacks)
     from letheia.data.wordings import people_for
+    from letheia.metrics.names import find
 
     folder = people_for(people, given.config)
+    for name in (*given.config.forget, *(retain or ())):  # before weights are loaded
+        find(folder, name)
     checks = chosen_checks(only, own, access=access, quick=quick)
     from letheia.audit.forecast import forecast
     from letheia.audit.subjects import Size
