@@ -49,6 +49,8 @@ REFUSED = {
     "demo --method pubgg": "did you mean 'pubg'",
     "demo --model mistrl": "did you mean 'mistral'",
     "demo --n 25": "n: 25 of 25",
+    "demo --quick": "Add --audit",
+    "demo --audit --json": "--json",
     "demo --resume --output nowhere": "no run to resume",
     "rates --method pubgg": "did you mean 'pubg'",
     "run world/studdy": "did you mean 'world/study'",

@@ -84,6 +84,18 @@ def audit(
     show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output)
 
 
+def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
+    """Whether a command that may audit can do what it is told.
+
+    Raises:
+        ConfigError: It can't.
+    """
+    if quick and not audit:
+        raise ConfigError("--quick: makes an audit shorter, and there is none. Add --audit.")
+    if audit and as_json:
+        raise ConfigError("--json: prints results.json alone. Leave it out to see the audit.")
+
+
 def own_attacks(texts: list[str] | None) -> list[str]:
     """The names of the attacks that a command names, taken up into the table.
 
