@@ -1,0 +1,137 @@
+"""How much of its own responses a model still holds, read word by word: extraction, memorisation, likelihood."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from letheia.attacks.base import Subject
+from letheia.audit.base import Audited, Check, Finding
+from letheia.errors import DataError
+from letheia.metrics.extraction import exact_memorisation, extraction_strength
+from letheia.metrics.membership import TokenScores
+from letheia.models.token_scores import token_scores
+from letheia.types import Entity, Example
+
+
+@dataclass(frozen=True)
+class Told:
+    """A text about somebody, as the model reads it.
+
+    Attributes:
+        subject: The person.
+        question: What was asked.
+        text: The text, as the answer.
+        read: The model's reading; None where it can't read the text.
+    """
+
+    subject: Subject
+    question: str
+    text: str
+    read: TokenScores | None
+
+
+def read_texts(audited: Audited, subjects: Iterable[Subject], texts: Callable[[Entity], Sequence[str]]) -> list[Told]:
+    """Texts about people, read as answers to the study's question about one picture of each.
+
+    Args:
+        audited: The model.
+        subjects: The people; those without a picture are left out.
+        texts: A person's texts.
+    """
+    cases = [
+        (s, s.portraits[0].asked(audited.study.question), text)
+        for s in subjects
+        if s.portraits
+        for text in texts(s.entity)
+    ]
+    examples = [Example(portrait=s.portraits[0], question=asked, answer=text, key="own") for s, asked, text in cases]
+    read = token_scores(audited.study.model, examples)
+    return [Told(*case, scores) for case, scores in zip(cases, read, strict=True)]
+
+
+def own_responses(entity: Entity) -> tuple[str, ...]:
+    """A person's own responses."""
+    return entity.responses
+
+
+def _responses(audited: Audited) -> list[Told]:
+    return read_texts(audited, audited.subjects, own_responses)
+
+
+def told(audited: Audited) -> list[Told]:
+    """Everybody's own responses, read once for all checks of a model.
+
+    Raises:
+        DataError: Nobody has a picture and a response.
+    """
+    found = audited.once("own responses", _responses)
+    if not found:
+        raise DataError(
+            "nobody who is asked about has a picture and a response. 'letheia people responses' makes some."
+        )
+    return found
+
+
+def _find(name: str, value: Callable[[TokenScores], float]) -> Callable[[Audited], Iterator[Finding]]:
+    def find(audited: Audited) -> Iterator[Finding]:
+        for text in told(audited):
+            yield Finding(
+                check=name,
+                variant="",
+                method=audited.name,
+                group=text.subject.group,
+                entity=text.subject.entity.id,
+                value=None if text.read is None else value(text.read),
+                question=text.question,
+                answer=text.text,
+                reason="" if text.read else "the model can't read this response",
+            )
+
+    return find
+
+
+def _strength(read: TokenScores) -> float:
+    return extraction_strength(read.right)
+
+
+def _memorisation(read: TokenScores) -> float:
+    return exact_memorisation(read.right)
+
+
+def _likelihood(read: TokenScores) -> float:
+    return math.exp(fmean(read.log_probs))
+
+
+LIKELIHOOD = "likelihood"
+COSTS = "a reading of each own response"
+
+TOLD = (
+    Check(
+        name="extraction",
+        title="extraction strength of own responses",
+        access="grey",
+        measure="number",
+        find=_find("extraction", _strength),
+        source="Carlini et al. 2021",
+        costs=COSTS,
+    ),
+    Check(
+        name="memorisation",
+        title="exact memorisation of own responses",
+        access="grey",
+        measure="number",
+        find=_find("memorisation", _memorisation),
+        source="Tirumala et al. 2022",
+        costs=COSTS,
+    ),
+    Check(
+        name=LIKELIHOOD,
+        title="probability a token of own responses",
+        access="grey",
+        measure="number",
+        find=_find(LIKELIHOOD, _likelihood),
+        source="Maini et al. 2024",
+        costs=COSTS,
+    ),
+)
