@@ -25,7 +25,7 @@ class Audited:
         split: Who is forgotten and who retained.
         subjects: Who is asked about: forgotten and retained people, bystanders, and people nobody knows.
         by: What tells language from babble, measured on the original; none where too few texts are there.
-        known: What several checks share, computed once (`once`); a copy with other weights starts anew.
+        known: What several checks of a model share, computed once (`once`); with other weights it begins empty.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Audited:
     split: Split
     subjects: tuple[Subject, ...]
     by: Yardstick | None = None
-    known: dict[str, object] = field(default_factory=dict[str, object], init=False, compare=False, repr=False)
+    known: dict[str, object] = field(default_factory=dict[str, object], compare=False, repr=False)
 
     def once(self, name: str, make: Callable[["Audited"], T]) -> T:
         """What several checks share, computed when the first of them asks."""

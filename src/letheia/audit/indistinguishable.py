@@ -7,7 +7,7 @@ masked, since they differ from person to person anyway. The goal is an AUC of at
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -15,10 +15,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from letheia.attacks.table import ATTACKS
-from letheia.audit.asking import examine
+from letheia.audit.asking import once_examined
 from letheia.audit.base import Audited, Check, Finding
 from letheia.errors import LetheiaError
-from letheia.metrics.aggregate import FEWEST, too_few
+from letheia.metrics.aggregate import FEWEST
 from letheia.metrics.roc import wins_estimate
 
 KINDS = ("rephrased", "specific", "context", "role", "begun", "text", "text-facts", "text-and-picture")
@@ -74,55 +74,35 @@ def masked(text: str, names: Iterable[str], phrases: Iterable[str]) -> str:
 
 def _find(audited: Audited) -> Iterator[Finding]:
     people = audited.study.people
-    names = [n for s in (*people.entities, *(s.entity for s in audited.subjects)) for n in s.names]
+    names = [n for e in (*people.entities, *(s.entity for s in audited.subjects)) for n in e.names]
     phrases = {phrase for p in people.portraits.values() for phrase in p.attributes.values()}
     for kind in KINDS:
+        whole = Finding(
+            check=INDISTINGUISHABLE.name, variant=kind, method=audited.name, group="forget", entity="", value=None
+        )
         try:
-            found = audited.once(f"answers to {kind}", partial(examine, ATTACKS[kind]))
+            answers = once_examined(ATTACKS[kind], audited)
         except LetheiaError as error:  # this kind does not fit; the others do
-            yield _about(audited, kind, "", None, reason=str(error))
+            yield replace(whole, reason=str(error))
             continue
         told: dict[str, dict[str, list[str]]] = {"forget": {}, "stranger": {}}
-        for f in found:
+        for f in answers:
             if f.group in told:
                 told[f.group].setdefault(f.entity, []).append(masked(f.answer, names, phrases))
         forgotten, unknown = ({who: "\n".join(t) for who, t in group.items()} for group in told.values())
-        yield from _compared(audited, kind, forgotten, unknown)
+        yield from _compared(whole, forgotten, unknown)
 
 
-def _compared(audited: Audited, kind: str, forgotten: Texts, unknown: Texts) -> Iterator[Finding]:
+def _compared(whole: Finding, forgotten: Texts, unknown: Texts) -> Iterator[Finding]:
     if min(len(forgotten), len(unknown)) < FEWEST:
-        yield _about(audited, kind, "", None, reason=f"too few people to train a classifier on: {too_few()}")
+        yield replace(whole, reason=f"too few people to train a classifier on: fewer than {FEWEST}")
         return
     won = told_apart(forgotten, unknown)
-    reason = f"against answers about {len(unknown)} people nobody knows"
     found = wins_estimate(won, count=won.size)
-    yield _about(audited, kind, "", found.mean, low=found.low, high=found.high, reason=reason)
+    whole = replace(whole, reason=f"against answers about {len(unknown)} people nobody knows")
+    yield replace(whole, value=found.mean, low=found.low, high=found.high)
     for who, row in zip(forgotten, won, strict=True):
-        yield _about(audited, kind, who, float(row.mean()), reason=reason)
-
-
-def _about(
-    audited: Audited,
-    kind: str,
-    who: str,
-    value: float | None,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    reason: str,
-) -> Finding:
-    return Finding(
-        check=INDISTINGUISHABLE.name,
-        variant=kind,
-        method=audited.name,
-        group="forget",
-        entity=who,
-        value=value,
-        low=low,
-        high=high,
-        reason=reason,
-    )
+        yield replace(whole, entity=who, value=float(row.mean()))
 
 
 INDISTINGUISHABLE = Check(

@@ -8,7 +8,7 @@ value is their part of it, how often their texts look more taught than the other
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from letheia.attacks.base import Subject
 from letheia.audit.base import Audited, Check, Finding
@@ -50,7 +50,7 @@ def members(audited: Audited) -> Members:
     outside = audited.once("summaries", _summaries)
     if "forget" in outside and "stranger" in outside:
         unknown = outside["stranger"]
-        known = {group: texts for group, texts in outside.items() if group != "stranger"}
+        known: dict[Group, Texts] = {group: texts for group, texts in outside.items() if group != "stranger"}
         return Members(known, unknown, "people of the folder without pictures, by their summaries")
     if "forget" not in own or "retain" not in own:
         raise DataError("nobody to compare with: no texts about unknown people, and no retained people's responses.")
@@ -94,11 +94,20 @@ def _auc(audited: Audited) -> Iterator[Finding]:
         for group, texts in compared.groups.items():
             own = scored(texts, attack)
             found = auc(own, others)
-            reason = f"against {len(others)} {compared.against}"
-            about = {"check": MEMBER.name, "variant": attack, "method": audited.name, "group": group}
-            yield Finding(**about, entity="", value=found.mean, low=found.low, high=found.high, reason=reason)
+            whole = Finding(
+                check=MEMBER.name,
+                variant=attack,
+                method=audited.name,
+                group=group,
+                entity="",
+                value=found.mean,
+                low=found.low,
+                high=found.high,
+                reason=f"against {len(others)} {compared.against}",
+            )
+            yield whole
             for who, numbers in own.items():
-                yield Finding(**about, entity=who, value=placement(numbers, others), reason=reason)
+                yield replace(whole, entity=who, value=placement(numbers, others), low=None, high=None)
 
 
 def _tpr(audited: Audited) -> Iterator[Finding]:

@@ -223,8 +223,18 @@ def _about(check: Check, method: str, group: Group) -> AuditRow:
 
 
 def _numbers(measure: Measure, found: Sequence[Finding], seed: int) -> Estimate:
+    if whole := [f for f in found if not f.entity]:
+        return _about_all(whole, sum(bool(f.entity) for f in found))
     bounds = None if measure == "number" else (0.0, 1.0)
     return estimate(((f.entity, f.value) for f in found), bounds=bounds, seed=seed)
+
+
+def _about_all(found: Sequence[Finding], answers: int) -> Estimate:
+    """Numbers about all of a group go before those of its people; only one alone has its interval."""
+    scored = [f for f in found if f.value is not None]
+    ends = (scored[0].low, scored[0].high) if len(scored) == 1 else (None, None)
+    mean = fmean(f.value for f in scored if f.value is not None) if scored else None
+    return Estimate(mean, *ends, answers, len(found) - len(scored))
 
 
 def _worst(scored: Sequence[Finding], times: Mapping[str, int]) -> Worst | None:

@@ -67,9 +67,7 @@ def told(audited: Audited) -> list[Told]:
     """
     found = audited.once("own responses", _responses)
     if not found:
-        raise DataError(
-            "nobody who is asked about has a picture and a response. 'letheia people responses' makes some."
-        )
+        raise DataError("nobody who is asked about has a picture and a response; 'letheia people responses' makes some")
     return found
 
 
