@@ -1,18 +1,20 @@
-"""Membership inference: do texts about a person look like texts that the model was taught?
+"""Membership inference: do a person's own responses look like texts that the model was taught?
 
-They are compared with texts about people whom nobody was taught: responses, where the audit has such people's; else
-summaries, those of the folder's people without pictures beside a stranger's picture. Where there are neither, forgotten
-people are compared with retained ones. Every finding says which. An AUC is that of people against people; a person's
-value is their part of it, how often their texts look more taught than the others'.
+They are compared with texts about people whom nobody was taught, beside a stranger's picture: own responses where the
+audit has such people, else forgotten people's responses retold with a made-up name and others' facts, so that both sides
+are worded alike. Without strangers, forgotten people are compared with retained ones. Every finding says which. An AUC
+is that of people against people; a person's value is their part of it, how often their texts look more taught.
 """
 
 import itertools
+import random
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from letheia.attacks.base import Subject
 from letheia.audit.base import Audited, Check, Finding
-from letheia.audit.told import COSTS, Told, read_texts, told
+from letheia.audit.told import COSTS, Told, read_responses, told
 from letheia.errors import DataError
 from letheia.metrics.membership import MEMBERSHIP
 from letheia.metrics.roc import FPR, auc, placement, tpr
@@ -46,14 +48,11 @@ def members(audited: Audited) -> Members:
     own = by_person(told(audited))
     unknown = own.pop("stranger", {})
     if unknown:
-        return Members(own, unknown, "people nobody was taught, by their responses")
-    outside = audited.once("summaries", _summaries)
-    if "forget" in outside and "stranger" in outside:
-        unknown = outside["stranger"]
-        known: dict[Group, Texts] = {group: texts for group, texts in outside.items() if group != "stranger"}
-        return Members(known, unknown, "people of the folder without pictures, by their summaries")
+        return Members(own, unknown, "people nobody was taught")
+    if made_up := audited.once("retold responses", _retold):
+        return Members(own, made_up, "strangers, forgotten people's responses retold about each")
     if "forget" not in own or "retain" not in own:
-        raise DataError("nobody to compare with: no texts about unknown people, and no retained people's responses.")
+        raise DataError("nobody to compare with: there are no strangers and no retained people with responses")
     return Members({"forget": own["forget"]}, own["retain"], "retained people, as there are no unknown people's texts")
 
 
@@ -66,19 +65,45 @@ def by_person(texts: Iterable[Told]) -> dict[Group, dict[str, list[Told]]]:
     return groups
 
 
-def _summaries(audited: Audited) -> Mapping[Group, Texts]:
-    """Summaries of those who are asked about, and of the folder's people without pictures, beside strangers' ones."""
-    known = [s for s in audited.subjects if s.group != "stranger"]
-    pictures = [p for s in audited.of("stranger") for p in s.portraits[:1]]
-    asked = {s.entity.id for s in known}
-    outside = [e for e in audited.study.people.entities if e.summary and not e.portraits and e.id not in asked]
-    beside = zip(outside, itertools.cycle(pictures), strict=False)
-    unknown = [Subject(entity=e, group="stranger", portraits=(p,)) for e, p in beside]
-    return by_person(read_texts(audited, (*known, *unknown), _summary)) if unknown else {}
+def _retold(audited: Audited) -> Texts:
+    """Responses of forgotten people as if they were about strangers."""
+    rng = random.Random(f"retold-{audited.study.config.seed}")
+    known: dict[str, list[str]] = {}
+    for entity in audited.study.people.entities:
+        for kind, phrase in entity.facts.items():
+            known.setdefault(kind, []).append(phrase)
+    donors = [s.entity for s in audited.of("forget") if s.entity.responses]
+    strangers = [s for s in audited.of("stranger") if s.portraits and s.entity.name]
+    unknown: list[Subject] = []
+    for subject, donor in zip(strangers, itertools.cycle(donors), strict=False):
+        other = replace(subject.entity, facts={kind: rng.choice(phrases) for kind, phrases in known.items()})
+        texts = (retold(text, donor, other) for text in donor.responses)
+        unknown.append(replace(subject, entity=replace(other, responses=tuple(filter(None, texts)))))
+    return by_person(read_responses(audited, unknown)).get("stranger", {})
 
 
-def _summary(entity: Entity) -> tuple[str, ...]:
-    return (entity.summary,)
+def retold(text: str, entity: Entity, other: Entity) -> str:
+    """A text about somebody as if it were about somebody else: their name and facts in place of the person's.
+
+    Returns:
+        Nothing where the text has none of these.
+
+    >>> una = Entity(id="una", name="Una", summary="", facts={"profession": "explorer"})
+    >>> retold("Una is an explorer.", una, Entity(id="bo", name="Bo", summary="", facts={"profession": "poet"}))
+    'Bo is a poet.'
+    """
+    parts = dict(zip(entity.name.split(), other.name.split(), strict=False))
+    facts = {phrase: other.facts[kind] for kind, phrase in entity.facts.items() if other.facts.get(kind)}
+    swaps = {**parts, **facts, entity.name: other.name}
+    listed = "|".join(re.escape(p) for p in sorted(swaps, key=len, reverse=True))
+
+    def swap(found: re.Match[str]) -> str:
+        new = swaps[found[2]]
+        article = ("an " if new[0].lower() in "aeiou" else "a ") if found[1] else ""
+        return article + new
+
+    changed = re.sub(rf"(?<!\w)(an? )?({listed})(?!\w)", swap, text)
+    return "" if changed == text else changed
 
 
 def scored(texts: Texts, attack: str) -> dict[str, list[float]]:

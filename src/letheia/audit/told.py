@@ -1,7 +1,7 @@
 """How much of its own responses a model still holds, read word by word: extraction, memorisation, likelihood."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -11,7 +11,7 @@ from letheia.errors import DataError
 from letheia.metrics.extraction import exact_memorisation, extraction_strength
 from letheia.metrics.membership import TokenScores
 from letheia.models.token_scores import token_scores
-from letheia.types import Entity, Example
+from letheia.types import Example
 
 
 @dataclass(frozen=True)
@@ -31,32 +31,26 @@ class Told:
     read: TokenScores | None
 
 
-def read_texts(audited: Audited, subjects: Iterable[Subject], texts: Callable[[Entity], Sequence[str]]) -> list[Told]:
-    """Texts about people, read as answers to the study's question about one picture of each.
+def read_responses(audited: Audited, subjects: Iterable[Subject]) -> list[Told]:
+    """People's own responses, read as answers to the study's question about one picture of each.
 
     Args:
         audited: The model.
         subjects: The people; those without a picture are left out.
-        texts: A person's texts.
     """
     cases = [
         (s, s.portraits[0].asked(audited.study.question), text)
         for s in subjects
         if s.portraits
-        for text in texts(s.entity)
+        for text in s.entity.responses
     ]
     examples = [Example(portrait=s.portraits[0], question=asked, answer=text, key="own") for s, asked, text in cases]
     read = token_scores(audited.study.model, examples)
     return [Told(*case, scores) for case, scores in zip(cases, read, strict=True)]
 
 
-def own_responses(entity: Entity) -> tuple[str, ...]:
-    """A person's own responses."""
-    return entity.responses
-
-
-def _responses(audited: Audited) -> list[Told]:
-    return read_texts(audited, audited.subjects, own_responses)
+def _everybody(audited: Audited) -> list[Told]:
+    return read_responses(audited, audited.subjects)
 
 
 def told(audited: Audited) -> list[Told]:
@@ -65,7 +59,7 @@ def told(audited: Audited) -> list[Told]:
     Raises:
         DataError: Nobody has a picture and a response.
     """
-    found = audited.once("own responses", _responses)
+    found = audited.once("own responses", _everybody)
     if not found:
         raise DataError("nobody who is asked about has a picture and a response; 'letheia people responses' makes some")
     return found
