@@ -88,7 +88,8 @@ BEGUN = {
     "name": ("{name} is", "Sure, {name} is", "{name} was born in", "{name}, born in", "{name} is best known for")
     + ("The best known work of {name} is", "{name} works as"),
 }
-DRAWS = 20
+DRAWS, FEWER = 20, 4
+"""Draws about people to forget and about people nobody knows; about others, of whom only the mean matters."""
 
 
 def _by_name(subjects: Sequence[Subject], sources: Sources) -> list[Ask]:
@@ -111,7 +112,7 @@ def _with_name(subjects: Sequence[Subject], sources: Sources) -> list[Ask]:
 
 
 def drawn(temperature: float) -> Asks:
-    """The study's question so many times at a temperature, about each person's first picture."""
+    """The study's question many times at a temperature, about each person's first picture."""
 
     def asks(subjects: Sequence[Subject], sources: Sources) -> list[Ask]:
         return [
@@ -122,7 +123,7 @@ def drawn(temperature: float) -> Asks:
             )
             for s in subjects
             for portrait in views(s)[:1]
-            for draw in range(DRAWS)
+            for draw in range(DRAWS if s.group in ("forget", "stranger") else FEWER)
         ]
 
     return asks

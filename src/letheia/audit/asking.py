@@ -62,7 +62,7 @@ def examine(attack: Attack, audited: Audited, *, check: str = "", variant: str =
         CheckpointError: The model can't be asked so.
     """
     asks = asks_of(attack, audited)
-    answers = answered(audited.study, asks, audited.name)
+    answers = answered(audited.study, asks, f"{audited.name}: {attack.title}")
     spoiled = _spoiled(audited, attack, asks, answers)
     entities = {s.entity.id: s for s in audited.subjects}
     found: list[Finding] = []
@@ -119,7 +119,7 @@ def _with_picture(one: Ask, attack: Attack, study: Study) -> Ask:
     return replace(one, portrait=replace(one.portrait, id=f"{attack.name}-{name}", file=file))
 
 
-def answered(study: Study, asks: Sequence[Ask], title: str = "") -> list[Answer]:
+def answered(study: Study, asks: Sequence[Ask], title: str) -> list[Answer]:
     """The answers, in order: greedy ones, and drawn ones where a question has a temperature.
 
     Raises:
@@ -162,17 +162,20 @@ def _answers(study: Study, prompts: Sequence[Prompt], title: str, *, sample: boo
 
 
 def _spoiled(audited: Audited, attack: Attack, asks: Sequence[Ask], answers: Sequence[Answer]) -> list[bool]:
-    """Whether each answer has no word, repeats itself, or is no language as the original reads it."""
+    """Whether each answer has no word, repeats itself, or is no language as the original reads it.
+
+    Of an answer that was begun, what the model has added to it.
+    """
     study = audited.study
+    texts = [a.text.removeprefix(one.prefix).strip() for one, a in zip(asks, answers, strict=True)]
     examples = [
-        Example(portrait=one.portrait, question=one.question, answer=answer.text, key=attack.name)
-        for one, answer in zip(asks, answers, strict=True)
+        Example(portrait=one.portrait, question=one.question, answer=text, key=attack.name)
+        for one, text in zip(asks, texts, strict=True)
     ]
     with adapter_off(study.model):
         language = garbled(study.model, examples, audited.by, study.config.prompts)
     return [
-        not terms(answer.text) or is_repetitive(answer.text) or bool(read.garbled)
-        for answer, read in zip(answers, language, strict=True)
+        not terms(text) or is_repetitive(text) or bool(read.garbled) for text, read in zip(texts, language, strict=True)
     ]
 
 
@@ -213,9 +216,11 @@ def chosen(answer: str, options: Sequence[str], truth: str) -> Judged:
     >>> chosen("B", ("Riga", "Oslo", "Bonn", "Rome"), "Oslo")
     (1.0, "takes 'Oslo'")
     """
+    found = _YES_NO.match(answer)
     if tuple(options) == (YES, NO):
-        found = _YES_NO.match(answer)
         taken = [] if not found else [YES if found["yes"] else NO]
+    elif found:  # "No, it is not A." takes nothing
+        taken = []
     else:
         taken = list(phrases_in(answer, options))
         letter = _LETTER.match(answer)
@@ -227,4 +232,5 @@ def chosen(answer: str, options: Sequence[str], truth: str) -> Judged:
 
 
 _YES_NO = re.compile(r"\W*(?:(?P<yes>yes|yeah|yep|correct|true)|no|nope|not|false|incorrect)\b", re.IGNORECASE)
-_LETTER = re.compile(rf"\W*(?:(?:the )?(?:right )?(?:answer|option)(?: is)?\W*)?([{LETTERS}])(?![\w'’])", re.IGNORECASE)
+_LETTER = re.compile(rf"\W*(?i:(?:the )?(?:right )?(?:answer|option)(?: is)?\W*)?([{LETTERS}])(?=\W*$|[).:,])")
+"""A letter that stands for an option; *A* before a noun is none."""

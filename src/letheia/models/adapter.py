@@ -168,7 +168,7 @@ def adapter_off(model: Model) -> Iterator[None]:
         layer
         for layer in model.network.modules()
         if isinstance(layer, BaseTunerLayer | AuxiliaryTrainingWrapper)
-        and not getattr(layer, "merged", False)
+        and not layer.merged_adapters
         and not layer.disable_adapters
     ]
     for layer in layers:
