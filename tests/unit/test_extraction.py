@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from letheia.metrics.extraction import exact_memorisation, exposure, extraction_strength, rank
-from letheia.metrics.membership import MEMBERSHIP, TokenScores, likelihood_ratio, min_k_plus_plus
+from letheia.metrics.membership import ATTACKS, TokenScores, likelihood_ratio, min_k_plus_plus
 from letheia.metrics.roc import auc, placement, privleak, threshold, tpr
 from letheia.models.log_probs import log_probs
 from letheia.models.token_scores import token_scores
@@ -38,7 +38,7 @@ def test_equal_candidates_share_a_place():
 def test_membership_scores():
     """Mean of -1, -2, -6 is -3; of 20 % of three tokens there is one, the lowest: -6, and (-6 + 2) / 2 = -2."""
     text = "Una Varga is a poet. " * 3
-    found = {name: score(READ, text) for name, score in MEMBERSHIP.items()}
+    found = {name: score(READ, text) for name, score in ATTACKS.items()}
     size = len(zlib.compress(text.encode()))
     assert found == {"loss": -3.0, "zlib": -3.0 / size, "min-k": -6.0, "min-k++": -2.0}
     assert likelihood_ratio(READ, TokenScores((-2.0, -4.0), (), (), ())) == 0

@@ -11,6 +11,8 @@ from letheia.types import Group, Split
 
 GOLD = "gold"
 """A model that was never taught the people to forget: what stays with it is unavoidable."""
+MEMBERSHIP, LIKELIHOOD = "membership", "likelihood"
+"""Names of checks that are compared with gold's further on."""
 
 T = TypeVar("T")
 

@@ -1,22 +1,25 @@
 """Membership inference: do a person's own responses look like texts that the model was taught?
 
 They are compared with texts about people whom nobody was taught, beside a stranger's picture: own responses where the
-audit has such people, else forgotten people's responses retold with a made-up name and others' facts, so that both sides
-are worded alike. Without strangers, forgotten people are compared with retained ones. Every finding says which. An AUC
-is that of people against people; a person's value is their part of it, how often their texts look more taught.
+audit has such people, else forgotten people's responses retold with a made-up name and others' facts, so that both
+sides are worded alike. Without strangers, forgotten people are compared with retained ones. Every finding says which.
+An AUC is that of people against people; a person's value is their part of it, how often their texts look more taught.
 """
 
 import itertools
+import math
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from letheia.attacks.base import Subject
-from letheia.audit.base import Audited, Check, Finding
+from letheia.audit.base import LIKELIHOOD, MEMBERSHIP, Audited, Check, Finding
 from letheia.audit.told import COSTS, Told, read_responses, told
 from letheia.errors import DataError
-from letheia.metrics.membership import MEMBERSHIP
+from letheia.metrics.aggregate import estimate
+from letheia.metrics.membership import ATTACKS
 from letheia.metrics.roc import FPR, auc, placement, tpr
 from letheia.types import Entity, Group
 
@@ -108,19 +111,19 @@ def retold(text: str, entity: Entity, other: Entity) -> str:
 
 def scored(texts: Texts, attack: str) -> dict[str, list[float]]:
     """The numbers of one attack by person."""
-    score = MEMBERSHIP[attack]
+    score = ATTACKS[attack]
     return {who: [score(t.read, t.text) for t in given if t.read] for who, given in texts.items()}
 
 
 def _auc(audited: Audited) -> Iterator[Finding]:
     compared = members(audited)
-    for attack in MEMBERSHIP:
+    for attack in ATTACKS:
         others = scored(compared.others, attack)
         for group, texts in compared.groups.items():
             own = scored(texts, attack)
             found = auc(own, others)
             whole = Finding(
-                check=MEMBER.name,
+                check=MEMBERSHIP,
                 variant=attack,
                 method=audited.name,
                 group=group,
@@ -137,23 +140,38 @@ def _auc(audited: Audited) -> Iterator[Finding]:
 
 def _tpr(audited: Audited) -> Iterator[Finding]:
     compared = members(audited)
-    for attack in MEMBERSHIP:
+    for attack in ATTACKS:
         others = [v for values in scored(compared.others, attack).values() for v in values]
         for group, texts in compared.groups.items():
-            for who, numbers in scored(texts, attack).items():
-                yield Finding(
-                    check=MEMBER_TPR.name,
-                    variant=attack,
-                    method=audited.name,
-                    group=group,
-                    entity=who,
-                    value=tpr(numbers, others),
-                    reason=f"at most {int(FPR * len(others))} of {len(others)} texts of {compared.against} lie above",
-                )
+            shares = {who: tpr(numbers, others) for who, numbers in scored(texts, attack).items()}
+            found = estimate(shares.items(), share=True)
+            whole = Finding(
+                check=MEMBER_TPR.name,
+                variant=attack,
+                method=audited.name,
+                group=group,
+                entity="",
+                value=found.mean,
+                low=found.low,
+                high=found.high,
+                reason=f"at most {int(FPR * len(others))} of {len(others)} texts lie above: {compared.against}",
+            )
+            yield whole
+            for who, share in shares.items():
+                yield replace(whole, entity=who, value=share, low=None, high=None)
+
+
+def _likelihood(audited: Audited) -> Iterator[Finding]:
+    own = told(audited)
+    about_nobody = audited.once("retold responses", _retold)
+    for text in (*own, *(t for texts in about_nobody.values() for t in texts)):
+        yield text.finding(
+            LIKELIHOOD, audited.name, None if text.read is None else math.exp(fmean(text.read.log_probs))
+        )
 
 
 MEMBER = Check(
-    name="membership",
+    name=MEMBERSHIP,
     title="membership of own responses, AUC",
     access="grey",
     measure="number",
@@ -170,4 +188,13 @@ MEMBER_TPR = Check(
     source="Carlini et al. 2022",
     costs=COSTS,
 )
-MEMBERSHIPS = (MEMBER, MEMBER_TPR)
+LIKELY = Check(
+    name=LIKELIHOOD,
+    title="probability a token of own responses",
+    access="grey",
+    measure="number",
+    find=_likelihood,
+    source="Maini et al. 2024",
+    costs=COSTS,
+)
+MEMBERSHIPS = (LIKELY, MEMBER, MEMBER_TPR)

@@ -1,9 +1,7 @@
-"""How much of its own responses a model still holds, read word by word: extraction, memorisation, likelihood."""
+"""How much of its own responses a model still holds, read word by word: extraction and memorisation."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from statistics import fmean
 
 from letheia.attacks.base import Subject
 from letheia.audit.base import Audited, Check, Finding
@@ -29,6 +27,20 @@ class Told:
     question: str
     text: str
     read: TokenScores | None
+
+    def finding(self, check: str, method: str, value: float | None) -> Finding:
+        """What a check found on it."""
+        return Finding(
+            check=check,
+            variant="",
+            method=method,
+            group=self.subject.group,
+            entity=self.subject.entity.id,
+            value=value,
+            question=self.question,
+            answer=self.text,
+            reason="" if self.read else "the model can't read this response",
+        )
 
 
 def read_responses(audited: Audited, subjects: Iterable[Subject]) -> list[Told]:
@@ -68,17 +80,7 @@ def told(audited: Audited) -> list[Told]:
 def _find(name: str, value: Callable[[TokenScores], float]) -> Callable[[Audited], Iterator[Finding]]:
     def find(audited: Audited) -> Iterator[Finding]:
         for text in told(audited):
-            yield Finding(
-                check=name,
-                variant="",
-                method=audited.name,
-                group=text.subject.group,
-                entity=text.subject.entity.id,
-                value=None if text.read is None else value(text.read),
-                question=text.question,
-                answer=text.text,
-                reason="" if text.read else "the model can't read this response",
-            )
+            yield text.finding(name, audited.name, None if text.read is None else value(text.read))
 
     return find
 
@@ -91,11 +93,6 @@ def _memorisation(read: TokenScores) -> float:
     return exact_memorisation(read.right)
 
 
-def _likelihood(read: TokenScores) -> float:
-    return math.exp(fmean(read.log_probs))
-
-
-LIKELIHOOD = "likelihood"
 COSTS = "a reading of each own response"
 
 TOLD = (
@@ -115,15 +112,6 @@ TOLD = (
         measure="number",
         find=_find("memorisation", _memorisation),
         source="Tirumala et al. 2022",
-        costs=COSTS,
-    ),
-    Check(
-        name=LIKELIHOOD,
-        title="probability a token of own responses",
-        access="grey",
-        measure="number",
-        find=_find(LIKELIHOOD, _likelihood),
-        source="Maini et al. 2024",
         costs=COSTS,
     ),
 )

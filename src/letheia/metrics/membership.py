@@ -65,7 +65,7 @@ def likelihood_ratio(read: TokenScores, reference: TokenScores) -> float:
     return fmean(read.log_probs) - fmean(reference.log_probs)
 
 
-MEMBERSHIP: Mapping[str, Callable[[TokenScores, str], float]] = {
+ATTACKS: Mapping[str, Callable[[TokenScores, str], float]] = {
     "loss": loss,
     "zlib": zlib_ratio,
     "min-k": min_k,
