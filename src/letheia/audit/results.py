@@ -243,7 +243,7 @@ def _about_all(found: Sequence[Finding], answers: int) -> Estimate:
     scored = [f for f in found if f.value is not None]
     ends = (scored[0].low, scored[0].high) if len(scored) == 1 else (None, None)
     mean = fmean(f.value for f in scored if f.value is not None) if scored else None
-    return Estimate(mean, *ends, answers, len(found) - len(scored))
+    return Estimate(mean, *ends, answers or len(scored), len(found) - len(scored))
 
 
 def _worst(scored: Sequence[Finding], times: Mapping[str, int]) -> Worst | None:
