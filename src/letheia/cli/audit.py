@@ -1,6 +1,7 @@
 """The command that audits a removal, and what the commands that remove people need to audit theirs."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,14 +60,16 @@ def audit(
         raise ConfigError("--split: says who is forgotten and retained. Leave --forget and --retain out.")
     if not adapters:
         raise ConfigError("no adapter to audit. Name its folder with --adapter.")
-    checks = chosen_checks(attacks, only=only, access=access, quick=quick)
+    own = own_attacks(attacks)
+    from letheia.data.wordings import people_for
+
+    folder = people_for(people, given.config)
+    checks = chosen_checks(only, own, access=access, quick=quick)
     from letheia.audit.forecast import forecast
     from letheia.audit.subjects import Size
-    from letheia.data.wordings import people_for
     from letheia.presets.audit import SMALL, audit_adapters, audit_split
     from letheia.study.build import plain_study
 
-    folder = people_for(people, given.config)
     size = SMALL if quick else Size(n_pictures, n_others)
     values = merged(given.values, {"clip": None})
     study = plain_study(values, folder, output, bars=TerminalBars(make_console()), planned=dry_run)
@@ -78,21 +81,35 @@ def audit(
     show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output)
 
 
-def chosen_checks(
-    attacks: list[str] | None = None, *, only: list[str] | None = None, access: str = "white", quick: bool = False
-) -> "list[Check]":
-    """The checks that a command names; attacks of the user's own are among them.
+def own_attacks(texts: list[str] | None) -> list[str]:
+    """The names of the attacks that a command names, taken up into the table.
 
     Raises:
-        ConfigError: There is no such check, attack or access.
+        ConfigError: There is no such attack, or it can't be used.
     """
     from letheia.attacks.table import attack_named
+
+    return [attack_named(text).name for text in texts or ()]
+
+
+def chosen_checks(
+    only: list[str] | None = None, own: Sequence[str] = (), *, access: str = "white", quick: bool = False
+) -> "list[Check]":
+    """The checks that a command asks for.
+
+    Args:
+        only: Names of checks; all if left out, or a dozen for `quick`.
+        own: Attacks of the user's own, which are always among them.
+        access: What an attacker has at most.
+        quick: Whether a dozen are enough.
+
+    Raises:
+        ConfigError: There is no such check or access.
+    """
     from letheia.audit.table import QUICK, chosen
 
-    own = [attack_named(text).name for text in attacks or ()]
-    if quick and not only:
-        only = list(QUICK)
-    return chosen(only=[*only, *own] if only else [], access=access)
+    names = [*(only or (QUICK if quick else ()))]
+    return chosen(only=[*names, *own] if names else [], access=access)
 
 
 def show_audit(found: "Audit", folder: Path) -> None:
