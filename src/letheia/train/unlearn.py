@@ -54,7 +54,8 @@ def unlearn(
         The value of each term at each step.
 
     Raises:
-        ConfigError: The configuration has no learning rate, or other steps are given than it says.
+        ConfigError: The configuration has no learning rate, other steps are given than it says, or the adapter was
+            loaded to answer, not to be trained on.
         CheckpointError: A loss is not finite, or the state is damaged or of another run.
     """
     if config.learning_rate is None:
@@ -62,6 +63,8 @@ def unlearn(
     if len(steps) != config.steps:
         raise ConfigError(f"steps: {len(steps)} are planned, and the configuration says {config.steps}.")
     parameters = trained_parameters(adapted)
+    if not parameters:
+        raise ConfigError("the adapter has nothing to train. Load it with load_adapter(…, trainable=True).")
     optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     restored = load_state(state, parameters, optimizer, key=key) if state else Restored(0, "")
     history: History = json.loads(restored.history or "[]")
