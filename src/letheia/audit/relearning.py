@@ -90,7 +90,7 @@ def relearn(audited: Audited, *, check: str, data: Data, steps: Sequence[int] = 
     """
     study, train = audited.study, audited.study.config.train
     people = data(audited)
-    rate = study.rates.get("bg", RATE)
+    rate = study.rates.get("bounded", RATE)
     config = TrainConfig.create({**train.model_dump(), "steps": max(steps), "learning_rate": rate, "decay": False})
     uses = schedule(
         Split(forget=tuple(people), retain=()),
