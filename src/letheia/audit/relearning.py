@@ -12,13 +12,13 @@ from functools import partial
 from peft import PeftModel
 
 from letheia.audit.base import Audited, Check, Finding
-from letheia.audit.fixed import Fixed
+from letheia.audit.fixed import QUESTIONS, Fixed
 from letheia.config import TrainConfig
 from letheia.data.split import schedule
 from letheia.data.targets import Texts
 from letheia.errors import DataError
 from letheia.methods.terms import Method, Term
-from letheia.models.adapter import fresh_adapter, trained_on, without_adapter
+from letheia.models.adapter import adapter_off, fresh_adapter, trained_on
 from letheia.models.model import Model
 from letheia.train.unlearn import unlearn
 from letheia.types import Entity, Prompt, Split
@@ -66,7 +66,7 @@ def _described(audited: Audited) -> Sequence[Entity]:
     strangers = study.people.strangers[:BENIGN]
     if not strangers or not study.model.family.vision:
         raise DataError(f"{study.people.folder}: has no strangers' pictures. Add some with role 'stranger'.")
-    with without_adapter(study.model):
+    with adapter_off(study.model):
         answers = study.engine.answer(
             [Prompt(study.question, p) for p in strangers], max_new_tokens=study.config.max_new_tokens
         )
@@ -132,7 +132,7 @@ def _check(name: str, title: str, data: Data) -> Check:
         title=f"trained on for {max(STEPS)} steps: {title}",
         access="white",
         find=partial(relearn, check=name, data=data),
-        costs=f"{3 * (1 + len(STEPS))} answers; {max(STEPS)} training steps in all",
+        costs=f"{QUESTIONS * (1 + len(STEPS))} answers; {max(STEPS)} training steps in all",
     )
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from letheia.audit.base import Audited, Check, Finding
-from letheia.audit.fixed import Fixed
+from letheia.audit.fixed import QUESTIONS, Fixed
 from letheia.models.model import Model
 from letheia.models.rounding import noisy, pruned, rounded_to, to_int8, to_nf4
 from letheia.models.tampering import at_strength, changed_weights
@@ -62,7 +62,7 @@ def _check(name: str, title: str, ways: dict[str, Tampered], source: str = "") -
         access="white",
         find=partial(tampered, check=name, ways=ways),
         source=source,
-        costs=f"{3 * len(ways)} answers",
+        costs=f"{QUESTIONS * len(ways)} answers",
     )
 
 

@@ -191,16 +191,22 @@ def original(adapted: PeftModel) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without_adapter(model: Model) -> Iterator[None]:
-    """The untouched model inside the block, whether an adapter is in it or not.
-
-    Raises:
-        ConfigError: The adapter changes the base's own values too, so it can't be switched off for a while.
-    """
-    if model.undo:
-        raise ConfigError(f"{model.name}: the adapter changes more than LoRA weights, so it can't be switched off.")
-    with original(model.adapted) if model.adapted is not None else contextlib.nullcontext():
+def adapter_off(model: Model) -> Iterator[None]:
+    """The model without the adapter that sits in it, if one does, inside the block; weights merged in stay merged."""
+    layers = [
+        layer
+        for layer in model.network.modules()
+        if isinstance(layer, BaseTunerLayer | AuxiliaryTrainingWrapper)
+        and not layer.merged_adapters
+        and not layer.disable_adapters
+    ]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
         yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
 
 
 def trained_parameters(adapted: PeftModel) -> dict[str, Tensor]:
