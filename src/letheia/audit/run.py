@@ -9,6 +9,7 @@ from letheia.attacks.base import Subject
 from letheia.attacks.table import ATTACKS
 from letheia.audit.base import GOLD, Audited, Check, Finding
 from letheia.audit.results import Audit, AuditRow, audit_rows, marked, unfit, variant_rows, write_audit
+from letheia.audit.separation import distances, separations
 from letheia.audit.subjects import Size, measure_of_language, subjects
 from letheia.engines.table import engine_for
 from letheia.errors import CheckpointError, ConfigError, DataError, first_line
@@ -73,6 +74,7 @@ def run_audit(
     with holding(study.folder):
         claim(study, fingerprint([study.config.key, _ids(split), asdict(size), _version()]))
         asked = subjects(study, split, size)
+        _load_pictures(study, asked)
         examined = _Examined(study, split, asked, measure_of_language(study, asked), tuple(checks))
         found = {ORIGINAL: examined.model(ORIGINAL, "", study)}
         failed: dict[str, str] = {}
@@ -122,18 +124,18 @@ class _Examined:
     def model(self, name: str, key: str, study: Study) -> dict[str, Found]:
         """Every check of one model, those that are done from their files."""
         done = {check.name: self._done(name, key, check) for check in self.checks}
-        if not all(done.values()):  # pictures in the order of an uninterrupted run: last digits depend on the batch
-            study.model.load_pictures(p for s in self.asked for p in s.portraits)
-        return {check.name: done[check.name] or self._examine(name, key, study, check) for check in self.checks}
-
-    def _examine(self, name: str, key: str, study: Study, check: Check) -> Found:
+        if not all(done.values()):
+            _load_pictures(study, self.asked)
         audited = Audited(name=name, study=study, split=self.split, subjects=self.asked, by=self.by)
+        return {check.name: done[check.name] or self._examine(audited, key, check) for check in self.checks}
+
+    def _examine(self, audited: Audited, key: str, check: Check) -> Found:
         try:
             found = Found(findings=tuple(check.find(audited)))
         except (CheckpointError, ConfigError, DataError) as error:
             found = Found(unfit=first_line(error))
         values = {"key": _key(key, check), "unfit": found.unfit, "findings": [asdict(f) for f in found.findings]}
-        write_json(self._file(name, check), values)
+        write_json(self._file(audited.name, check), values)
         return found
 
     def _file(self, name: str, check: Check) -> Path:
@@ -150,6 +152,11 @@ class _Examined:
             return Found(tuple(Finding(**f) for f in value["findings"]), value["unfit"])
         except (TypeError, KeyError) as error:
             raise DataError(f"{file}: damaged ({error}). Delete it to have it made again.") from error
+
+
+def _load_pictures(study: Study, asked: Sequence[Subject]) -> None:
+    """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
+    study.model.load_pictures(p for s in asked for p in s.portraits)
 
 
 def _key(model: str, check: Check) -> str:
@@ -186,6 +193,7 @@ def _gathered(
     groups: dict[Group, list[str]] = {}
     for subject in asked:
         groups.setdefault(subject.group, []).append(subject.entity.id)
+    everything = [f for models in found.values() for one in models.values() for f in one.findings]
     return Audit(
         base=study.model.name,
         models=tuple(found),
@@ -193,6 +201,8 @@ def _gathered(
         people={group: tuple(ids) for group, ids in groups.items()},
         rows=tuple(marked(rows)),
         variants=tuple(marked(variants)),
+        separation=separations(everything),
+        distances=distances(everything),
         failed=dict(failed),
         seed=study.config.seed,
     )

@@ -1,11 +1,11 @@
-"""Log-probabilities of answers, at answer tokens only: each answer in its own row, or answers that share a prompt.
+"""Log-probabilities of answers, at answer tokens only: each answer in its own row, or answers that share a picture.
 
-The first way is plain and the oracle of the second's tests. The second pays for a picture and its question once a row
+The first way is plain and the oracle of the second's tests. The second pays for a picture and its questions once a row
 however many answers follow, and gives the same numbers (`models/branches.py`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -14,11 +14,11 @@ from torch.nn.functional import cross_entropy, pad
 from torch.utils.checkpoint import checkpoint
 
 from letheia.errors import DataError
-from letheia.models.branches import Branch, Tree, pack
+from letheia.models.branches import Branch, Tree, in_common, pack
 from letheia.models.encoding import Encoded, encode
 from letheia.models.masks import branch_mask, row_mask
 from letheia.models.model import Model
-from letheia.types import Example
+from letheia.types import Example, Portrait
 
 KEPT = 512  # encoded examples; a step needs each twice, a study a response again and again
 CHUNK = 2**26
@@ -61,16 +61,24 @@ def encode_example(model: Model, example: Example) -> Encoded:
         )
     encoded = model.encoded[key]
     if len(encoded.ids) > model.context:
+        where = example.portrait.file if example.portrait.shown else repr(example.question[:60])
         raise DataError(
-            f"{example.portrait.file}: picture, question and answer take {len(encoded.ids)} tokens, "
+            f"{where}: picture, question and answer take {len(encoded.ids)} tokens, "
             f"the model reads {model.context}. Shorten the response."
         )
     return encoded
 
 
 def row_tokens(encoded: Sequence[Encoded]) -> int:
-    """Tokens of the row in which answers share their prompt; its last token starts every branch."""
-    return len(encoded[0].prompt) - 1 + sum(1 + len(e.answer) for e in encoded)
+    """Tokens of the row in which answers share what their prompts have in common."""
+    return _as_tree(encoded).tokens
+
+
+def head(model: Model, example: Example) -> tuple[int, ...]:
+    """What examples that share a row begin with alike: up to and with the picture, or all of a prompt without one."""
+    prompt = encode_example(model, example).prompt
+    token = model.picture_token if model.family.vision else None
+    return prompt[: len(prompt) - prompt[::-1].index(token)] if token in prompt else prompt
 
 
 def log_probs(model: Model, examples: Sequence[Example], *, every: bool = False) -> AnswerLogProbs:
@@ -98,19 +106,33 @@ def log_probs(model: Model, examples: Sequence[Example], *, every: bool = False)
 
 
 def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
-    """The same for groups of answers to one prompt each: one row per group, the prompt once, the answers as branches.
+    """The same for groups of answers on a picture each: one row per group, what prompts have in common once.
 
     Args:
         model: The model, adapter on or off as it is.
-        groups: Examples with the same picture and question in each group.
+        groups: Examples with the same `head` in each group.
         every: Those of the whole vocabulary too.
 
     Returns:
         Answers numbered through all groups.
     """
-    packed = pack([_tree(model, group) for group in groups], pad=model.pad)
-    packed = packed.to(model.device)
-    embeddings = embed(model, packed.ids, [group[0] for group in groups])
+    trees = [_tree(model, group) for group in groups]
+    return tree_log_probs(model, trees, [group[0].portrait for group in groups], every=every)
+
+
+def tree_log_probs(
+    model: Model, trees: Sequence[Tree], portraits: Sequence[Portrait], *, every: bool = False
+) -> AnswerLogProbs:
+    """Log-probabilities of what branches say, a row a tree.
+
+    Args:
+        model: The model, adapter on or off as it is.
+        trees: At least one tree.
+        portraits: The pictures of the rows that have one.
+        every: Those of the whole vocabulary too.
+    """
+    packed = pack(trees, pad=model.pad).to(model.device)
+    embeddings = model.with_pictures(model.network.get_input_embeddings()(packed.ids), packed.ids, portraits)
     hidden = model.language_model(
         inputs_embeds=embeddings,
         attention_mask=branch_mask(model, packed, embeddings.dtype),
@@ -121,12 +143,26 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every
 
 
 def _tree(model: Model, group: Sequence[Example]) -> Tree:
-    """The prompt but for its last token, which predicts each answer's first and so starts every branch."""
-    encoded = [encode_example(model, e) for e in group]
-    prefix = encoded[0].prompt[:-1]
-    assert all(e.prompt == encoded[0].prompt for e in encoded)
-    branches = tuple(Branch(e.ids[len(prefix) :], 1, len(prefix)) for e in encoded)
-    return Tree(prefix, branches, model.positions(prefix, group[0].portrait))
+    tree = _as_tree([encode_example(model, e) for e in group])
+    return replace(tree, positions=model.positions(tree.prefix, group[0].portrait))
+
+
+def _as_tree(encoded: Sequence[Encoded]) -> Tree:
+    """What all prompts begin with, each question once behind it, and answers behind their questions.
+
+    A prompt's last token predicts its answers' first, and so starts every answer.
+    """
+    prompts = [e.prompt[:-1] for e in encoded]
+    shared = in_common(prompts)
+    branches: list[Branch] = []
+    questions: dict[tuple[int, ...], int | None] = {(): None}
+    for e in encoded:
+        question = e.prompt[shared:-1]
+        if question not in questions:
+            questions[question] = len(branches)
+            branches.append(Branch(question, len(question), shared))
+        branches.append(Branch(e.ids[e.answer_start - 1 :], 1, shared, questions[question]))
+    return Tree(prompts[0][:shared], tuple(branches))
 
 
 def _positions(model: Model, encoded: Sequence[Encoded], examples: Sequence[Example]) -> Int[Tensor, "*axes rows seq"]:

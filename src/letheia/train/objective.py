@@ -71,7 +71,7 @@ class Objective:
         engine: Whether answers on one picture share it.
         recompute: Whether layers are computed again for the gradient; switched on when memory runs out.
         accelerator: The processes that share the work.
-        originals: l_original by (picture id, answer, whether it ends), filled on demand for NPO.
+        originals: l_original by (picture id, question, answer, whether it ends), filled on demand for NPO.
     """
 
     model: Model
@@ -84,7 +84,7 @@ class Objective:
     engine: Literal["shared", "plain"] = "shared"
     recompute: bool = False
     accelerator: Accelerator = field(default_factory=lambda: Accelerator())
-    originals: dict[tuple[str, str, bool], float] = field(default_factory=dict[tuple[str, str, bool], float])
+    originals: dict[tuple[str, str, str, bool], float] = field(default_factory=dict[tuple[str, str, str, bool], float])
 
     def backward(self, step: Step) -> dict[str, float]:
         """Leave the gradient of one step in the adapter's weights.
@@ -182,7 +182,7 @@ class Objective:
 
     def _groups(self, step: Step) -> list[UnitGroup]:
         """What is computed in one row each, short rows first, so that rows computed at once need little padding."""
-        groups = by_row(step_units(step, self.method, self.texts), self.engine)
+        groups = by_row(self.model, step_units(step, self.method, self.texts), self.engine)
         return sorted(groups, key=lambda group: self._tokens([item for unit in group for item in unit]))
 
     def _parts(self, groups: Sequence[UnitGroup]) -> Iterator[list[list[Item]]]:
@@ -248,7 +248,7 @@ class Objective:
                     f"{self.method.name}: has a term ({term.name}) that can't be trained on distributed weights."
                 )
             if loss.original:
-                rows = by_row([(Item(0, e),) for unit in batch for e in unit], self.engine)
+                rows = by_row(self.model, [(Item(0, e),) for unit in batch for e in unit], self.engine)
                 for part in self._parts(rows):
                     self._original([item.example for row in part for item in row])
 
@@ -276,7 +276,7 @@ class Objective:
         return torch.cat([by_answer[id(e)] for e in part])
 
     def _rows(self, examples: Sequence[Example]) -> list[list[Example]]:
-        groups = by_row([(Item(0, e),) for e in examples], self.engine)
+        groups = by_row(self.model, [(Item(0, e),) for e in examples], self.engine)
         return [[item.example for unit in group for item in unit] for group in groups]
 
 
@@ -308,8 +308,8 @@ def _split(found: AnswerLogProbs) -> tuple[Tensor, ...]:
     return found.every.split(found.answer.bincount().tolist())
 
 
-def _key(example: Example) -> tuple[str, str, bool]:
-    return example.portrait.id, example.answer, example.finished
+def _key(example: Example) -> tuple[str, str, str, bool]:
+    return example.portrait.id, example.question, example.answer, example.finished
 
 
 def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
