@@ -88,6 +88,8 @@ class StudyConfig(Frozen):
         seen: Pictures a person that training uses.
         unseen: Further pictures a person that are only measured.
         strangers: Strangers' pictures that are measured.
+        bystanders: Unseen pictures that are measured of each further person whom the original knows, and who is neither
+            forgotten nor retained; 0 to ask about none of them.
         max_new_tokens: Length limit of answers and o*.
         rates: Learning rate by method; the preset's where left out.
         checked: Whether o* are checked before any method trains on them: no name, no fact, language.
@@ -111,6 +113,7 @@ class StudyConfig(Frozen):
     seen: int = Field(default=1, ge=1)
     unseen: int = Field(default=3, ge=1)
     strangers: int = Field(default=30, ge=0)
+    bystanders: int = Field(default=1, ge=0)
     max_new_tokens: int = Field(default=96, ge=8)
     rates: dict[str, float] = Field(default_factory=dict)
     checked: bool = False
@@ -154,6 +157,8 @@ class StudyConfig(Frozen):
         """
         values = self.model_dump(mode="json", exclude={"methods", "rates", "train", *SCORING})
         values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert")}
+        if not self.bystanders:  # as runs from before there were any
+            del values["bystanders"]
         return fingerprint([values, {k: v for k, v in self.train.result.items() if k != "learning_rate"}])
 
     @property

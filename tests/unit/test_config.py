@@ -110,7 +110,8 @@ def test_a_file_that_is_no_settings_is_told(tmp_path):
 
 CHANGES = [
     {"model": "llama"}, {"load": {"dtype": "bfloat16"}}, {"n": 5}, {"people": 20}, {"seed": 1}, {"seen": 2},
-    {"unseen": 1}, {"strangers": 5}, {"max_new_tokens": 64}, {"checked": True}, {"forget": ["a"]}, {"data": "x"},
+    {"unseen": 1}, {"strangers": 5}, {"bystanders": 2}, {"max_new_tokens": 64}, {"checked": True}, {"forget": ["a"]},
+    {"data": "x"},
     {"candidates": ["a"]}, {"weights": "x"}, {"train": {"steps": 31}}, {"train": {"batch": 4}}, {"train": {"rank": 8}},
     {"train": {"alpha": 8}}, {"train": {"weight_decay": 0.1}}, {"train": {"decay": True}},
     {"prompts": {"question": "Who?"}}, {"prompts": {"guidance": "Describe."}}, {"prompts": {"unknown": ["Somebody."]}},

@@ -20,7 +20,12 @@ from letheia.report.formats import Sheet
 from letheia.report.tables import Numbers, Table
 from letheia.types import PLAIN, AskedBy, Group, Role
 
-OF_WHOM = {"forget": "Forgotten people", "retain": "Retained people", "stranger": "Strangers"}
+OF_WHOM = {
+    "forget": "Forgotten people",
+    "retain": "Retained people",
+    "bystander": "Bystanders",
+    "stranger": "Strangers",
+}
 
 
 @dataclass(frozen=True)

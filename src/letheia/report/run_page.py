@@ -55,7 +55,7 @@ def write_report(
         cases=side_by_side(
             shown_of_run(split, answers, labels),
             people.portraits,
-            (*split.forget, *split.retain),
+            people.entities,
             with_pictures=with_pictures,
         ),
     )

@@ -10,6 +10,7 @@ from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
 from letheia.prompts.prompt_set import PromptSet
+from letheia.study.plan import apart
 from letheia.study.study import Outcome
 from letheia.types import Generation, People, Score, Split, plain
 
@@ -48,6 +49,9 @@ class Scoring:
 
     def score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         """All metrics of each answer."""
+        return [scores for part in apart(answers) for scores in self._score(part)]
+
+    def _score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         language = garbled(self.model, as_examples(self.people, answers), self.by, self.prompts)
         return self.scorer.score(answers, language=language)
 
