@@ -1,16 +1,24 @@
 """What an attack asks, as values: an attack turns a person into questions, and nothing here knows a model."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from letheia.extensions import Origin
 from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Entity, Group, People, Portrait
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Access = Literal["black", "grey", "white"]
 """What an attacker needs: questions and answers; begun answers and probabilities; the weights."""
 Measure = Literal["leak", "accuracy", "number"]
 """What one finding is: whether an answer leaks; whether a choice is right, where guessing is right too; a number."""
+
+Change = Callable[["Image", random.Random], "Image"]
+"""Makes another picture of a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +26,7 @@ class Subject:
     """Somebody who is asked about.
 
     Attributes:
-        entity: The person. Of a stranger, an entity without name, summary and facts, or one whom no model was taught.
+        entity: The person. Of a stranger, an entity with a made-up name, without summary and facts.
         group: `forget`, `retain`, `bystander` (known, and in neither set) or `stranger` (nobody knows them).
         portraits: The pictures that are asked about, unseen ones; none for a person who is known by name alone.
     """
@@ -40,6 +48,7 @@ class Ask:
         question: What is asked.
         prefix: How the answer is made to begin.
         first: What is asked before; the model's own answer to it stands in the conversation.
+        change: Makes the picture that is shown from the person's; it is shown as it is if left out.
         temperature: Of sampling; greedy if left out.
         seed: Of sampling.
         truth: Of a choice, the right answer.
@@ -53,6 +62,7 @@ class Ask:
     question: str
     prefix: str = ""
     first: str = ""
+    change: Change | None = None
     temperature: float | None = None
     seed: int = 0
     truth: str = ""
@@ -84,8 +94,10 @@ class Attack:
         access: What an attacker needs.
         measure: How an answer is judged.
         asks: The questions about some subjects.
+        chance: Of choices, the share that guessing gets right.
         source: Where it comes from.
-        needs: What a model or a person must have: `vision`, `text`, `facts`; an attack that does not fit is said so.
+        needs: What must be there: `vision`, or people with `facts`; an attack that does not fit is said so.
+        origin: Where a row that is not Letheia's own comes from.
     """
 
     name: str
@@ -93,5 +105,7 @@ class Attack:
     access: Access
     asks: Callable[[Sequence[Subject], Sources], list[Ask]]
     measure: Measure = "leak"
+    chance: float = 0.0
     source: str = ""
     needs: tuple[str, ...] = ()
+    origin: Origin | None = None

@@ -1,7 +1,7 @@
 """What an audit found: findings become rows, a row a check, model and group of people; `audit.json` keeps them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -92,6 +92,7 @@ class Audit:
         people: Ids of those who were asked about, by group.
         rows: One row a check, model and group, over all variants.
         variants: The same by variant, where a check has several.
+        failed: Adapters that could not be audited, with why.
         seed: Of all random choices.
     """
 
@@ -101,6 +102,7 @@ class Audit:
     people: Mapping[Group, Ids]
     rows: tuple[AuditRow, ...]
     variants: tuple[AuditRow, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
     seed: int = 0
 
     def row(self, check: str, method: str, group: Group) -> AuditRow | None:
@@ -177,6 +179,8 @@ def _fails(original: AuditRow) -> str:
     """Why a check says little, by the original's row; empty where it says something."""
     if original.measure == "leak" and original.any is not None and original.any < SAYS:
         return f"says little: of the original's people it finds {original.any:.2f}"
+    if original.measure == "accuracy" and original.unscored > original.answers:
+        return f"says little: {original.unscored} of the original's answers take no option"
     if original.measure == "accuracy" and original.mean is not None:
         low = original.mean if original.low is None else original.low
         if low <= original.chance:

@@ -161,6 +161,25 @@ def original(adapted: PeftModel) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def adapter_off(model: Model) -> Iterator[None]:
+    """The model without the adapter that sits in it, if one does, inside the block; weights merged in stay merged."""
+    layers = [
+        layer
+        for layer in model.network.modules()
+        if isinstance(layer, BaseTunerLayer | AuxiliaryTrainingWrapper)
+        and not layer.merged_adapters
+        and not layer.disable_adapters
+    ]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
+
+
 def trained_parameters(adapted: PeftModel) -> dict[str, Tensor]:
     """The adapter's weights by name."""
     return {name: p for name, p in adapted.named_parameters() if p.requires_grad}

@@ -1,0 +1,110 @@
+"""Audits on any model and people folder, of a removal that has just been done, and of the demo's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from letheia.audit.base import Check
+from letheia.audit.results import Audit
+from letheia.audit.run import Gold, run_audit
+from letheia.audit.subjects import Size
+from letheia.config import LoadConfig
+from letheia.errors import CheckpointError
+from letheia.metrics.names import find
+from letheia.models.loading import load_model
+from letheia.models.shipped import checkpoint, weights_folder
+from letheia.models.weight_files import content_key
+from letheia.presets.plans import demo_config
+from letheia.presets.world import world_model, world_study
+from letheia.progress import Bars
+from letheia.study import store
+from letheia.study.build import evaluation_split
+from letheia.study.evaluate import adapter_names
+from letheia.study.study import Study
+from letheia.types import Split
+from letheia.world.people import GOLD_WITHOUT
+
+SMALL = Size(pictures=1, others=5)
+"""How much the demo's audit asks."""
+FOLDER = "audit"
+
+
+def audit_adapters(
+    study: Study, split: Split, adapters: Sequence[Path], checks: Sequence[Check], *, gold: Path | None, size: Size
+) -> Audit:
+    """Audit a model and any adapters for it.
+
+    Args:
+        study: What `plain_study` made; its folder is the audit's.
+        split: Who is to be forgotten and who retained.
+        adapters: Folders of adapters.
+        checks: What is examined.
+        gold: A checkpoint that was never taught the people to forget.
+        size: How much is asked.
+
+    Raises:
+        CheckpointError: No adapter fits, the folder belongs to another audit, or there is no gold.
+    """
+    named = adapter_names(list(adapters))
+    return run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load), size=size)
+
+
+def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, gold: Path | None, size: Size) -> Audit:
+    """Audit what `run_removal` has just made, in a folder beside it."""
+    own = replace(study, folder=study.folder / FOLDER)
+    adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
+    return run_audit(own, split, adapters, checks, gold=gold_at(gold, study.config.load), size=size)
+
+
+def audit_demo(
+    values: Mapping[str, Any], split: Split, folder: Path, checks: Sequence[Check], *, size: Size, bars: Bars
+) -> Audit:
+    """Audit what `run_demo` has just made, beside the world's gold model where that forgot just these people."""
+    study = world_study(demo_config(values).model_copy(update={"clip": None}), folder, bars)
+    own = replace(study, folder=folder / FOLDER)
+    adapters = {name: folder / name / "adapter" for name in study.config.methods}
+    return run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=size)
+
+
+def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: Sequence[str]) -> Split:
+    """Who is to be forgotten and who retained.
+
+    Args:
+        study: The study.
+        forget: Names of people to forget.
+        file: The `split.json` of a run, in place of names.
+        retain: Names of people to keep; everybody else if there are none.
+
+    Raises:
+        DataError: A name is unknown, or the file does not fit the people folder.
+    """
+    if file:
+        return store.read_split(file, study.people)
+    split = evaluation_split(study, forget)
+    if not retain:
+        return split
+    gone = {e.id for e in split.forget}
+    kept = {e.id: e for e in (find(study.people, name) for name in retain) if e.id not in gone}
+    return replace(split, retain=tuple(kept.values()))
+
+
+def gold_at(folder: Path | None, load: LoadConfig) -> Gold | None:
+    """A checkpoint as gold.
+
+    Raises:
+        CheckpointError: There is none in the folder.
+    """
+    if folder is None:
+        return None
+    if not (folder / "config.json").exists():
+        raise CheckpointError(f"{folder}: no checkpoint there (config.json). Leave --gold out to audit without one.")
+    return Gold(key=content_key(folder), load=lambda: load_model(folder, name="gold", load=load))
+
+
+def _world_gold(study: Study, split: Split) -> Gold | None:
+    """The world's gold model; none where it was taught one of these people, or not taught one of the others."""
+    there = (weights_folder() / "gold" / "model.safetensors").exists()
+    if not there or study.config.model != "mistral" or {e.id for e in split.forget} != set(GOLD_WITHOUT):
+        return None
+    return Gold(key=content_key(checkpoint("gold")), load=lambda: world_model("gold"))
