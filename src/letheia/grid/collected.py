@@ -123,7 +123,7 @@ def collect(
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    own = {"model", "weights", "methods", "n", "seed", "rates", "bystanders"}  # the last changes no other number
+    own = {"model", "weights", "methods", "n", "seed", "rates", "bystanders", "verdict"}  # two change no number here
     values = config.model_dump(mode="json", exclude=own)
     return {**values, "train": config.train.result}
 
