@@ -116,7 +116,7 @@ def test_an_attacker_with_the_weights_harms_nobody_on_purpose():
 def test_choices_count_beyond_guessing_and_gold():
     choice = check("choice", measure="accuracy", chance=0.25)
     right = {f"f{i}": [1, 1, 1, 0] for i in range(8)}
-    findings = found("open", "original", dict.fromkeys(right, [1])) + found("open", "x", dict.fromkeys(right, [0]))
+    findings = found("open", "original", dict.fromkeys(right, (1,))) + found("open", "x", dict.fromkeys(right, (0,)))
     findings += [*found("choice", "original", right), *found("choice", "x", right)]
     (verdict,) = verdicts(audited([BLACK, choice], findings, models=("original", "x")), findings)
     assert verdict.removal == "not removed" and verdict.found == ("'CHOICE' is right in 0.75 (guessing 0.25)",)
@@ -128,7 +128,7 @@ def test_choices_count_beyond_guessing_and_gold():
 def numbers(now):
     people = [f"f{i}" for i in range(7)]
     rank = check("rank", access="grey", measure="number")
-    findings = found("open", "original", dict.fromkeys(people, [1])) + found("open", "x", dict.fromkeys(people, [0]))
+    findings = found("open", "original", dict.fromkeys(people, (1,))) + found("open", "x", dict.fromkeys(people, (0,)))
     for method, mean in (("original", 10.0), (GOLD, 0.0), ("x", now)):
         findings += found("rank", method, {who: [mean + i * 0.01] for i, who in enumerate(people)})
     return verdicts(audited([BLACK, rank], findings), findings)[0]

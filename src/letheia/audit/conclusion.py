@@ -65,9 +65,7 @@ class _Case:
         whole = self.audit.gold and all(tried.values()) and not traces
         best: Removal = "removed" if whole else "removed for the questions tried"
         people = tuple(self._person(entity, best) for entity in self.audit.people.get("forget", ()))
-        worst: Removal = "not known before"
-        if people:
-            worst = max((p.removal for p in people), key=WORST.index)
+        worst = WORST[max((WORST.index(p.removal) for p in people), default=WORST.index("not known before"))]
         spoiled = self._share_degenerate(self.method), self._share_degenerate(ORIGINAL)
         broken = any(self._is_spoiled(p.entity) for p in people)
         groups = tuple(self._others(group) for group in OTHERS if self.audit.people.get(group))
