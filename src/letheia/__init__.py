@@ -13,6 +13,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from letheia.attacks.base import Ask, Attack, Sources, Subject
+    from letheia.attacks.table import ATTACKS
     from letheia.config import StudyConfig, TrainConfig
     from letheia.data.folder import read_people
     from letheia.data.split import draw_split, schedule
@@ -39,8 +41,11 @@ if TYPE_CHECKING:
     from letheia.world.people import make_world
 
 __all__ = [
+    "ATTACKS",
     "METHODS",
     "METRICS",
+    "Ask",
+    "Attack",
     "Entity",
     "Generation",
     "LetheiaError",
@@ -55,8 +60,10 @@ __all__ = [
     "Reading",
     "Recipe",
     "Scorer",
+    "Sources",
     "Split",
     "StudyConfig",
+    "Subject",
     "Term",
     "Texts",
     "TrainConfig",
@@ -81,8 +88,11 @@ __all__ = [
 ]
 
 _HOME = {
+    "ATTACKS": "letheia.attacks.table",
     "METHODS": "letheia.methods.table",
     "METRICS": "letheia.metrics.table",
+    "Ask": "letheia.attacks.base",
+    "Attack": "letheia.attacks.base",
     "Entity": "letheia.types",
     "Generation": "letheia.types",
     "LetheiaError": "letheia.errors",
@@ -97,8 +107,10 @@ _HOME = {
     "Reading": "letheia.metrics.reading",
     "Recipe": "letheia.methods.terms",
     "Scorer": "letheia.metrics.scorer",
+    "Sources": "letheia.attacks.base",
     "Split": "letheia.types",
     "StudyConfig": "letheia.config",
+    "Subject": "letheia.attacks.base",
     "Term": "letheia.methods.terms",
     "Texts": "letheia.data.targets",
     "TrainConfig": "letheia.config",

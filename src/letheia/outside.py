@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from letheia.attacks.base import Attack
+from letheia.attacks.table import ATTACKS, add_attack, attack_named
 from letheia.clients.judges import JUDGES, judge_named
 from letheia.errors import ConfigError
 from letheia.methods.table import METHODS, add_method, method_named
@@ -10,13 +12,13 @@ from letheia.metrics.own import add_metric, metric_named
 from letheia.metrics.table import METRICS, Metric
 
 
-def register(row: Method | Metric) -> None:
-    """Take a method or a metric of your own up into the tables; from then on its name is known everywhere.
+def register(row: Method | Metric | Attack) -> None:
+    """Take a method, a metric or an attack of your own up into the tables; its name is known everywhere from then on.
 
     Processes that `letheia run --jobs` starts do not know it: there, name its file with `--method FILE.py:NAME`.
 
     Args:
-        row: The method or the metric.
+        row: The method, the metric or the attack.
 
     Raises:
         ConfigError: Its name is taken, or it has a loss or a target that there is not.
@@ -28,10 +30,13 @@ def register(row: Method | Metric) -> None:
     """
     if isinstance(row, Method):
         add_method(row)
-    elif isinstance(row, Metric):  # pyright: ignore[reportUnnecessaryIsInstance]
+    elif isinstance(row, Metric):
         add_metric(row)
+    elif isinstance(row, Attack):  # pyright: ignore[reportUnnecessaryIsInstance]
+        add_attack(row)
     else:
-        raise ConfigError(f"register: takes a letheia.Method or a letheia.Metric, and this is a {type(row).__name__}.")
+        kinds = "a letheia.Method, a letheia.Metric or a letheia.Attack"
+        raise ConfigError(f"register: takes {kinds}, and this is a {type(row).__name__}.")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Named:
     methods: tuple[str, ...]
     metrics: tuple[str, ...]
     judges: tuple[str, ...]
+    attacks: tuple[str, ...] = ()
 
     def take_up(self) -> None:
         """Name them in this process too."""
@@ -50,6 +56,8 @@ class Named:
             metric_named(text)
         for text in self.judges:
             judge_named(text)
+        for text in self.attacks:
+            attack_named(text)
 
 
 def named_here() -> Named:
@@ -58,6 +66,7 @@ def named_here() -> Named:
         tuple(row.origin.text for row in METHODS.values() if row.origin and row.origin.text),
         tuple(row.origin.text for row in METRICS.values() if row.origin and row.origin.text),
         tuple(name for name, row in JUDGES.items() if row.code),
+        tuple(row.origin.text for row in ATTACKS.values() if row.origin and row.origin.text),
     )
 
 

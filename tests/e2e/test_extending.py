@@ -156,7 +156,7 @@ def test_a_row_in_python():
     loss = Loss(name="half", value=lambda given: -given.log_probs.sum() / 2)
     register(Method(name="half", title="Half", terms=(Term(loss=loss, target="own"),)))
     assert method("half").does["terms"][0]["loss"] == "half" and method("half").does["code"]
-    with pytest.raises(ConfigError, match=r"takes a letheia\.Method or a letheia\.Metric, and this is a int"):
+    with pytest.raises(ConfigError, match=r"a letheia\.Metric or a letheia\.Attack, and this is a int"):
         register(3)
 
 

@@ -24,13 +24,12 @@ def checks() -> dict[str, Check]:
     return {c.name: c for c in (*map(asking, ATTACKS.values()), *OTHERS)}
 
 
-def chosen(*, only: Sequence[str] = (), access: str = "white", quick: bool = False) -> list[Check]:
+def chosen(*, only: Sequence[str] = (), access: str = "white") -> list[Check]:
     """The checks that were asked for, in the table's order.
 
     Args:
         only: Their names; all if there are none.
         access: What an attacker has at most: `black`, `grey` or `white`.
-        quick: A dozen rows alone.
 
     Raises:
         ConfigError: There is no such check or access, or nothing is left.
@@ -39,7 +38,7 @@ def chosen(*, only: Sequence[str] = (), access: str = "white", quick: bool = Fal
     for name in only:
         pick("check", name, table)
     allowed = LEVELS[: LEVELS.index(pick("access", access, {level: level for level in LEVELS})) + 1]
-    names = only or (QUICK if quick else tuple(table))
+    names = only or tuple(table)
     found = [c for name, c in table.items() if name in names and c.access in allowed]
     if not found:
         raise ConfigError(f"--access {access}: leaves none of the checks {', '.join(names)}. Allow more access.")

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from letheia.cli import models, rates, removal, study, world
+from letheia.cli import audit, models, rates, removal, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
@@ -20,6 +20,7 @@ for command in (
     study.demo,
     removal.unlearn,
     removal.evaluate,
+    audit.audit,
     rates.rates,
     study.run,
     study.table,

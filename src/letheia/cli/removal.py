@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from letheia.cli.audit import Audited, Quick, chosen_checks, show_audit
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -66,6 +67,8 @@ def unlearn(
         typer.Option("--push-to-hub", help="Upload the adapter to this private repository on the Hub, after asking."),
     ] = None,
     force: Force = False,
+    audit: Audited = False,
+    quick: Quick = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
@@ -122,6 +125,11 @@ def unlearn(
             print(f"Adapter: {output / name / 'adapter'}")
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
+        if audit:
+            from letheia.presets.audit import audit_removal, sized
+
+            found = audit_removal(study, split, chosen_checks(quick=quick), size=sized(quick))
+            show_audit(found, output / "audit")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
         print("letheia: the removal does not meet --require, see above.", file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
+from letheia.cli.audit import Audited, Quick, chosen_checks, show_audit
 from letheia.cli.options import (
     Anyway,
     DryRun,
@@ -142,6 +143,8 @@ def demo(
         bool, typer.Option("--resume", help="Go on with the run in --output; an error if there is none.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
+    audit: Audited = False,
+    quick: Quick = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
@@ -168,4 +171,9 @@ def demo(
         print(json.dumps(as_values(outcome.rows), indent=1))
         return
     show_outcome(outcome)
+    if audit:
+        from letheia.presets.audit import audit_demo
+
+        checks = chosen_checks(quick=quick)
+        show_audit(audit_demo(given.values, outcome.split, output, checks, bars=bars), output / "audit")
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

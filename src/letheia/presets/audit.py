@@ -26,7 +26,7 @@ from letheia.types import Split
 from letheia.world.people import GOLD_WITHOUT
 
 SMALL = Size(pictures=1, others=5)
-"""How much the demo's audit asks."""
+"""How much a quick audit and the demo's ask."""
 FOLDER = "audit"
 
 
@@ -50,21 +50,24 @@ def audit_adapters(
     return run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load), size=size)
 
 
-def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, gold: Path | None, size: Size) -> Audit:
+def sized(quick: bool) -> Size:
+    """How much is asked."""
+    return SMALL if quick else Size()
+
+
+def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, size: Size) -> Audit:
     """Audit what `run_removal` has just made, in a folder beside it."""
     own = replace(study, folder=study.folder / FOLDER)
     adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
-    return run_audit(own, split, adapters, checks, gold=gold_at(gold, study.config.load), size=size)
+    return run_audit(own, split, adapters, checks, size=size)
 
 
-def audit_demo(
-    values: Mapping[str, Any], split: Split, folder: Path, checks: Sequence[Check], *, size: Size, bars: Bars
-) -> Audit:
+def audit_demo(values: Mapping[str, Any], split: Split, folder: Path, checks: Sequence[Check], *, bars: Bars) -> Audit:
     """Audit what `run_demo` has just made, beside the world's gold model where that forgot just these people."""
     study = world_study(demo_config(values).model_copy(update={"clip": None}), folder, bars)
     own = replace(study, folder=folder / FOLDER)
     adapters = {name: folder / name / "adapter" for name in study.config.methods}
-    return run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=size)
+    return run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=SMALL)
 
 
 def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: Sequence[str]) -> Split:

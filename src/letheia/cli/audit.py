@@ -1,0 +1,125 @@
+"""The command that audits a removal, and what the commands that remove people need to audit theirs."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from letheia.cli.options import Adapters, DryRun, tell
+from letheia.cli.settings import LOAD, Given, configured
+from letheia.config import merged
+from letheia.console import TerminalBars, make_console
+from letheia.errors import ConfigError
+
+if TYPE_CHECKING:
+    from letheia.audit.base import Check
+    from letheia.audit.results import Audit
+
+Attacks = Annotated[
+    list[str] | None, typer.Option("--attack", help="An attack of your own, as FILE.py:NAME; repeat for several.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="A dozen checks, fewer people.")]
+Audited = Annotated[bool, typer.Option("--audit", help="Audit the result: other questions, and more.")]
+
+
+@configured("model", "forget", "seed", "max_new_tokens", "prompts", *LOAD)
+def audit(
+    given: Given,
+    people: Annotated[Path, typer.Option(help="The people folder.")],
+    output: Annotated[Path, typer.Option(help="Folder for findings and audit.json.")],
+    adapters: Adapters = None,
+    retain: Annotated[
+        list[str] | None,
+        typer.Option(help="Name or id of a person to keep; repeat for several; everybody else if left out."),
+    ] = None,
+    split: Annotated[
+        Path | None, typer.Option(help="A run's split.json, in place of --forget and --retain.", dir_okay=False)
+    ] = None,
+    gold: Annotated[
+        Path | None,
+        typer.Option(
+            help="Checkpoint that was never taught the people to forget: what is unavoidable.", file_okay=False
+        ),
+    ] = None,
+    n_pictures: Annotated[int, typer.Option("--n-pictures", min=1, help="Pictures a person.")] = 2,
+    n_others: Annotated[
+        int, typer.Option("--n-others", min=1, help="Retained people, bystanders and strangers, at most of each.")
+    ] = 20,
+    only: Annotated[list[str] | None, typer.Option(help="Name of a check; repeat for several.")] = None,
+    attacks: Attacks = None,
+    access: Annotated[str, typer.Option(help="What an attacker has at most: black, grey or white.")] = "white",
+    quick: Quick = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Ask a model in many ways whether people are gone: what still leaks, and what others have lost."""
+    if not given.config.forget and split is None:  # before a folder is read
+        raise ConfigError("nobody to ask about. Name people with --forget, or give a run's split.json as --split.")
+    if split and (given.config.forget or retain):
+        raise ConfigError("--split: says who is forgotten and retained. Leave --forget and --retain out.")
+    if not adapters:
+        raise ConfigError("no adapter to audit. Name its folder with --adapter.")
+    own = own_attacks(attacks)
+    from letheia.data.wordings import people_for
+
+    folder = people_for(people, given.config)
+    checks = chosen_checks(only, own, access=access, quick=quick)
+    from letheia.audit.forecast import forecast
+    from letheia.audit.subjects import Size
+    from letheia.presets.audit import SMALL, audit_adapters, audit_split
+    from letheia.study.build import plain_study
+
+    size = SMALL if quick else Size(n_pictures, n_others)
+    values = merged(given.values, {"clip": None})
+    study = plain_study(values, folder, output, bars=TerminalBars(make_console()), planned=dry_run)
+    who = audit_split(study, given.config.forget, split, retain or [])
+    if dry_run:
+        for line in forecast(study, who, checks, models=1 + len(adapters) + bool(gold), size=size):
+            print(line)
+        return
+    show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output)
+
+
+def own_attacks(texts: list[str] | None) -> list[str]:
+    """The names of the attacks that a command names, taken up into the table.
+
+    Raises:
+        ConfigError: There is no such attack, or it can't be used.
+    """
+    from letheia.attacks.table import attack_named
+
+    return [attack_named(text).name for text in texts or ()]
+
+
+def chosen_checks(
+    only: list[str] | None = None, own: Sequence[str] = (), *, access: str = "white", quick: bool = False
+) -> "list[Check]":
+    """The checks that a command asks for.
+
+    Args:
+        only: Names of checks; all if left out, or a dozen for `quick`.
+        own: Attacks of the user's own, which are always among them.
+        access: What an attacker has at most.
+        quick: Whether a dozen are enough.
+
+    Raises:
+        ConfigError: There is no such check or access.
+    """
+    from letheia.audit.table import QUICK, chosen
+
+    names = [*(only or (QUICK if quick else ()))]
+    return chosen(only=[*names, *own] if names else [], access=access)
+
+
+def show_audit(found: "Audit", folder: Path) -> None:
+    """Print an audit's table, and which adapters could not be audited."""
+    from letheia.report.audit_terminal import audit_lines
+
+    for line in audit_lines(found):
+        print(line)
+    for name, reason in found.failed.items():
+        print(f"letheia: {name}: not audited: {reason}", file=sys.stderr)
+    if not found.gold:
+        tell(["no gold model, so what stays unavoidably is not known."])
+    print(f"Audit: {folder / 'audit.json'}")
