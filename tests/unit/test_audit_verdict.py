@@ -9,8 +9,8 @@ from audits import audited, check, found
 from letheia.audit.base import GOLD
 from letheia.audit.conclusion import verdicts
 from letheia.audit.results import unfit
-from letheia.audit.verdict import lines, write_verdicts
-from letheia.errors import ConfigError
+from letheia.audit.verdict import lines, read_verdicts, write_verdicts
+from letheia.errors import ConfigError, DataError
 from letheia.metrics.thresholds import Thresholds
 
 BLACK, GREY, WHITE = check("open"), check("begun", access="grey"), check("pruned", access="white")
@@ -170,3 +170,7 @@ def test_the_file_has_the_thresholds_and_a_sentence(tmp_path):
     value = json.loads((tmp_path / "verdict.json").read_text())
     assert value["thresholds"]["leaks"] == 0.2 and value["verdicts"][0]["sentence"] == str(verdict)
     assert value["verdicts"][0]["people"][1]["worst"]["answer"] == "f2 says 1"
+    assert read_verdicts(tmp_path / "verdict.json") == [verdict]
+    (tmp_path / "verdict.json").write_text("[]")
+    with pytest.raises(DataError, match="holds no verdicts"):
+        read_verdicts(tmp_path / "verdict.json")

@@ -7,11 +7,11 @@ any person with more than insignificant likelihood. So the worst person decides,
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from letheia.audit.results import Worst
-from letheia.errors import unknown
-from letheia.files import write_json
+from letheia.errors import DataError, unknown
+from letheia.files import read_json, write_json
 from letheia.metrics.thresholds import Thresholds
 from letheia.types import Group
 
@@ -207,3 +207,29 @@ def write_verdicts(path: Path, verdicts: Sequence[RequestVerdict], by: Threshold
     """Write `verdict.json`: the thresholds, and each method's verdict with its plain sentence."""
     written = [{"sentence": str(v), **asdict(v)} for v in verdicts]
     write_json(path, {"thresholds": by.model_dump(mode="json"), "verdicts": written})
+
+
+def read_verdicts(path: Path) -> list[RequestVerdict]:
+    """Read `verdict.json`.
+
+    Raises:
+        DataError: It is missing, damaged or something else.
+    """
+    value: Any = read_json(path)
+    try:
+        return [_read(dict(v)) for v in value["verdicts"]]
+    except (TypeError, KeyError, ValueError) as error:
+        raise DataError(f"{path}: holds no verdicts ({error}). Run the audit or the removal again.") from error
+
+
+def _read(value: dict[str, Any]) -> RequestVerdict:
+    del value["sentence"]
+    people = [{**p, "worst": p["worst"] and Worst(**p["worst"])} for p in value.pop("people")]
+    groups = [{**g, "lost": tuple(g["lost"])} for g in value.pop("groups")]
+    return RequestVerdict(
+        people=tuple(PersonVerdict(**p) for p in people),
+        groups=tuple(GroupVerdict(**g) for g in groups),
+        not_tried=tuple(Missing(**m) for m in value.pop("not_tried")),
+        found=tuple(value.pop("found")),
+        **value,
+    )

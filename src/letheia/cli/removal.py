@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import Audited, Quick, chosen_checks, show_audit
+from letheia.cli.audit import FAILED, Audited, Quick, chosen_checks, show_audit
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -31,9 +31,6 @@ from letheia.config import merged
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
 from letheia.methods.variants import BOUNDED
-
-FAILED = 3
-"""Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
 
 
 @configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
