@@ -36,11 +36,16 @@ def asking(attack: Attack) -> Check:
         name=attack.name,
         title=attack.title,
         access=attack.access,
-        find=partial(examine, attack),
+        find=partial(once_examined, attack),
         measure=attack.measure,
         chance=attack.chance,
         source=attack.source,
     )
+
+
+def once_examined(attack: Attack, audited: Audited) -> list[Finding]:
+    """Ask a model and judge its answers, once for all checks that look at them (`examine`)."""
+    return audited.once(f"asked: {attack.name}", partial(examine, attack))
 
 
 def examine(attack: Attack, audited: Audited, *, check: str = "", variant: str = "") -> list[Finding]:

@@ -1,7 +1,8 @@
 """What an audit is made of: models, people, rows of checks, and findings."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from letheia.attacks.base import Access, Measure, Subject
 from letheia.metrics.language import Yardstick
@@ -10,6 +11,10 @@ from letheia.types import Group, Split
 
 GOLD = "gold"
 """A model that was never taught the people to forget: what stays with it is unavoidable."""
+MEMBERSHIP, LIKELIHOOD = "membership", "likelihood"
+"""Names of checks that are compared with gold's further on."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +27,7 @@ class Audited:
         split: Who is forgotten and who retained.
         subjects: Who is asked about: forgotten and retained people, bystanders, and people nobody knows.
         by: What tells language from babble, measured on the original; none where too few texts are there.
+        known: What several checks of a model share, computed once (`once`); with other weights it begins empty.
     """
 
     name: str
@@ -29,6 +35,13 @@ class Audited:
     split: Split
     subjects: tuple[Subject, ...]
     by: Yardstick | None = None
+    known: dict[str, object] = field(default_factory=dict[str, object], compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[["Audited"], T]) -> T:
+        """What several checks share, computed when the first of them asks."""
+        if name not in self.known:
+            self.known[name] = make(self)
+        return cast("T", self.known[name])
 
     def of(self, *groups: Group) -> tuple[Subject, ...]:
         """The subjects of some groups."""
@@ -46,6 +59,8 @@ class Finding:
         group: The person's group.
         entity: Id of the person; empty where the finding is about all of the group.
         value: 1 for a leak or a right choice, 0 for none; or a number. None where it can't be judged.
+        low: Of a number about all of the group, the lower end of its 95 % interval, where there is one.
+        high: The upper end.
         degenerate: Whether the answer is empty, repetitive or garbled: no protection, whatever `value` says.
         question: What was asked.
         answer: What was answered.
@@ -58,6 +73,8 @@ class Finding:
     group: Group
     entity: str
     value: float | None
+    low: float | None = None
+    high: float | None = None
     degenerate: bool = False
     question: str = ""
     answer: str = ""

@@ -8,6 +8,7 @@ from typing import Any
 
 from letheia.attacks.base import Access, Measure
 from letheia.audit.base import Check, Finding
+from letheia.audit.separation import Distance, Separation
 from letheia.errors import DataError
 from letheia.files import read_json, write_json
 from letheia.metrics.aggregate import FEWEST, Estimate, estimate, share_interval
@@ -92,6 +93,8 @@ class Audit:
         people: Ids of those who were asked about, by group.
         rows: One row a check, model and group, over all variants.
         variants: The same by variant, where a check has several.
+        separation: How well each check tells the original, and each model, from gold; nothing without gold.
+        distances: How far membership is from gold's; nothing without gold.
         failed: Adapters that could not be audited, with why.
         seed: Of all random choices.
     """
@@ -102,6 +105,8 @@ class Audit:
     people: Mapping[Group, Ids]
     rows: tuple[AuditRow, ...]
     variants: tuple[AuditRow, ...] = ()
+    separation: tuple[Separation, ...] = ()
+    distances: tuple[Distance, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     seed: int = 0
 
@@ -227,8 +232,18 @@ def _about(check: Check, method: str, group: Group) -> AuditRow:
 
 
 def _numbers(measure: Measure, found: Sequence[Finding], seed: int) -> Estimate:
+    if whole := [f for f in found if not f.entity]:
+        return _about_all(whole, sum(bool(f.entity) for f in found))
     bounds = None if measure == "number" else (0.0, 1.0)
     return estimate(((f.entity, f.value) for f in found), bounds=bounds, seed=seed)
+
+
+def _about_all(found: Sequence[Finding], answers: int) -> Estimate:
+    """Numbers about all of a group go before those of its people; only one alone has its interval."""
+    scored = [f for f in found if f.value is not None]
+    ends = (scored[0].low, scored[0].high) if len(scored) == 1 else (None, None)
+    mean = fmean(f.value for f in scored if f.value is not None) if scored else None
+    return Estimate(mean, *ends, answers or len(scored), len(found) - len(scored))
 
 
 def _worst(scored: Sequence[Finding], times: Mapping[str, int]) -> Worst | None:
@@ -253,8 +268,13 @@ def read_audit(path: Path) -> Audit:
     value: Any = read_json(path)
     try:
         rows, variants = (tuple(_read_row(row) for row in value.pop(name)) for name in ("rows", "variants"))
-        people: dict[Group, Ids] = {group: tuple(ids) for group, ids in value.pop("people").items()}
-        return Audit(**{**value, "models": tuple(value["models"])}, people=people, rows=rows, variants=variants)
+        value |= {
+            "models": tuple(value["models"]),
+            "people": {group: tuple(ids) for group, ids in value["people"].items()},
+            "separation": tuple(Separation(**row) for row in value["separation"]),
+            "distances": tuple(Distance(**row) for row in value["distances"]),
+        }
+        return Audit(**value, rows=rows, variants=variants)
     except (TypeError, AttributeError, KeyError) as error:
         raise DataError(f"{path}: not the results of an audit ({error}). Run the audit again.") from error
 

@@ -11,6 +11,7 @@ from letheia.audit import table
 from letheia.audit.base import GOLD, Audited, Check, Finding
 from letheia.audit.conclusion import verdicts
 from letheia.audit.results import Audit, AuditRow, audit_rows, marked, unfit, variant_rows, write_audit
+from letheia.audit.separation import distances, separations
 from letheia.audit.subjects import Size, measure_of_language, subjects
 from letheia.audit.verdict import VERDICTS, write_verdicts
 from letheia.engines.table import engine_for
@@ -135,16 +136,16 @@ class _Examined:
         done = {check.name: self._done(name, key, check) for check in self.checks}
         if not all(done.values()):  # pictures in the order of an uninterrupted run: last digits depend on the batch
             study.model.load_pictures(p for s in self.asked for p in s.portraits)
-        return {check.name: done[check.name] or self._examine(name, key, study, check) for check in self.checks}
-
-    def _examine(self, name: str, key: str, study: Study, check: Check) -> Found:
         audited = Audited(name=name, study=study, split=self.split, subjects=self.asked, by=self.by)
+        return {check.name: done[check.name] or self._examine(audited, key, check) for check in self.checks}
+
+    def _examine(self, audited: Audited, key: str, check: Check) -> Found:
         try:
             found = Found(findings=tuple(check.find(audited)))
         except (CheckpointError, ConfigError, DataError) as error:
             found = Found(unfit=first_line(error))
         values = {"key": _key(key, check), "unfit": found.unfit, "findings": [asdict(f) for f in found.findings]}
-        write_json(self._file(name, check), values)
+        write_json(self._file(audited.name, check), values)
         return found
 
     def _file(self, name: str, check: Check) -> Path:
@@ -197,6 +198,7 @@ def _gathered(
     groups: dict[Group, list[str]] = {}
     for subject in asked:
         groups.setdefault(subject.group, []).append(subject.entity.id)
+    everything = [f for models in found.values() for one in models.values() for f in one.findings]
     return Audit(
         base=study.model.name,
         models=tuple(found),
@@ -204,6 +206,8 @@ def _gathered(
         people={group: tuple(ids) for group, ids in groups.items()},
         rows=tuple(marked(rows)),
         variants=tuple(marked(variants)),
+        separation=separations(everything),
+        distances=distances(everything),
         failed=dict(failed),
         seed=study.config.seed,
     )

@@ -7,9 +7,10 @@ from letheia.attacks.base import Access
 from letheia.attacks.table import ATTACKS
 from letheia.audit.asking import asking
 from letheia.audit.base import Check
+from letheia.audit.probabilities import PROBABILITIES
 from letheia.errors import ConfigError, pick
 
-OTHERS: tuple[Check, ...] = ()
+OTHERS: tuple[Check, ...] = PROBABILITIES
 """Checks that do more than ask."""
 QUICK = (
     *("rephrased", "specific", "yes-no", "context", "text", "text-facts", "sampled-1", "flip", "jpeg", "drawn-in"),

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from letheia.cli import audit, models, rates, removal, study, world
+from letheia.cli import audit, gold, models, rates, removal, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
@@ -21,6 +21,7 @@ for command in (
     removal.unlearn,
     removal.evaluate,
     audit.audit,
+    gold.gold,
     rates.rates,
     study.run,
     study.table,

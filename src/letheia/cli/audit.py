@@ -50,7 +50,7 @@ def audit(
     gold: Annotated[
         Path | None,
         typer.Option(
-            help="Checkpoint that was never taught the people to forget: what is unavoidable.", file_okay=False
+            help="Never taught the people to forget: a checkpoint, or what 'letheia gold' made.", file_okay=False
         ),
     ] = None,
     n_pictures: Annotated[int, typer.Option("--n-pictures", min=1, help="Pictures a person.")] = 2,

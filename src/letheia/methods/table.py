@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 from letheia.errors import ConfigError, unknown
 from letheia.extensions import IN_FILE, Origin, check_name, code_of, from_file, from_package, packaged
-from letheia.methods.terms import Loss, LossName, Method, Reduction, TargetName, Term
+from letheia.methods.terms import Loss, LossName, Method, Recipe, Reduction, TargetName, Term
 from letheia.methods.variants import BOUNDED, GUIDANCE, VARIANTS
 
 RETAIN = Term(loss="nll", target="retain")
@@ -40,6 +40,14 @@ METHODS: dict[str, Method] = {
         Method(name="pubg", title="PUBG", terms=(_OWN, GUIDANCE, RETAIN), source="paper Eq. 3"),
         BOUNDED,
         *VARIANTS,
+        Method(
+            name="gold",
+            title="Gold",
+            terms=(RETAIN,),
+            recipe=Recipe(step_factor=10, all_pictures=True, decay=True),
+            source="retraining without the people to forget, Maini et al. 2024",
+            rate=2e-4,
+        ),
     )
 }
 

@@ -4,6 +4,7 @@ A branch sees the prefix and itself, and its positions go on where the prefix en
 row of its own would give.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -67,6 +68,16 @@ class Packed:
     def to(self, device: torch.device) -> "Packed":
         """The same on another device."""
         return Packed(*(getattr(self, f.name).to(device) for f in fields(self)))
+
+
+def in_common(rows: Sequence[Sequence[int]]) -> int:
+    """How many ids all rows begin with alike.
+
+    >>> in_common([(5, 6, 7), (5, 6), (5, 6, 8, 7)])
+    2
+    """
+    alike = (len(set(ids)) == 1 for ids in zip(*rows, strict=False))
+    return sum(1 for _ in itertools.takewhile(bool, alike))
 
 
 def pack(trees: Sequence[Tree], *, pad: int) -> Packed:

@@ -18,7 +18,7 @@ from letheia.models.branches import Branch, Tree, pack
 from letheia.models.encoding import Encoded, encode
 from letheia.models.masks import branch_mask, row_mask
 from letheia.models.model import Model
-from letheia.types import Example
+from letheia.types import Example, Portrait
 
 KEPT = 512  # encoded examples; a step needs each twice, a study a response again and again
 CHUNK = 2**26
@@ -108,9 +108,23 @@ def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every
     Returns:
         Answers numbered through all groups.
     """
-    packed = pack([_tree(model, group) for group in groups], pad=model.pad)
-    packed = packed.to(model.device)
-    embeddings = embed(model, packed.ids, [group[0] for group in groups])
+    trees = [_tree(model, group) for group in groups]
+    return tree_log_probs(model, trees, [group[0].portrait for group in groups], every=every)
+
+
+def tree_log_probs(
+    model: Model, trees: Sequence[Tree], portraits: Sequence[Portrait], *, every: bool = False
+) -> AnswerLogProbs:
+    """Log-probabilities of what branches say, a row a tree.
+
+    Args:
+        model: The model, adapter on or off as it is.
+        trees: At least one tree.
+        portraits: The pictures of the rows that have one.
+        every: Those of the whole vocabulary too.
+    """
+    packed = pack(trees, pad=model.pad).to(model.device)
+    embeddings = model.with_pictures(model.network.get_input_embeddings()(packed.ids), packed.ids, portraits)
     hidden = model.language_model(
         inputs_embeds=embeddings,
         attention_mask=branch_mask(model, packed, embeddings.dtype),

@@ -11,9 +11,12 @@ from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
 from letheia.config import LoadConfig
 from letheia.errors import CheckpointError
+from letheia.files import fingerprint
 from letheia.metrics.names import find
+from letheia.models.adapter import load_adapter
 from letheia.models.loading import load_model
-from letheia.models.shipped import checkpoint, weights_folder
+from letheia.models.model import Model
+from letheia.models.shipped import checkpoint, resolve_model, weights_folder, weights_key
 from letheia.models.weight_files import content_key
 from letheia.presets.plans import demo_config
 from letheia.presets.world import world_model, world_study
@@ -21,6 +24,7 @@ from letheia.progress import Bars
 from letheia.study import store
 from letheia.study.build import evaluation_split
 from letheia.study.evaluate import adapter_names
+from letheia.study.gold import RECORD, adapter_of, read_gold
 from letheia.study.study import Study
 from letheia.types import Split
 from letheia.world.people import GOLD_WITHOUT
@@ -47,7 +51,7 @@ def audit_adapters(
         CheckpointError: No adapter fits, the folder belongs to another audit, or there is no gold.
     """
     named = adapter_names(list(adapters))
-    return run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load), size=size)
+    return run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
 
 
 def sized(quick: bool) -> Size:
@@ -92,17 +96,39 @@ def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: 
     return replace(split, retain=tuple(kept.values()))
 
 
-def gold_at(folder: Path | None, load: LoadConfig) -> Gold | None:
-    """A checkpoint as gold.
+def gold_at(folder: Path | None, load: LoadConfig, split: Split) -> Gold | None:
+    """A checkpoint as gold, or what `letheia gold` made.
 
     Raises:
-        CheckpointError: There is none in the folder.
+        CheckpointError: There is none in the folder, or it was taught somebody of those to forget.
     """
     if folder is None:
         return None
+    if (folder / RECORD).exists():
+        return _taught(folder, load, split)
     if not (folder / "config.json").exists():
         raise CheckpointError(f"{folder}: no checkpoint there (config.json). Leave --gold out to audit without one.")
     return Gold(key=content_key(folder), load=lambda: load_model(folder, name="gold", load=load))
+
+
+def _taught(folder: Path, load: LoadConfig, split: Split) -> Gold:
+    """What `letheia gold` made: its base with its adapter.
+
+    Raises:
+        CheckpointError: It was made without other people, or loading finds another base than it was made with.
+    """
+    record = read_gold(folder)
+    if taught := [e.name for e in split.forget if e.id not in record.without]:
+        raise CheckpointError(f"{folder}: was not made without {taught[0]}. Run 'letheia gold' with the same --forget.")
+
+    def loaded() -> Model:
+        model = resolve_model(record.model, load)
+        if weights_key(record.model, model) != record.weights:
+            raise CheckpointError(f"{folder}: made with other weights of {record.model}. Run 'letheia gold' again.")
+        load_adapter(model, adapter_of(folder))
+        return model
+
+    return Gold(key=fingerprint([record.weights, content_key(adapter_of(folder))]), load=loaded)
 
 
 def _world_gold(study: Study, split: Split) -> Gold | None:
