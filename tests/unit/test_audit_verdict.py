@@ -161,6 +161,7 @@ def test_what_was_not_tried_is_listed():
     assert told["SPOKEN"] == "does not fit: the model has no ears" and told["PROBE"] == "--access"
     assert told["WEAK"].startswith("says little") and told["RANK"] == "says nothing: no gold"
     assert "take it off" in told["STRENGTH-0"] and "gold" in told
+    assert "--access: PROBE" in verdict.missing
     assert verdict.tried["white"] == 0 and verdict.people[0].check == "OPEN"  # strength 0 is the original itself
 
 

@@ -113,10 +113,6 @@ class Missing:
     what: str
     why: str
 
-    def __str__(self) -> str:
-        """In a few words."""
-        return f"{self.what} ({self.why})" if self.why else self.what
-
 
 @dataclass(frozen=True, kw_only=True)
 class RequestVerdict:
@@ -177,6 +173,14 @@ class RequestVerdict:
         before = f", {self.degenerate_before:.0%} of the original's" if self.degenerate_before is not None else ""
         return f"Description {self.description}: {self.degenerate:.0%} of the answers are no language{before}"
 
+    @property
+    def missing(self) -> list[str]:
+        """What was not tried, a line a reason."""
+        by_reason: dict[str, list[str]] = {}
+        for m in self.not_tried:
+            by_reason.setdefault(m.why, []).append(m.what)
+        return [f"{why}: {', '.join(what)}" for why, what in by_reason.items()]
+
     def holds(self, required: Iterable[str]) -> bool:
         """Whether the verdict is what is required; a word is a key of `REQUIRED`.
 
@@ -199,7 +203,7 @@ def lines(verdicts: Sequence[RequestVerdict]) -> list[str]:
     for verdict in verdicts:
         found.append(str(verdict))
         found += [f"  {person}" for person in verdict.people]
-        found += [f"  not tried: {'; '.join(map(str, verdict.not_tried))}"] if verdict.not_tried else []
+        found += [f"  not tried, {line}" for line in verdict.missing]
     return found
 
 
