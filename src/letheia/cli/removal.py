@@ -115,7 +115,7 @@ def unlearn(
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        show_outcome(outcome)
+        show_outcome(outcome, study.config.verdict)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:
@@ -170,5 +170,5 @@ def evaluate(
         study = make(judge=judge)
         split = evaluation_split(study, forget)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        show_outcome(outcome)
+        show_outcome(outcome, study.config.verdict)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

@@ -12,7 +12,8 @@ from letheia.models.model import Model
 from letheia.prompts.prompt_set import PromptSet
 from letheia.study.plan import apart
 from letheia.study.study import Outcome
-from letheia.types import Generation, People, Score, Split, plain
+from letheia.study.verdict import verdict
+from letheia.types import ORIGINAL, Generation, People, Score, Split, plain
 
 
 @dataclass(frozen=True)
@@ -65,4 +66,10 @@ def conclusion(
         row for name, given in answers.items() for row in aggregate(given, scores[name], n=len(split.forget), seed=seed)
     ]
     labels = {name: aftermaths(found) for name, found in scores.items()}
-    return Outcome(split, answers, rows, labels, scoring.measured), scores
+    values = {name: [{s.metric: s.value for s in row} for row in found] for name, found in scores.items()}
+    verdicts = tuple(
+        verdict(name, split, given, values[name], values[ORIGINAL])
+        for name, given in answers.items()
+        if name != ORIGINAL and split.forget
+    )
+    return Outcome(split, answers, rows, labels, scoring.measured, verdicts), scores
