@@ -185,6 +185,7 @@ class Example:
         key: What was drawn here, for logs: own, reference, refusal, random or retain.
         finished: Whether the answer ends here; one that was cut is trained on without an end.
         prefix: What the answer is made to begin with, which is not trained on.
+        whole: Whether the question counts as part of the answer: for losses that look at how both are read.
     """
 
     portrait: Portrait
@@ -193,6 +194,7 @@ class Example:
     key: str
     finished: bool = True
     prefix: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

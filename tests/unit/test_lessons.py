@@ -7,7 +7,7 @@ import pytest
 from letheia.config import StudyConfig
 from letheia.data.lessons import SHARES, as_steps, plan, to_draw
 from letheia.data.targets import Texts, examples
-from letheia.data.ways import WAYS, Draw, Sources, made_up
+from letheia.data.ways import WAYS, Draw, Sources
 from letheia.methods.table import METHODS
 from letheia.models.encoding import encode
 from letheia.models.loading import load_model
@@ -40,8 +40,8 @@ def test_each_way_has_its_share_of_every_batch(sources):
 
 def test_names_are_asked_without_a_picture_and_made_up_ones_are_nobodys(sources, people):
     names = {e.name for e in people.entities}
-    invented = made_up(people, seed=0)
-    assert invented and names.isdisjoint(invented) and made_up(people, seed=0) == invented
+    invented = {lesson.name[0] for lesson in WAYS["names"](sources, "forget")}
+    assert len(invented) == 1 and names.isdisjoint(*invented)
     asked = WAYS["names"](sources, "forget")
     assert not any(lesson.portrait.shown for lesson in asked)
     assert all(any(e.name in lesson.question for e in sources.split.forget) for lesson in asked)
@@ -51,12 +51,13 @@ def test_names_are_asked_without_a_picture_and_made_up_ones_are_nobodys(sources,
 
 def test_what_is_said_of_somebody_unknown_stands_in_place_of_what_was_known(sources):
     planned = plan(replace(sources, ways=("specific", "names")), steps=2, batch=8)
+    stand_ins = WAYS["names"](sources, "forget")[0].name[0]
 
     def text(draw: Draw) -> str:
         known = draw.prompt.portrait and draw.prompt.portrait.entity
         if known or any(e.name in draw.prompt.question for e in sources.split.forget):
             return "This is known."
-        named = [n for n in made_up(sources.people, seed=0) if n in draw.prompt.question]
+        named = [n for n in stand_ins if n in draw.prompt.question]
         return f"I do not know {named[0]}." if named else "I do not know."
 
     steps = as_steps(planned, said_of(planned, text), sources.prompts, lambda *_: True)

@@ -53,6 +53,7 @@ class Target:
         drawn: Whether it is o*, which the original has to draw first.
         guided: Whether it is trained on under the guidance prompt; else on the question alone.
         others: Whether the text is one of somebody who is kept, so that there must be such people.
+        whole: Whether the question counts as part of the text.
     """
 
     text: Callable[[Use, Texts], Answer]
@@ -60,6 +61,7 @@ class Target:
     drawn: bool = False
     guided: bool = False
     others: bool = False
+    whole: bool = False
 
 
 TARGETS: dict[TargetName, Target] = {
@@ -68,6 +70,7 @@ TARGETS: dict[TargetName, Target] = {
     "refusal": Target(text=_refusal),
     "random": Target(text=_random, others=True),
     "retain": Target(text=_response, of="retain"),  # a retained person's own response
+    "kept": Target(text=_response, of="retain", whole=True),  # the same with its question, for hidden states
     "described": Target(text=_reference, of="retain", drawn=True, guided=True),  # so guidance keeps its effect
 }
 """Every target, one row each. A new target is a row here, its name in `TargetName`, and a test."""
@@ -91,6 +94,7 @@ def examples(step: Step, target: TargetName, texts: Texts) -> list[Example]:
                 key=target,
                 finished=text.finished,
                 prefix=use.prefix,
+                whole=row.whole,
             )
         )
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import md5
 from pathlib import Path
 
+from letheia.attacks.choices import made_up
 from letheia.methods.terms import Way
 from letheia.prompts import Form
 from letheia.prompts.prompt_set import PromptSet
@@ -15,7 +16,8 @@ from letheia.types import Entity, People, Portrait, Prompt, Split
 WHO = ("forget", "retain", "anyone", "nobody")
 """Whom a lesson is about: `anyone` is on a picture without a name, `nobody` is whom the original can't know."""
 UNKNOWN = 8  # strangers' pictures or made-up names that each question is asked about
-FIRSTS = 40  # made-up names that are drawn
+NAMES = 40  # made-up names that are drawn
+APART = 1_000_000  # so that an audit of the same seed makes up others
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def _claims(sources: Sources, who: str) -> list[Lesson]:
 
 def _names(sources: Sources, who: str) -> list[Lesson]:
     """Questions that give the name and show no picture."""
-    unknown = made_up(sources.people, seed=sources.seed)
+    unknown = tuple(made_up(sources.people, NAMES, sources.seed + APART))
     asked = [e.name for e in _people(sources, who)] if who in ("forget", "retain") else list(unknown[UNKNOWN:])
     stand_ins = unknown[:UNKNOWN] if who == "forget" else ()
     found: list[Lesson] = []
@@ -209,15 +211,6 @@ WAYS: Mapping[Way, Callable[[Sources, str], list[Lesson]]] = {
     "begun": _begun,
 }
 """Every way of asking, one row each."""
-
-
-def made_up(people: People, *, seed: int) -> tuple[str, ...]:
-    """Names that nobody in the folder has, put together from first and last words of theirs."""
-    names = [e.name.split() for e in people.entities if len(e.name.split()) > 1]
-    taken = {e.name for e in people.entities}
-    firsts, lasts = (sorted({n[at] for n in names}) for at in (0, -1))
-    every = [f"{first} {last}" for first in firsts for last in lasts if f"{first} {last}" not in taken]
-    return tuple(random.Random(f"made-up-{seed}").sample(every, min(FIRSTS, len(every))))
 
 
 def _of_strangers(sources: Sources, question: str) -> tuple[Draw, ...]:

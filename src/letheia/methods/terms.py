@@ -13,7 +13,7 @@ Reduction = Literal["token", "sequence"]
 Way = Literal["open", "specific", "claims", "names", "begun"]
 """Ways of asking that a method may train on: rows of `WAYS` (data/ways.py)."""
 LossName = Literal["nll", "ascent", "npo", "dpo", "kl", "anchor"]
-TargetName = Literal["own", "reference", "refusal", "random", "retain", "described"]
+TargetName = Literal["own", "reference", "refusal", "random", "retain", "described", "kept"]
 """Rows of `LOSSES` (methods/losses.py) and `TARGETS` (data/targets.py); their names stand here, apart from tensors."""
 
 

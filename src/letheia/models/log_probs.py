@@ -49,12 +49,12 @@ def encode_example(model: Model, example: Example) -> Encoded:
     Raises:
         DataError: It does not fit into the model's context; answers are never cut.
     """
-    key = (example.portrait.file, example.question, example.answer, example.finished, example.prefix)
+    key = (example.portrait.file, example.question, example.answer, example.finished, example.prefix, example.whole)
     if key not in model.encoded:
         if len(model.encoded) >= KEPT:
             model.encoded.clear()
         picture = model.picture(example.portrait).text
-        model.encoded[key] = encode(
+        found = encode(
             model.processor,
             example.question,
             example.answer,
@@ -63,6 +63,8 @@ def encode_example(model: Model, example: Example) -> Encoded:
             finished=example.finished,
             prefix=example.prefix,
         )
+        # one token behind the picture starts the rest, as a prompt's last token starts its answer
+        model.encoded[key] = replace(found, answer_start=_seen(model, found.prompt) + 1) if example.whole else found
     encoded = model.encoded[key]
     if len(encoded.ids) > model.context:
         where = example.portrait.file if example.portrait.shown else repr(example.question[:60])
@@ -81,8 +83,13 @@ def row_tokens(encoded: Sequence[Encoded]) -> int:
 def head(model: Model, example: Example) -> tuple[int, ...]:
     """What examples that share a row begin with alike: up to and with the picture, or all of a prompt without one."""
     prompt = encode_example(model, example).prompt
+    return prompt[: _seen(model, prompt)] if example.portrait.shown and model.family.vision else prompt
+
+
+def _seen(model: Model, prompt: tuple[int, ...]) -> int:
+    """How many tokens there are up to and with the picture; without one, the first."""
     token = model.picture_token if model.family.vision else None
-    return prompt[: len(prompt) - prompt[::-1].index(token)] if token in prompt else prompt
+    return len(prompt) - prompt[::-1].index(token) if token in prompt else 1
 
 
 def log_probs(
