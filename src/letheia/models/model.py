@@ -38,6 +38,7 @@ class Model:
         family: Its row.
         pictures: Features of pictures, filled on demand.
         encoded: Token ids by picture, question, answer, whether it ends and what it begins with, filled on demand.
+        adapted: peft's wrapper of the network while an adapter is in it.
         undo: What `remove_adapter` has to put back besides modules.
     """
 
@@ -50,6 +51,7 @@ class Model:
         default_factory=dict[tuple[Path, str, str, bool, str], Encoded]
     )
 
+    adapted: Any = None
     undo: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
     def __post_init__(self) -> None:

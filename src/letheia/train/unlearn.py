@@ -57,7 +57,8 @@ def unlearn(
         The value of each term at each step.
 
     Raises:
-        ConfigError: The configuration has no learning rate, or other steps are given than it says.
+        ConfigError: The configuration has no learning rate, other steps are given than it says, or the adapter was
+            loaded to answer, not to be trained on.
         CheckpointError: A loss is not finite, or the state is damaged or of another run.
     """
     if config.learning_rate is None:
@@ -65,6 +66,8 @@ def unlearn(
     if len(steps) != config.steps:
         raise ConfigError(f"steps: {len(steps)} are planned, and the configuration says {config.steps}.")
     parameters = trained_parameters(adapted)
+    if not parameters:
+        raise ConfigError("the adapter has nothing to train. Load it with load_adapter(…, trainable=True).")
     optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
     kept = [e for step in steps[:PROJECTED] for e in examples(step, "retain", texts)]
     off = projection(model, adapted, kept, share=method.recipe.project)
