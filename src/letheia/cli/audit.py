@@ -16,6 +16,8 @@ from letheia.errors import ConfigError, pick
 if TYPE_CHECKING:
     from letheia.audit.base import Check
     from letheia.audit.results import Audit
+    from letheia.study.study import Study
+    from letheia.types import Split
 
 Attacks = Annotated[
     list[str] | None, typer.Option("--attack", help="An attack of your own, as FILE.py:NAME; repeat for several.")
@@ -139,6 +141,15 @@ def chosen_checks(
 
     names = [*(only or (QUICK if quick else ()))]
     return chosen(only=[*names, *own] if names else [], access=access)
+
+
+def show_plan(study: "Study", split: "Split", *, quick: bool, small: bool, models: int) -> None:
+    """Print what the audit of a removal would ask, after what the removal would do."""
+    from letheia.audit.forecast import forecast
+    from letheia.presets.audit import sized
+
+    for line in forecast(study, split, chosen_checks(quick=quick), models=models, size=sized(small)):
+        print(line)
 
 
 def show_audit(found: "Audit", folder: Path, required: Sequence[str] | None = None) -> None:

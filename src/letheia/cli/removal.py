@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit
+from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -101,7 +101,10 @@ def unlearn(
 
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
-        show_forecast(make(planned=True), split)
+        sketch = make(planned=True)
+        show_forecast(sketch, split)
+        if audit:
+            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen))
         return
     if is_elsewhere(given.judge):  # asked before weights are loaded
         config = make(planned=True).config

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
-from letheia.cli.audit import Audited, Quick, check_flags, chosen_checks, show_audit
+from letheia.cli.audit import Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     Anyway,
     DryRun,
@@ -177,6 +177,8 @@ def demo(
         with tempfile.TemporaryDirectory() as folder:
             study = world_study(config, Path(folder), bars, planned=True)
             show_forecast(study, any_split(study))
+            if audit:
+                show_plan(study, any_split(study), quick=quick, small=True, models=1 + len(config.methods))
         return
     outcome = run_demo(given.values, output, bars=bars, command=command_line())
     if as_json:
