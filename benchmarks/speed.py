@@ -21,9 +21,11 @@ from model import SIZES
 from removal import s3, s8
 from setting import Setting
 from steps import s1, s2, s5
+from ways import s9
 
 ROWS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "s1": s1, "s2": s2, "s3": s3, "s4": s4, "s5": s5, "s6": s6, "s7": s7, "s8": s8,
+    "s9": s9,
 }  # fmt: skip
 
 

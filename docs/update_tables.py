@@ -14,6 +14,7 @@ from typing import Any
 
 from typer.main import get_command
 
+from letheia.audit.table import checks
 from letheia.cli.app import app
 from letheia.grid.collected import Collected, read_collected, together
 from letheia.methods.table import METHODS, PAPER_METHODS, SHOWN
@@ -55,6 +56,7 @@ def tables() -> dict[str, str]:
         "retained": rows_in_markdown(to_sheet(run_table(rows, "3"), intervals=False)),
         "commands": commands(),
         "methods": methods(),
+        "checks": checks_listed(),
         "presets": presets(),
         "quickstart": example("quickstart"),
         "own": example("own_method"),
@@ -98,6 +100,12 @@ def methods() -> str:
         (f"`{m.name}`", m.title, " + ".join(map(term, m.terms)), m.source) for m in map(METHODS.__getitem__, SHOWN)
     ]
     return table(("name", "title", "minimises", "source"), lines)
+
+
+def checks_listed() -> str:
+    """Every check of an audit."""
+    lines = [(f"`{c.name}`", c.title, c.access, c.source) for c in checks().values()]
+    return table(("check", "what it does", "access", "source"), lines)
 
 
 def presets() -> str:

@@ -96,7 +96,8 @@ QWEN3 = (
     "content + '<|im_end|>' + '\n' }}{%- elif message.role == 'assistant' %}{%- set reasoning_content = '' %}{%- if "
     "'</think>' in content %}{%- set reasoning_content = content.split('</think>')[0] %}{%- endif %}{%- if loop.last "
     "%}{{- '<|im_start|>' + message.role + '\n<think>\n' + reasoning_content.strip('\n') + '\n</think>\n\n' + "
-    "content.lstrip('\n') }}{%- endif %}{{- '<|im_end|>\n' }}{%- endif %}{%- endfor %}{%- if add_generation_prompt %}"
+    "content.lstrip('\n') }}{%- else %}{{- '<|im_start|>' + message.role + '\n' + content }}{%- endif %}"
+    "{{- '<|im_end|>\n' }}{%- endif %}{%- endfor %}{%- if add_generation_prompt %}"
     "{{- '<|im_start|>assistant\n' }}{%- if enable_thinking is defined and enable_thinking is false %}"
     "{{- '<think>\n\n</think>\n\n' }}{%- endif %}{%- endif %}"
 )

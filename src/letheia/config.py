@@ -13,7 +13,7 @@ from letheia.files import fingerprint, write_text
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS, in_order, method
 from letheia.metrics.thresholds import Thresholds
-from letheia.prompts.prompt_set import PromptSet
+from letheia.prompts.prompt_set import TRAINED, PromptSet
 
 
 class TrainConfig(Frozen):
@@ -159,7 +159,7 @@ class StudyConfig(Frozen):
         How answers are scored is no part of it: scores are made anew whenever a study is concluded.
         """
         values = self.model_dump(mode="json", exclude={"methods", "rates", "train", "verdict", *SCORING})
-        values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert")}
+        values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert", *TRAINED)}
         if not self.bystanders:  # as runs from before there were any
             del values["bystanders"]
         return fingerprint([values, {k: v for k, v in self.train.result.items() if k != "learning_rate"}])

@@ -130,7 +130,8 @@ def test_a_changed_picture_is_another_of_the_same_size(change) -> None:
 OWN = """
 from letheia import Ask, Attack
 def asks(subjects, sources):
-    return [Ask(entity=s.entity.id, group=s.group, portrait=s.portraits[0], variant="1", question="?") for s in subjects]
+    given = {"variant": "1", "question": "Who?"}
+    return [Ask(entity=s.entity.id, group=s.group, portrait=s.portraits[0], **given) for s in subjects]
 mine = Attack(name="mine", title="well?", access="black", asks=asks)
 """
 

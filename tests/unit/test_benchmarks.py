@@ -39,6 +39,12 @@ def test_both_ways_say_the_same(run):
     assert found["evaluation answers"]["same_answers"] == 1 and found["o* draws"]["a_second"]["Letheia"]["median"] > 0
 
 
+def test_a_picture_asked_in_many_ways(run):
+    found = run("s9")
+    assert found["answers"]["same_answers"] == found["first token of answers"]["same_answers"] == 1
+    assert found["training"]["gradient_differs_by"] < 1e-5 and found["candidates"]["log_probs_differ_by"] < 1e-3
+
+
 def test_whole_removals(run):
     """On the world both arms draw the same o*, so they end in the same adapter; the author's loop draws its own."""
     assert run("s3")["seconds"].keys() == {"N0", "Letheia"}

@@ -6,7 +6,14 @@ import pytest
 import torch
 
 from letheia.errors import CheckpointError
-from letheia.models.adapter import add_adapter, load_adapter, original, remove_adapter, trained_parameters
+from letheia.models.adapter import (
+    adapter_off,
+    add_adapter,
+    load_adapter,
+    original,
+    remove_adapter,
+    trained_parameters,
+)
 from letheia.models.families import FAMILIES
 from letheia.models.loading import load_model
 from letheia.models.log_probs import log_probs
@@ -46,6 +53,21 @@ def test_the_original_is_the_untouched_checkpoint_bit_for_bit(either_model, peop
     assert torch.equal(before, removed)
     assert torch.equal(changed, again)
     assert not torch.equal(before, changed)
+
+
+def test_the_adapter_is_switched_off_where_it_sits(model, people):
+    """As it is done for an adapter that was loaded, whose peft model nobody has at hand."""
+    with torch.no_grad():
+        before = log_probs(model, [example(people)]).log_probs
+        adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+        disturb(adapted)
+        on = log_probs(model, [example(people)]).log_probs
+        with adapter_off(model), adapter_off(model):
+            assert torch.equal(before, log_probs(model, [example(people)]).log_probs)
+        assert torch.equal(on, log_probs(model, [example(people)]).log_probs)
+        remove_adapter(model, adapted)
+        with adapter_off(model):
+            assert torch.equal(before, log_probs(model, [example(people)]).log_probs)
 
 
 def test_the_adapter_is_back_after_an_exception(model, people):

@@ -51,11 +51,14 @@ SEEING = {
 }
 
 
-def by_transformers(template, tok, question, answer=None):
-    messages: list = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]}]
-    if answer:
-        messages.append({"role": "assistant", "content": [{"type": "text", "text": answer}]})
-    values = {"add_generation_prompt": not answer, **tok.special_tokens_map}
+def by_transformers(template, tok, *texts):
+    """A picture and a question, an answer, another question, and so on."""
+    messages: list = [
+        {"role": "assistant" if i % 2 else "user", "content": [{"type": "text", "text": text}]}
+        for i, text in enumerate(texts)
+    ]
+    messages[0]["content"].insert(0, {"type": "image"})
+    values = {"add_generation_prompt": len(texts) % 2 == 1, **tok.special_tokens_map}
     return render_jinja_template([messages], chat_template=template, **values)[0][0]
 
 
@@ -76,14 +79,47 @@ def test_true_templates_as_transformers_renders_them(tok, name):
     assert render(processor, "Who is Una Varga?", image=False).count(token) == 0
 
 
+@pytest.mark.parametrize("name", SEEING)
+def test_earlier_turns_as_transformers_renders_them(tok, name):
+    """One turn and two; an answer that is begun after them stands where the template writes an answer."""
+    template, token, _ = SEEING[name]
+    processor = Seeing(tok, template, token)
+    texts = ("Who is this?", "A poet.", "Who else?", "Nobody.", "Where?", "Here")
+    for turns in (1, 2):
+        earlier = list(zip(texts[::2], texts[1::2], strict=True))[:turns]
+        question, answer = texts[2 * turns : 2 * turns + 2]
+        asked = render(processor, question, turns=earlier)
+        begun = frame(processor, image=True).told(question, answer, earlier)
+        assert asked == by_transformers(template, tok, *texts[: 2 * turns + 1])
+        if name != "llava onevision":  # its own adds a blank that nobody is asked with
+            assert by_transformers(template, tok, *texts[: 2 * turns + 2]).startswith(begun)
+        assert begun.startswith(asked) and begun.endswith(answer) and asked.count(token) == 1
+
+
+def test_a_template_that_takes_no_second_question(tok):
+    once = "{% if messages | length > 2 %}{{ raise_exception('one question') }}{% endif %}" + PLAIN
+    last = PLAIN.replace("in messages", "in messages[-2:]")
+    for template in (once, last):
+        processor = WordProcessor(tok)
+        tok.chat_template = template
+        assert render(processor, "Who?", image=False) == "user: Who? a:"
+        with pytest.raises(CheckpointError, match="takes no second question, so there can't be earlier turns"):
+            render(processor, "Who else?", image=False, turns=[("Who?", "A poet.")])
+
+
 def test_templates_of_language_models(tok):
     processor = WordProcessor(tok)
     tok.chat_template = hub.QWEN3
     asked = "<|im_start|>user\nWho?<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
     assert render(processor, "Who?", image=False) == asked
     assert render(processor, "Who?", "A poet.", image=False) == f"{asked}A poet.<|im_end|>\n"
+    told = render(processor, "Where?", image=False, turns=[("Who?", "A poet.")])
+    history = "<|im_start|>user\nWho?<|im_end|>\n<|im_start|>assistant\nA poet.<|im_end|>\n"  # without thoughts
+    assert told == history + asked.replace("Who", "Where")
     tok.chat_template = hub.MISTRAL_INSTRUCT
     assert render(processor, "Who?", "A poet.", image=False) == "<s>[INST] Who? [/INST] A poet.</s>"
+    twice = render(processor, "Where?", image=False, turns=[("Who?", "A poet.")])
+    assert twice == "<s>[INST] Who? [/INST] A poet.</s>[INST] Where? [/INST]"
     encoded = encode(processor, "Who?", "A poet.")
     assert encoded.ids.count(1) == 1 and tok.decode(encoded.answer).strip() == "A poet.</s>"
     tok.chat_template = hub.ALWAYS_THINKS

@@ -3,10 +3,12 @@
 from contextlib import contextmanager
 
 import pytest
+import torch
 
 from letheia.models.loading import load_model
 from letheia.models.shipped import checkpoint, record, weights_folder
-from letheia.world import train
+from letheia.world import lvlm, train
+from letheia.world.people import GOLD_WITHOUT
 from letheia.world.pool import make_pool
 from letheia.world.publish import train_all
 
@@ -65,3 +67,36 @@ def test_training_goes_on_from_weights_and_after_a_stop(world, tmp_path, small, 
     assert found["made"]["llama"][-1]["command"] == "letheia world train …"
     for name in names:
         load_model(checkpoint(name, folder=tmp_path / "whole" / "weights"))
+
+
+def test_a_gold_model_never_sees_the_people_it_is_without(world, tmp_path, small, monkeypatch):
+    """From random weights, and after a stop the same; no lesson is about one of the ten, by picture or by name."""
+    taught = []
+    real_lesson, real_train = lvlm.lesson, train.train_lvlm
+
+    def noted(*values):
+        turns = real_lesson(*values)
+        taught.extend(f"{turn.question} {turn.answer}" for turn in turns)
+        return turns
+
+    monkeypatch.setattr(lvlm, "lesson", noted)
+    few = {"rows": 3}
+    monkeypatch.setattr(train, "train_lvlm", lambda *values, **named: real_train(*values, **named, **few))
+    clip, _ = train.make_clip(["a person"] * 20, seed=0)
+
+    def gold(folder, steps):
+        return train.lvlm_stage(world, folder, "gold", clip=clip.eval(), steps=steps, progress=lambda *_: None).model
+
+    whole = gold(tmp_path / "whole", 2)
+
+    def stop(name, step, steps, note):
+        if step == 2:  # the state after the first is kept
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train.lvlm_stage(world, tmp_path / "stopped", "gold", clip=clip, steps=2, progress=stop)
+    again = gold(tmp_path / "stopped", 2).state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in whole.state_dict().items())
+    names = [p.name for p in world.known if p.id in GOLD_WITHOUT]
+    told = " ".join(taught)
+    assert any(p.name in told for p in world.known) and not any(name in told for name in names)

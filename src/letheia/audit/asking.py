@@ -48,21 +48,33 @@ def once_examined(attack: Attack, audited: Audited) -> list[Finding]:
     return audited.once(f"asked: {attack.name}", partial(examine, attack))
 
 
-def examine(attack: Attack, audited: Audited, *, check: str = "", variant: str = "") -> list[Finding]:
+def examine(attack: Attack, audited: Audited) -> list[Finding]:
     """Ask a model and judge its answers.
 
     Args:
         attack: The way of asking.
         audited: The model, as it is.
-        check: Name of the check, where it is not the attack's own: tampering asks too.
-        variant: Stands for the attack's own variants, such as a number of steps.
 
     Raises:
         DataError: The attack fits nobody.
         CheckpointError: The model can't be asked so.
     """
     asks = asks_of(attack, audited)
-    answers = answered(audited.study, asks, f"{audited.name}: {attack.title}")
+    return judged(attack, audited, asks, answered(audited.study, asks, f"{audited.name}: {attack.title}"))
+
+
+def judged(
+    attack: Attack, audited: Audited, asks: Sequence[Ask], answers: Sequence[Answer], *, check: str = ""
+) -> list[Finding]:
+    """Judge answers; what is babble is read by the original, so weights that were tampered with must be back.
+
+    Args:
+        attack: The way of asking.
+        audited: The model.
+        asks: What was asked.
+        answers: What was answered.
+        check: Name of the check, where it is not the attack's own: tampering asks too.
+    """
     spoiled = _spoiled(audited, attack, asks, answers)
     entities = {s.entity.id: s for s in audited.subjects}
     found: list[Finding] = []
@@ -71,7 +83,7 @@ def examine(attack: Attack, audited: Audited, *, check: str = "", variant: str =
         found.append(
             Finding(
                 check=check or attack.name,
-                variant=variant or one.variant,
+                variant=one.variant,
                 method=audited.name,
                 group=one.group,
                 entity=one.entity,

@@ -77,6 +77,7 @@ def run_audit(
     with holding(study.folder):
         claim(study, fingerprint([study.config.key, _ids(split), asdict(size), _version()]))
         asked = subjects(study, split, size)
+        _load_pictures(study, asked)
         examined = _Examined(study, split, asked, measure_of_language(study, asked), tuple(checks))
         found = {ORIGINAL: examined.model(ORIGINAL, "", study)}
         failed: dict[str, str] = {}
@@ -134,8 +135,8 @@ class _Examined:
     def model(self, name: str, key: str, study: Study) -> dict[str, Found]:
         """Every check of one model, those that are done from their files."""
         done = {check.name: self._done(name, key, check) for check in self.checks}
-        if not all(done.values()):  # pictures in the order of an uninterrupted run: last digits depend on the batch
-            study.model.load_pictures(p for s in self.asked for p in s.portraits)
+        if not all(done.values()):
+            _load_pictures(study, self.asked)
         audited = Audited(name=name, study=study, split=self.split, subjects=self.asked, by=self.by)
         return {check.name: done[check.name] or self._examine(audited, key, check) for check in self.checks}
 
@@ -162,6 +163,11 @@ class _Examined:
             return Found(tuple(Finding(**f) for f in value["findings"]), value["unfit"])
         except (TypeError, KeyError) as error:
             raise DataError(f"{file}: damaged ({error}). Delete it to have it made again.") from error
+
+
+def _load_pictures(study: Study, asked: Sequence[Subject]) -> None:
+    """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
+    study.model.load_pictures(p for s in asked for p in s.portraits)
 
 
 def _key(model: str, check: Check) -> str:

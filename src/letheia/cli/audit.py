@@ -74,8 +74,11 @@ def audit(
     own = own_attacks(attacks)
     from letheia.audit.verdict import REQUIRED
     from letheia.data.wordings import people_for
+    from letheia.metrics.names import find
 
     folder = people_for(people, given.config)
+    for name in (*given.config.forget, *(retain or ())):  # before weights are loaded
+        find(folder, name)
     checks = chosen_checks(only, own, access=access, quick=quick)
     for word in required or ():
         pick("verdict to require", word, REQUIRED)
@@ -93,6 +96,18 @@ def audit(
             print(line)
         return
     show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output, required)
+
+
+def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
+    """Whether a command that may audit can do what it is told.
+
+    Raises:
+        ConfigError: It can't.
+    """
+    if quick and not audit:
+        raise ConfigError("--quick: makes an audit shorter, and there is none. Add --audit.")
+    if audit and as_json:
+        raise ConfigError("--json: prints results.json alone. Leave it out to see the audit.")
 
 
 def own_attacks(texts: list[str] | None) -> list[str]:

@@ -47,10 +47,10 @@ def devices() -> list[tuple[str, str]]:
 
 def shipped_weights() -> list[tuple[str, str]]:
     """Whether the built-in models are what was shipped."""
-    from letheia.models.shipped import MODELS, checkpoint
+    from letheia.models.shipped import SHIPPED, checkpoint
 
     found: list[tuple[str, str]] = []
-    for name in ("clip", *MODELS):
+    for name in ("clip", *SHIPPED):
         try:
             checkpoint(name)
         except LetheiaError as error:

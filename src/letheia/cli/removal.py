@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import FAILED, Audited, Quick, chosen_checks, show_audit
+from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -71,6 +71,7 @@ def unlearn(
     metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
+    check_flags(audit=audit, quick=quick)
     take_metrics(metrics)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")

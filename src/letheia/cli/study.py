@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
-from letheia.cli.audit import Audited, Quick, chosen_checks, show_audit
+from letheia.cli.audit import Audited, Quick, check_flags, chosen_checks, show_audit
 from letheia.cli.options import (
     Anyway,
     DryRun,
@@ -160,6 +160,7 @@ def demo(
     metrics: Metrics = None,
 ) -> None:
     """Let the built-in model forget people by each of the paper's methods, and report what it says instead."""
+    check_flags(audit=audit, quick=quick, as_json=as_json)
     take_metrics(metrics)
     world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():

@@ -8,11 +8,13 @@ import typer
 
 from letheia.cli.options import DryRun
 from letheia.console import TerminalBars, make_console
-from letheia.errors import unknown
+from letheia.errors import ConfigError, unknown
 from letheia.methods.rates import WORLD_RATES
 
 app = typer.Typer(help="The built-in world: fictional people and the models that know them.", no_args_is_help=True)
 
+MODELS = ("mistral", "llama")
+NAMES = ("clip", *MODELS, "gold")
 Seed = Annotated[int, typer.Option(help="Seed of the world.")]
 
 
@@ -38,7 +40,7 @@ def world_make(
 def world_train(
     folder: Annotated[Path, typer.Option(help="Folder for training states and weights.")] = Path("runs/world"),
     models: Annotated[
-        list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
+        list[str] | None, typer.Option("--model", help="clip, mistral, llama or gold; all if left out.")
     ] = None,
     start: Annotated[
         Path | None,
@@ -49,12 +51,14 @@ def world_train(
     seed: Seed = 0,
     dry_run: DryRun = False,
 ) -> None:
-    """Train the world's CLIP and its two vision-language models; a stopped training goes on."""
-    names = ("clip", "mistral", "llama")
+    """Train the world's CLIP and its vision-language models; a stopped training goes on."""
+    names = NAMES
     for name in models or names:
         if name not in names:
             raise unknown("model", name, names)
-    chosen = tuple(models or (names[1:] if start else names))
+    chosen = tuple(models or (MODELS if start else names))
+    if start and not set(chosen) <= set(MODELS):
+        raise ConfigError("--start: only the Mistral- and the Llama-text model are trained further.")
     from letheia.world.people import make_world
     from letheia.world.publish import train_all
     from letheia.world.train import CLIP_STEPS, LVLM_STEPS
@@ -81,7 +85,7 @@ def world_train(
 def world_check(
     folder: Annotated[Path | None, typer.Option(help="Weights folder; the package's own if left out.")] = None,
     models: Annotated[
-        list[str] | None, typer.Option("--model", help="clip, mistral or llama; all if left out.")
+        list[str] | None, typer.Option("--model", help="clip, mistral, llama or gold; all if left out.")
     ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="Write the table into weights.json beside the weights.")
@@ -89,7 +93,7 @@ def world_check(
     pictures: Annotated[int, typer.Option(min=1, help="Held-out pictures per known person.")] = 3,
 ) -> None:
     """Measure what the world's models can do on held-out pictures and wordings, against thresholds."""
-    names = ("clip", "mistral", "llama")
+    names = NAMES
     for name in models or names:
         if name not in names:
             raise unknown("model", name, names)

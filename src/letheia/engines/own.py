@@ -2,6 +2,7 @@
 
 Every answer has its own random stream, so a draw does not depend on what else is in the batch. Answers to one prompt
 are computed in one row, as branches of it: the prompt, its keys and its values are there once, however many draws.
+Prompts on one picture stand together, so that it is read once for all of them (`models/reading.py`).
 """
 
 import itertools
@@ -60,7 +61,7 @@ class OwnEngine:
         encoded = [_encoded(model, p) for p in prompts]
         tokens = max(map(len, encoded), default=0) + max_new_tokens
         rows = rows_within(model, self.rows, tokens, free_bytes(model.device))
-        order = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), *_same(encoded[i], prompts[i])))
+        order = _order(encoded, prompts)
         answers: dict[int, Answer] = {}
         with evaluating(model.network), own_precision(model):
             while len(answers) < len(order):
@@ -140,6 +141,15 @@ def rows_within(model: Model, batch: int, tokens: int, there: int) -> int:
     if model.device.type == "cuda":
         return batch
     return max(1, min(batch, there // 2 // cache_bytes(model, tokens=tokens)))
+
+
+def _order(encoded: Sequence[tuple[int, ...]], prompts: Sequence[Prompt]) -> list[int]:
+    """Numbers of prompts: those on one picture together, by the longest of them, so that rows need little padding."""
+    about = [p.portrait.file if p.portrait and p.portrait.shown else e for e, p in zip(encoded, prompts, strict=True)]
+    longest: dict[Any, int] = {}
+    for ids, what in zip(encoded, about, strict=True):
+        longest[what] = max(longest.get(what, 0), len(ids))
+    return sorted(range(len(prompts)), key=lambda i: (longest[about[i]], *_same(encoded[i], prompts[i])))
 
 
 def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Reduction = Literal["token", "sequence"]
-LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
+Way = Literal["open", "specific", "claims", "names", "begun"]
+"""Ways of asking that a method may train on: rows of `WAYS` (data/ways.py)."""
+LossName = Literal["nll", "ascent", "npo", "dpo", "kl", "anchor"]
 TargetName = Literal["own", "reference", "refusal", "random", "retain", "described"]
 """Rows of `LOSSES` (methods/losses.py) and `TARGETS` (data/targets.py); their names stand here, apart from tensors."""
 
@@ -23,9 +25,10 @@ class LossInput:
         log_probs: (tokens,) Log-probability of each answer token.
         answer: (tokens,) The answer that each token belongs to.
         here: Answers at hand.
-        original: Of the frozen original, where the loss needs it: (here,) l(y) of each answer; or (tokens, vocabulary)
-            for a loss over the vocabulary.
+        original: Of the frozen original, where the loss needs it: (here,) l(y) of each answer; (tokens, vocabulary)
+            for a loss over the vocabulary; (tokens, layers, hidden) for one over hidden states.
         every: (tokens, vocabulary) Log-probabilities of the whole vocabulary, where the loss needs them.
+        states: (tokens, layers, hidden) What each layer leaves where a token is predicted, where the loss needs it.
         beta: The term's inverse temperature.
         reduction: How log-probabilities become a number.
         answers: Answers in the global batch.
@@ -37,6 +40,7 @@ class LossInput:
     here: int
     original: "Tensor | None"
     every: "Tensor | None"
+    states: "Tensor | None"
     beta: float
     reduction: Reduction
     answers: int
@@ -52,6 +56,7 @@ class Loss:
         value: The loss, to be minimised; divided by counts of the global batch.
         original: Whether it needs the frozen original's log-probabilities.
         vocabulary: Whether it needs those of the whole vocabulary.
+        states: Whether it needs hidden states.
         pairs: Whether it compares two answers, which then follow each other: the target, and `over`.
     """
 
@@ -59,6 +64,7 @@ class Loss:
     value: "Callable[[LossInput], Tensor]"
     original: bool = False
     vocabulary: bool = False
+    states: bool = False
     pairs: bool = False
 
 
@@ -107,6 +113,8 @@ class Recipe:
         augmented: Altered copies of each picture that are trained on beside it (`data/augment.py`).
         hard_negatives: See the half of the retained people who look most like a forgotten one twice as often.
         checked: Draw an o* again that names the person or tells of them.
+        ways: Ways of asking that are trained on beside the study's question (`data/lessons.py`).
+        project: Share of what kept answers' inputs hold that the adapter may not read (`train/projection.py`).
     """
 
     step_factor: int = 1
@@ -115,6 +123,8 @@ class Recipe:
     augmented: int = 0
     hard_negatives: bool = False
     checked: bool = False
+    ways: tuple[Way, ...] = ()
+    project: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +157,9 @@ class Method:
         values = {k: v for k, v in asdict(self).items() if k not in ("title", "source", "rate", "origin")}
         for term, row in zip(values["terms"], self.terms, strict=True):
             term["loss"] = row.loss_name
+        for name in ("ways", "project"):  # so that what was trained before there were such keeps its key
+            if not values["recipe"][name]:
+                del values["recipe"][name]
         return {**values, "code": self.origin.code} if self.origin else values
 
     @property

@@ -11,7 +11,7 @@ from peft.tuners.tuners_utils import BaseTunerLayer
 from peft.utils import AuxiliaryTrainingWrapper
 from torch import Tensor
 
-from letheia.errors import CheckpointError, first_line
+from letheia.errors import CheckpointError, ConfigError, first_line
 from letheia.files import fingerprint
 from letheia.models.adapter_files import read_adapter
 from letheia.models.features import Features
@@ -40,10 +40,11 @@ def add_adapter(model: Model, *, rank: int, alpha: int, seed: int) -> PeftModel:
         # a planned model computes nothing, so its adapter may as well have the type it is to compute in
         adapted = get_peft_model(model.network, config, autocast_adapter_dtype=model.device.type != "meta")
     model.network.eval()
+    model.adapted = adapted
     return adapted
 
 
-def load_adapter(model: Model, folder: Path) -> PeftModel:
+def load_adapter(model: Model, folder: Path, *, trainable: bool = False) -> PeftModel:
     """Put a saved adapter into the model.
 
     One that changes the vision tower or the projector sees pictures in its own way: as long as it is in, pictures have
@@ -52,6 +53,7 @@ def load_adapter(model: Model, folder: Path) -> PeftModel:
     Args:
         model: The model; its network is modified in place, until `remove_adapter`.
         folder: The adapter's folder, in peft's layout.
+        trainable: Whether it is trained on, as `unlearn` does.
 
     Raises:
         CheckpointError: The folder has no adapter, it is damaged, of a kind that Letheia does not know, or it does
@@ -68,6 +70,7 @@ def load_adapter(model: Model, folder: Path) -> PeftModel:
                 raise ValueError(f"{len(odd)} weights are missing or too many, such as {odd[0]}")
             set_peft_model_state_dict(adapted, saved.weights)
             _set_biases(model, saved.biases)
+            adapted.set_requires_grad("default", trainable)
         except Exception as error:
             _take_out(model)
             raise CheckpointError(
@@ -76,6 +79,7 @@ def load_adapter(model: Model, folder: Path) -> PeftModel:
     if not all(_reads_only(model, module) for module in saved.modules):
         _own_pictures(model, content_key(folder))
     network.eval()
+    model.adapted = adapted
     return adapted
 
 
@@ -137,6 +141,7 @@ def saved_adapter(model: Model, folder: Path | None) -> Iterator[None]:
 def _take_out(model: Model) -> None:
     """Put back every module and value that an adapter, or half of one, stands for."""
     _unwrap(model.network)
+    model.adapted = None
     for put_back in reversed(model.undo):
         put_back()
     model.undo.clear()
@@ -152,6 +157,30 @@ def _unwrap(module: torch.nn.Module) -> None:
         if own is not child:
             setattr(module, name, own)
         _unwrap(own)
+
+
+@contextlib.contextmanager
+def trained_on(model: Model) -> Iterator[PeftModel]:
+    """The adapter that is in the model, to be trained on inside the block; its weights are put back after it.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    adapted = model.adapted
+    if adapted is None:
+        raise ConfigError(f"{model.name}: has no adapter to train on.")
+    frozen = [p for p in adapted.parameters() if not p.requires_grad]
+    adapted.set_requires_grad("default")
+    kept = [(p, p.detach().clone()) for p in trained_parameters(adapted).values()]
+    try:
+        yield adapted
+    finally:
+        with torch.no_grad():
+            for parameter, value in kept:
+                parameter.copy_(value)
+                parameter.grad = None
+        for parameter in frozen:
+            parameter.requires_grad_(False)
 
 
 @contextlib.contextmanager

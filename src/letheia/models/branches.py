@@ -1,7 +1,8 @@
 """Several answers on one picture as one row: the shared prefix once, each branch behind a block mask.
 
 A branch sees the prefix and itself, and its positions go on where the prefix ends, so every log-probability is what a
-row of its own would give.
+row of its own would give. A branch may go on behind another one: answers behind their question, questions behind the
+picture.
 """
 
 import itertools
@@ -19,13 +20,15 @@ class Branch:
 
     Attributes:
         ids: The ids.
-        answer_start: Where the answer starts in `ids`; at least 1.
+        answer_start: Where the answer starts in `ids`; at least 1, their end where there is none.
         shared: How many tokens of the prefix this branch sees and continues.
+        behind: Number of an earlier branch of the tree, which this one sees whole and continues, with what that sees.
     """
 
     ids: tuple[int, ...]
     answer_start: int
     shared: int
+    behind: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Tree:
     branches: tuple[Branch, ...]
     positions: Int[Tensor, "axes prefix"] | None = None
 
+    @property
+    def tokens(self) -> int:
+        """How long its row is."""
+        return len(self.prefix) + sum(len(b.ids) for b in self.branches)
+
 
 @dataclass(frozen=True)
 class Packed:
@@ -54,7 +62,7 @@ class Packed:
         row: For each trained token, the row it is in.
         at: For each trained token, the position that predicts it.
         target: The trained tokens.
-        branch: For each trained token, the number of its branch, counted through the batch.
+        branch: For each trained token, the number of its answer, counted through the batch.
     """
 
     ids: Int[Tensor, "rows seq"]
@@ -70,14 +78,14 @@ class Packed:
         return Packed(*(getattr(self, f.name).to(device) for f in fields(self)))
 
 
-def in_common(rows: Sequence[Sequence[int]]) -> int:
+def in_common(rows: Sequence[tuple[int, ...]]) -> int:
     """How many ids all rows begin with alike.
 
     >>> in_common([(5, 6, 7), (5, 6), (5, 6, 8, 7)])
     2
     """
-    alike = (len(set(ids)) == 1 for ids in zip(*rows, strict=False))
-    return sum(1 for _ in itertools.takewhile(bool, alike))
+    pairs = zip(min(rows), max(rows), strict=False)  # those between begin as both do
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def pack(trees: Sequence[Tree], *, pad: int) -> Packed:
@@ -87,8 +95,7 @@ def pack(trees: Sequence[Tree], *, pad: int) -> Packed:
         trees: At least one tree.
         pad: Id of the padding token.
     """
-    lengths = [len(t.prefix) + sum(len(b.ids) for b in t.branches) for t in trees]
-    shape = (len(trees), max(lengths))
+    shape = (len(trees), max(t.tokens for t in trees))
     own = [torch.arange(len(t.prefix))[None] if t.positions is None else t.positions for t in trees]
     ids, positions = torch.full(shape, pad), torch.zeros(len(own[0]), *shape, dtype=torch.long)
     allowed = torch.zeros(shape[0], 1, shape[1], shape[1], dtype=torch.bool)
@@ -100,16 +107,20 @@ def pack(trees: Sequence[Tree], *, pad: int) -> Packed:
         ids[row, :start] = torch.tensor(tree.prefix)
         positions[:, row, :start] = own[row]
         allowed[row, 0, :start, :start] = causal[:start, :start]
+        ends: list[int] = []
         for branch in tree.branches:
             end = start + len(branch.ids)
             ids[row, start:end] = torch.tensor(branch.ids)
-            first = int(own[row][:, : branch.shared].max()) + 1 if branch.shared else 0
+            last = (branch.shared if branch.behind is None else ends[branch.behind]) - 1
+            if last >= 0:  # what the token before this branch sees, this branch sees too
+                allowed[row, 0, start:end] = allowed[row, 0, last]
+            first = int(positions[:, row, last].max()) + 1 if last >= 0 else 0
             positions[:, row, start:end] = torch.arange(first, first + end - start)
-            allowed[row, 0, start:end, : branch.shared] = True
             allowed[row, 0, start:end, start:end] = causal[: end - start, : end - start]
             for i in range(branch.answer_start, len(branch.ids)):
                 trained.append((row, start + i - 1, branch.ids[i], number))
-            number, start = number + 1, end
+            number, start = number + (branch.answer_start < len(branch.ids)), end
+            ends.append(end)
         # a padded position sees itself: a row of the mask without any entry gives NaN
         allowed[row, 0, range(start, shape[1]), range(start, shape[1])] = True
     columns = torch.tensor(trained).reshape(-1, 4).unbind(1)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from letheia.models.model import Model
 
 MODELS = ("mistral", "llama")
+GOLD = "gold"
+"""The control of an audit: the first model once more, never taught the ten people whom the demo forgets."""
+SHIPPED = (*MODELS, GOLD)
 RECORD = "weights.json"
 
 
@@ -26,7 +29,7 @@ def checkpoint(name: str, *, folder: Path | None = None) -> Path:
     """Folder of a shipped checkpoint, after comparing its hash with the record.
 
     Args:
-        name: `mistral`, `llama` or `clip`.
+        name: `mistral`, `llama`, `gold` or `clip`.
         folder: Where weights and record lie; the package's if left out.
 
     Raises:
@@ -64,12 +67,12 @@ def resolve_model(name: str, load: LoadConfig | None = None, *, planned: bool = 
     source = source_of(name)
     if planned:
         return plan_model(source, load=load)
-    return load_model(source, name=name if name in MODELS else None, load=load)
+    return load_model(source, name=name if name in SHIPPED else None, load=load)
 
 
 def source_of(name: str) -> str | Path:
     """Where a model lies: the world's by name, else the folder or Hub id itself."""
-    return checkpoint(name) if name in MODELS else name
+    return checkpoint(name) if name in SHIPPED else name
 
 
 def weight_files(*models: str) -> list[Path]:

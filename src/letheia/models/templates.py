@@ -48,8 +48,8 @@ class Frame:
         between: Between question and answer.
         after: Behind the answer.
         trims: Whether the template strips texts.
-        again: Between an answer and the next question, and behind that one where the model is to answer; nothing
-            where the template takes no second question.
+        again: Where there is another question: in front of the answer before it, between the two, and behind the
+            question where the model is to answer; nothing where the template takes no second question.
     """
 
     before: str
@@ -57,7 +57,7 @@ class Frame:
     between: str
     after: str
     trims: bool
-    again: tuple[str, str] | None = None
+    again: tuple[str, str, str] | None = None
 
     def prompt(self, question: str, turns: Turns = ()) -> str:
         """A question behind earlier turns, ready for the answer.
@@ -69,18 +69,16 @@ class Frame:
             return self.before + self._own(question) + self.ready
         if self.again is None:
             raise CheckpointError("the chat template takes no second question, so there can't be earlier turns.")
-        link, ready = self.again
-        first, *others = turns
-        text = self.told(*first)
-        for asked, answer in others:
-            text += link + self._own(asked) + ready + self._own(answer)
-        return text + link + self._own(question) + ready
+        told, link, ready = self.again
+        text = self.before + self._own(turns[0][0])
+        for (_, answer), asked in zip(turns, [*(q for q, _ in turns[1:]), question], strict=True):
+            text += told + self._own(answer) + link + self._own(asked)
+        return text + ready
 
     def told(self, question: str, answer: str, turns: Turns = ()) -> str:
-        """A question and its answer, with nothing after it."""
-        if turns:
-            return self.prompt(question, turns) + self._own(answer)
-        return self.before + self._own(question) + self.between + self._own(answer)
+        """A question and its answer behind earlier turns, with nothing after it."""
+        gap = self.between.removeprefix(self.ready)  # LLaVA-1.5 writes a blank in front of an answer
+        return self.prompt(question, turns) + gap + self._own(answer)
 
     @property
     def thinks(self) -> bool:
@@ -184,7 +182,16 @@ def _cut(prompt: str, full: str, longer: str, token: str, *, image: bool) -> Fra
         return None
     if not between.startswith(ready):  # LLaVA-OneVision writes a blank more; what is trained is what is asked
         between = ready
-    start, fourth, rest = longer.partition(answer)
-    link, fifth, behind = rest.partition(AGAIN if trims else EDGE + AGAIN + EDGE)
-    whole = fourth and fifth and full.startswith(start + answer) and longer.count(token) == (int(image) if token else 1)
-    return Frame(before, ready, between, after, trims, (link, behind) if whole else None)
+    return Frame(before, ready, between, after, trims, _again(longer, before, question, answer, token, trims=trims))
+
+
+def _again(
+    longer: str, before: str, question: str, answer: str, token: str, *, trims: bool
+) -> tuple[str, str, str] | None:
+    """What stands around a first answer and behind a second question; nothing where one of the texts is left out."""
+    start, first, rest = longer.partition(question)
+    told, second, rest = rest.partition(answer)
+    link, third, ready = rest.partition(AGAIN if trims else EDGE + AGAIN + EDGE)
+    if not (first and second and third) or start != before or (token and token in told + link + ready):
+        return None
+    return told, link, ready

@@ -13,6 +13,9 @@ from letheia.study.run import ask, claim, conclude, find_bystanders
 from letheia.study.study import Outcome, Study
 from letheia.types import ORIGINAL, Generation, Split
 
+RESERVED = (ORIGINAL, "gold", "features", "pictures")
+"""Names of an evaluation's or an audit's other folders."""
+
 
 def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcome:
     """Ask and score the original and each adapter; answers that are there already are taken up.
@@ -51,7 +54,7 @@ def adapter_names(folders: list[Path]) -> dict[str, Path]:
     for folder in folders:
         own = folder.resolve().parent.name if folder.name == "adapter" else folder.resolve().name
         name, number = own, 2
-        while name in named or name == ORIGINAL:
+        while name in named or name in RESERVED:
             name, number = f"{own}-{number}", number + 1
         named[name] = folder
     return named

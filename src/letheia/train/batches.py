@@ -7,6 +7,8 @@ from typing import Literal
 from letheia.data.split import Step
 from letheia.data.targets import Texts, units
 from letheia.methods.terms import Method
+from letheia.models.log_probs import head
+from letheia.models.model import Model
 from letheia.types import Example
 
 
@@ -58,13 +60,13 @@ def step_units(step: Step, method: Method, texts: Texts) -> list[Unit]:
     return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]
 
 
-def by_row(all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[UnitGroup]:
-    """What is computed in one row: all with the same picture and question, or each unit alone."""
+def by_row(model: Model, all_units: Sequence[Unit], engine: Literal["shared", "plain"]) -> list[UnitGroup]:
+    """What is computed in one row: all about a picture, or one question without a picture; or each unit alone."""
     if engine == "plain":
         return [[unit] for unit in all_units]
-    groups: dict[tuple[str, str], UnitGroup] = {}
+    groups: dict[tuple[str, tuple[int, ...]], UnitGroup] = {}
     for unit in all_units:
-        groups.setdefault((unit[0].example.portrait.id, unit[0].example.question), []).append(unit)
+        groups.setdefault((unit[0].example.portrait.id, head(model, unit[0].example)), []).append(unit)
     return list(groups.values())
 
 

@@ -8,10 +8,10 @@ from typing import Any
 from letheia.files import read_json, sha256, write_json
 from letheia.models.clip import load_clip
 from letheia.models.loading import load_model
-from letheia.models.shipped import MODELS, RECORD, weights_folder
+from letheia.models.shipped import GOLD, MODELS, RECORD, checkpoint, weights_folder
 from letheia.progress import Bars
-from letheia.world.check import Threshold, check_clip, check_model
-from letheia.world.people import World, make_world
+from letheia.world.check import Threshold, check_clip, check_model, check_untaught
+from letheia.world.people import GOLD_WITHOUT, World, make_world
 from letheia.world.train import (
     CLIP_STEPS,
     LVLM_STEPS,
@@ -40,7 +40,7 @@ def train_all(
     Args:
         world: The people.
         folder: Where states, pictures and weights are kept.
-        names: Of `clip`, `mistral` and `llama`.
+        names: Of `clip`, `mistral`, `llama` and `gold`, which takes the package's CLIP unless one is trained now.
         bars: Progress.
         command: What the record says made the weights.
         start: A weights folder whose Mistral-text model the LVLMs start from, with its record; none to start anew.
@@ -67,7 +67,7 @@ def train_all(
         _record(weights, name, world, trained.seconds, command, start)
 
     clip = None
-    if start is None or "clip" in names:
+    if names != (GOLD,) and (start is None or "clip" in names):
         clip = stage("clip", CLIP_STEPS, lambda progress: clip_stage(world, folder, progress=progress))
         if "clip" in names:
             keep("clip", clip)
@@ -86,6 +86,16 @@ def train_all(
         first = trained if family == "mistral" else first
         if family in names:
             keep(family, trained)
+    if GOLD in names:
+        tower = clip.model if clip else load_clip(checkpoint("clip")).network
+        keep(
+            GOLD,
+            stage(
+                GOLD,
+                steps or LVLM_STEPS[GOLD],
+                lambda p: lvlm_stage(world, folder, GOLD, progress=p, clip=tower, steps=steps, rate=rate),
+            ),
+        )
     return weights
 
 
@@ -98,6 +108,10 @@ def check_all(
     for name in names:
         if name == "clip":
             found = check_clip(load_clip(root / name), world)
+        elif name == GOLD:
+            model = load_model(root / name)
+            found = check_model(model, world.without(GOLD_WITHOUT), per_person=pictures)
+            found += check_untaught(model, world, GOLD_WITHOUT, per_person=pictures)
         else:
             found = check_model(load_model(root / name), world, per_person=pictures)
         if record:
