@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from letheia.audit.subjects import Size, subjects
 from letheia.config import StudyConfig
 from letheia.data.folder import hash_of
 from letheia.engines.table import ENGINES
@@ -13,6 +14,7 @@ from letheia.grid.collected import Collected, together
 from letheia.metrics.results import Place
 from letheia.metrics.scorer import Scorer
 from letheia.progress import Silent
+from letheia.prompts.prompt_set import TRAINED
 from letheia.report.tables import column_title, pictures_title, run_table
 from letheia.study.build import build, removal_study
 from letheia.study.evaluate import evaluate
@@ -69,6 +71,11 @@ def test_the_original_must_know_them(study, people, split):
     assert find_bystanders(none, split) == ()
 
 
+def test_an_audit_asks_them_too(study, people, split):
+    asked = subjects(study, split, Size(pictures=1, others=5))
+    assert [s.entity.id for s in asked if s.group == "bystander"] == [people.pictured[4].id]
+
+
 def test_they_are_a_column_and_change_nothing_else(study, people, split, tmp_path):
     outcome = evaluate(study, split, {})
     rows = [r for r in outcome.rows if r.people == "bystander"]
@@ -95,7 +102,7 @@ def test_without_them_a_key_is_as_before_there_were_any():
         mode="json", exclude={"methods", "rates", "train", "judge", "clip", "clip_weights", "verdict"}
     )
     del values["bystanders"]
-    values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert")}
+    values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert", *TRAINED)}
     training = {k: v for k, v in none.train.result.items() if k != "learning_rate"}
     assert none.key == fingerprint([values, training]) != with_one.key
 

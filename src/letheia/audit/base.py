@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from letheia.attacks.base import Access, Measure, Subject
-from letheia.metrics.language import Yardstick
-from letheia.study.study import Study
 from letheia.types import Group, Split
+
+if TYPE_CHECKING:  # a table of findings needs no model
+    from letheia.metrics.language import Yardstick
+    from letheia.study.study import Study
 
 GOLD = "gold"
 """A model that was never taught the people to forget: what stays with it is unavoidable."""
@@ -31,10 +33,10 @@ class Audited:
     """
 
     name: str
-    study: Study
+    study: "Study"
     split: Split
     subjects: tuple[Subject, ...]
-    by: Yardstick | None = None
+    by: "Yardstick | None" = None
     known: dict[str, object] = field(default_factory=dict[str, object], compare=False, repr=False)
 
     def once(self, name: str, make: Callable[["Audited"], T]) -> T:

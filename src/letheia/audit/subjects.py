@@ -79,7 +79,8 @@ def _known(study: Study, possible: Sequence[Entity]) -> list[Entity]:
     if not possible:
         return []
     file = study.folder / ORIGINAL / "bystanders.jsonl"
-    asked = [Query(portrait=e.pictures("seen")[0], group="bystander", role="seen") for e in possible]
+    # asked as in a probe: answers about bystanders are left out where people are recognised
+    asked = [Query(portrait=e.pictures("seen")[0], group="retain", role="seen") for e in possible]
     study.model.load_pictures(q.portrait for q in asked)  # in the order of an uninterrupted run
     if not file.exists():
         store.write_answers(file, ask(study, ORIGINAL, asked, "original: who else is known"))
