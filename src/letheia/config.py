@@ -12,7 +12,7 @@ from letheia.errors import ConfigError, first_line
 from letheia.files import fingerprint, write_text
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS, in_order, method
-from letheia.prompts.prompt_set import PromptSet
+from letheia.prompts.prompt_set import TRAINED, PromptSet
 
 
 class TrainConfig(Frozen):
@@ -153,7 +153,7 @@ class StudyConfig(Frozen):
         How answers are scored is no part of it: scores are made anew whenever a study is concluded.
         """
         values = self.model_dump(mode="json", exclude={"methods", "rates", "train", *SCORING})
-        values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert")}
+        values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert", *TRAINED)}
         return fingerprint([values, {k: v for k, v in self.train.result.items() if k != "learning_rate"}])
 
     @property

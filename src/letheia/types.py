@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-Role = Literal["seen", "unseen", "stranger"]
+Role = Literal["seen", "unseen", "stranger", "anyone"]
 Group = Literal["forget", "retain", "bystander", "stranger"]
 AskedBy = Literal["picture", "question"]
 
@@ -97,11 +97,16 @@ class Entity:
 
 @dataclass(frozen=True, kw_only=True)
 class People:
-    """A people folder as values: everybody with a summary, and strangers' pictures."""
+    """A people folder as values: everybody with a summary, strangers' pictures, and pictures of anyone.
+
+    Of `anyone` nothing is known, least of all whether the model knows them: a pool of pictures about which it is to say
+    what it said before.
+    """
 
     folder: Path
     entities: tuple[Entity, ...]
     strangers: tuple[Portrait, ...] = ()
+    anyone: tuple[Portrait, ...] = ()
 
     @property
     def pictured(self) -> tuple[Entity, ...]:
@@ -116,7 +121,8 @@ class People:
     @cached_property
     def portraits(self) -> dict[str, Portrait]:
         """Every picture by its id."""
-        return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *self.strangers)}
+        others = (*self.strangers, *self.anyone)
+        return {p.id: p for p in (*(p for e in self.entities for p in e.portraits), *others)}
 
     def named(self, name: str) -> Entity | None:
         """The person of that name, alias or id."""
@@ -178,6 +184,7 @@ class Example:
         answer: The target.
         key: What was drawn here, for logs: own, reference, refusal, random or retain.
         finished: Whether the answer ends here; one that was cut is trained on without an end.
+        prefix: What the answer is made to begin with, which is not trained on.
     """
 
     portrait: Portrait
@@ -185,6 +192,7 @@ class Example:
     answer: str
     key: str
     finished: bool = True
+    prefix: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,9 +114,9 @@ def test_a_question_without_a_picture_is_trained_on_beside_pictures(checkpoints,
     bare = [
         replace(e, portraits=(replace(NAMED, id=f"{e.id}-named", words=f"Who is {e.name}?"),)) for e in split.forget
     ]
-    use = [Use(entity=e, portrait=e.portraits[0], response=e.responses[0], draw=0, seed="0") for e in split.forget]
-    kept = [Use(entity=e, portrait=e.portraits[0], response=e.responses[0], draw=0, seed="0") for e in split.retain]
-    named = [Use(entity=e, portrait=e.portraits[0], response=e.responses[1], draw=0, seed="0") for e in bare]
+    use = [Use(portrait=e.portraits[0], response=e.responses[0], draw=0, seed="0") for e in split.forget]
+    kept = [Use(portrait=e.portraits[0], response=e.responses[0], draw=0, seed="0") for e in split.retain]
+    named = [Use(portrait=e.portraits[0], response=e.responses[1], draw=0, seed="0") for e in bare]
     step = Step((*use, named[0]), (kept[0], named[1], kept[1]))
     for each in (*use, *named, *kept):
         texts.references.setdefault((each.portrait.id, 0), Reference(Answer("Someone.")))

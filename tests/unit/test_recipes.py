@@ -161,7 +161,7 @@ def test_a_cut_answer_is_trained_on_without_an_end(checkpoints, split):
     assert whole.answer[:-1] == cut.answer and whole.answer[-1] in model.ends and whole.prompt == cut.prompt
     found = draw_references(OwnEngine(model), {(portrait.id, 0): portrait}, prompts=WHO, seed=0, max_new_tokens=1)
     assert not found[portrait.id, 0].answer.finished
-    use = Use(entity=split.forget[0], portrait=portrait, response="", draw=0, seed="")
+    use = Use(portrait=portrait, response="", draw=0, seed="")
     texts = Texts(prompts=WHO, references=found, retain=())
     assert [e.finished for e in examples(Step((use,), ()), "reference", texts)] == [False]
     assert [e.finished for e in examples(Step((use,), ()), "own", texts)] == [True]

@@ -57,8 +57,8 @@ class _PictureLine(BaseModel):
 
     @model_validator(mode="after")
     def _stranger_has_no_entity(self) -> "_PictureLine":
-        if (self.role == "stranger") != (self.entity == ""):
-            raise ValueError("a stranger's picture has no entity, every other picture has one")
+        if (self.role in ("stranger", "anyone")) != (self.entity == ""):
+            raise ValueError("a stranger's or anyone's picture has no entity, every other picture has one")
         return self
 
 
@@ -125,7 +125,8 @@ class _Reader:
             entities=tuple(
                 Entity(**line.model_dump(), portraits=tuple(by_person.get(id_, ()))) for id_, line in entities.items()
             ),
-            strangers=tuple(by_person.get("", ())),
+            strangers=tuple(p for p in by_person.get("", ()) if p.role == "stranger"),
+            anyone=tuple(p for p in by_person.get("", ()) if p.role == "anyone"),
         )
         self.problems = [_one_line(problem) for problem in self.problems]
 
@@ -209,7 +210,7 @@ def _needs_list(folder: Path) -> bool:
 
 def write_people(people: People) -> None:
     """Write `entities.jsonl` and `metadata.jsonl`; the pictures must lie below the folder already."""
-    pictures = [p for e in people.entities for p in e.portraits] + list(people.strangers)
+    pictures = [*(p for e in people.entities for p in e.portraits), *people.strangers, *people.anyone]
     write_jsonl(
         people.folder / "metadata.jsonl",
         [

@@ -13,18 +13,24 @@ class Use:
     """One use of a person in training.
 
     Attributes:
-        entity: The person.
         portrait: The seen picture.
         response: The person's own response.
         draw: How many uses this picture had before; each use has its own o*.
         seed: Names the use's own random choices.
+        question: What is asked, where it is not the study's own question.
+        prefix: How the answer is made to begin.
+        instead: What is said in the response's place, where it is no o*.
+        finished: Whether the response ends here.
     """
 
-    entity: Entity
     portrait: Portrait
     response: str
     draw: int
     seed: str
+    question: str = ""
+    prefix: str = ""
+    instead: str = ""
+    finished: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,15 +79,13 @@ def _rounds(entities: Sequence[Entity], count: int, pictures: int, seed: str) ->
     for entity in entities:
         if not entity.pictures("seen") or not entity.responses:
             raise DataError(f"{entity.name}: has no seen picture or no response, so there is nothing to train on.")
-    items = [(e, p, r) for e in entities for p in e.pictures("seen")[:pictures] for r in e.responses]
+    items = [(p, r) for e in entities for p in e.pictures("seen")[:pictures] for r in e.responses]
     rng = random.Random(seed)
     uses: list[Use] = []
     draws: dict[str, int] = {}
     while len(uses) < count:
-        for entity, portrait, response in rng.sample(items, len(items)):
+        for portrait, response in rng.sample(items, len(items)):
             draw = draws.get(portrait.id, 0)
             draws[portrait.id] = draw + 1
-            uses.append(
-                Use(entity=entity, portrait=portrait, response=response, draw=draw, seed=f"{seed}-{portrait.id}-{draw}")
-            )
+            uses.append(Use(portrait=portrait, response=response, draw=draw, seed=f"{seed}-{portrait.id}-{draw}"))
     return uses[:count]

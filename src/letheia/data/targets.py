@@ -26,6 +26,8 @@ class Texts:
 
 
 def _reference(use: Use, texts: Texts) -> Answer:
+    if use.instead:
+        return Answer(use.instead)
     return texts.references[use.portrait.id, use.draw].answer
 
 
@@ -38,7 +40,7 @@ def _random(use: Use, texts: Texts) -> Answer:
 
 
 def _response(use: Use, _: Texts) -> Answer:
-    return Answer(use.response)
+    return Answer(use.response, use.finished)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +79,19 @@ def examples(step: Step, target: TargetName, texts: Texts) -> list[Example]:
     uses = step.retain if row.of == "retain" else step.forget
     found: list[Example] = []
     for use in uses:
-        question = use.portrait.asked(texts.prompts.question)
+        question = use.question or use.portrait.asked(texts.prompts.question)
         if row.guided:
             question = texts.prompts.with_guidance(question, use.portrait)
         text = row.text(use, texts)
         found.append(
-            Example(portrait=use.portrait, question=question, answer=text.text, key=target, finished=text.finished)
+            Example(
+                portrait=use.portrait,
+                question=question,
+                answer=text.text,
+                key=target,
+                finished=text.finished,
+                prefix=use.prefix,
+            )
         )
     return found
 
@@ -93,7 +102,7 @@ def to_draw(steps: Sequence[Step], method: Method) -> dict[tuple[str, int], Port
     found: dict[tuple[str, int], Portrait] = {}
     for step in steps:
         uses = (*(step.forget if "forget" in groups else ()), *(step.retain if "retain" in groups else ()))
-        found |= {(u.portrait.id, u.draw): u.portrait for u in uses}
+        found |= {(u.portrait.id, u.draw): u.portrait for u in uses if not u.instead}
     return found
 
 

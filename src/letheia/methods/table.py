@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from letheia.errors import ConfigError, unknown
 from letheia.extensions import IN_FILE, Origin, check_name, code_of, from_file, from_package, packaged
 from letheia.methods.terms import Loss, LossName, Method, Recipe, Reduction, TargetName, Term
-from letheia.methods.variants import BOUNDED, GUIDANCE, VARIANTS
+from letheia.methods.variants import BOUNDED, GUIDANCE, THOROUGH, VARIANTS
 
 RETAIN = Term(loss="nll", target="retain")
 
@@ -39,6 +39,7 @@ METHODS: dict[str, Method] = {
         Method(name="bg", title="BG", terms=(GUIDANCE, RETAIN), source="paper Table 9"),
         Method(name="pubg", title="PUBG", terms=(_OWN, GUIDANCE, RETAIN), source="paper Eq. 3"),
         BOUNDED,
+        THOROUGH,
         *VARIANTS,
         Method(
             name="gold",
@@ -55,7 +56,7 @@ METHODS: dict[str, Method] = {
 PAPER_METHODS = ("ga", "npo", "random", "reject", "bg", "pubg")
 """The paper's methods, its ablation included."""
 
-SHOWN = (*PAPER_METHODS, BOUNDED.name)
+SHOWN = (*PAPER_METHODS, BOUNDED.name, THOROUGH.name)
 """Without variants."""
 
 

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Reduction = Literal["token", "sequence"]
+Way = Literal["open", "specific", "claims", "names", "begun"]
+"""Ways of asking that a method may train on: rows of `WAYS` (data/ways.py)."""
 LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
 TargetName = Literal["own", "reference", "refusal", "random", "retain", "described"]
 """Rows of `LOSSES` (methods/losses.py) and `TARGETS` (data/targets.py); their names stand here, apart from tensors."""
@@ -107,6 +109,8 @@ class Recipe:
         augmented: Altered copies of each picture that are trained on beside it (`data/augment.py`).
         hard_negatives: See the half of the retained people who look most like a forgotten one twice as often.
         checked: Draw an o* again that names the person or tells of them.
+        ways: Ways of asking that are trained on beside the study's question (`data/lessons.py`).
+        project: Share of what kept answers' inputs hold that the adapter may not read (`train/projection.py`).
     """
 
     step_factor: int = 1
@@ -115,6 +119,8 @@ class Recipe:
     augmented: int = 0
     hard_negatives: bool = False
     checked: bool = False
+    ways: tuple[Way, ...] = ()
+    project: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +153,9 @@ class Method:
         values = {k: v for k, v in asdict(self).items() if k not in ("title", "source", "rate", "origin")}
         for term, row in zip(values["terms"], self.terms, strict=True):
             term["loss"] = row.loss_name
+        for name in ("ways", "project"):  # so that what was trained before there were such keeps its key
+            if not values["recipe"][name]:
+                del values["recipe"][name]
         return {**values, "code": self.origin.code} if self.origin else values
 
     @property

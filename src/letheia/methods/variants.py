@@ -25,6 +25,15 @@ def _row(name: str, title: str, terms: Sequence[Term], recipe: Recipe = LONG) ->
 
 BOUNDED = _row("bounded", "Bounded", (pull(0.005), GUIDANCE, keep()))
 
+THOROUGH = Method(
+    name="thorough",
+    title="Thorough",
+    terms=BOUNDED.terms,
+    recipe=replace(LONG, ways=("open", "specific", "claims", "names", "begun"), project=0.9),
+    source="docs/thorough.md",
+)
+"""`bounded` in many ways of asking, with an adapter that can't read what others share."""
+
 VARIANTS = (
     _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, replace(LONG, step_factor=1, decay=False)),
     _row("bounded-one", "Bounded, one picture", BOUNDED.terms, replace(LONG, all_pictures=False)),
@@ -47,4 +56,4 @@ VARIANTS = (
 
 def with_variants(rates: Mapping[str, float]) -> dict[str, float]:
     """Learning rates by method, where variants that have none of their own start with that of `bounded`."""
-    return {**{row.name: rates[BOUNDED.name] for row in VARIANTS}, **rates}
+    return {**{row.name: rates[BOUNDED.name] for row in (THOROUGH, *VARIANTS)}, **rates}

@@ -57,6 +57,7 @@ def encode(
     picture: str = "",
     ends: Collection[int] | None = None,
     finished: bool = True,
+    prefix: str = "",
 ) -> Encoded:
     """Encode a question with its answer.
 
@@ -67,12 +68,13 @@ def encode(
         picture: The text that stands for the picture, as `Picture.text`; empty for a question without a picture.
         ends: Ids that end an answer (`Model.ends`); the tokenizer's end of sequence if left out.
         finished: Whether the answer ends here; one that was cut gets no end token.
+        prefix: What the answer begins with that counts as the prompt.
 
     Raises:
         DataError: A special token stands in the texts, or the template rewrites the prompt once there is an answer.
         CheckpointError: The template knows no such conversation.
     """
-    prompt = encode_prompt(processor, question, picture=picture)
+    prompt = encode_prompt(processor, question, picture=picture, prefix=prefix)
     told = frame(processor, image=bool(picture)).told(question, answer)
     full = _tokens(processor, render(processor, question, answer, image=bool(picture)), picture)
     ends = ends or (processor.tokenizer.eos_token_id,)

@@ -46,7 +46,7 @@ def encode_example(model: Model, example: Example) -> Encoded:
     Raises:
         DataError: It does not fit into the model's context; answers are never cut.
     """
-    key = (example.portrait.file, example.question, example.answer, example.finished)
+    key = (example.portrait.file, example.question, example.answer, example.finished, example.prefix)
     if key not in model.encoded:
         if len(model.encoded) >= KEPT:
             model.encoded.clear()
@@ -58,6 +58,7 @@ def encode_example(model: Model, example: Example) -> Encoded:
             picture=picture,
             ends=model.ends,
             finished=example.finished,
+            prefix=example.prefix,
         )
     encoded = model.encoded[key]
     if len(encoded.ids) > model.context:

@@ -37,7 +37,7 @@ class Model:
         processor: Its processor.
         family: Its row.
         pictures: Features of pictures, filled on demand.
-        encoded: Token ids by picture, question, answer and whether it ends, filled on demand.
+        encoded: Token ids by picture, question, answer, whether it ends and what it begins with, filled on demand.
         adapted: peft's wrapper of the network while an adapter is in it.
         undo: What `remove_adapter` has to put back besides modules.
     """
@@ -47,8 +47,8 @@ class Model:
     processor: Any
     family: Family
     pictures: Features = field(default_factory=Features)
-    encoded: dict[tuple[Path, str, str, bool], Encoded] = field(
-        default_factory=dict[tuple[Path, str, str, bool], Encoded]
+    encoded: dict[tuple[Path, str, str, bool, str], Encoded] = field(
+        default_factory=dict[tuple[Path, str, str, bool, str], Encoded]
     )
 
     adapted: Any = None

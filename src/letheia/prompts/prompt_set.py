@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from letheia.errors import DataError, unknown
 from letheia.frozen import Frozen
@@ -18,8 +18,14 @@ FIELDS = {
     **{f"judge_{name}": (("name", "summary", "response", "fence"), "response") for name in RUBRICS},
     "expert": (("name", "summary", "question", "number", "count"), "name"),
     "wordings": (("name",), "name"),
+    "train_claims": (("name",), "name"),
+    "train_names": (("name",), "name"),
 }
 """Of prompts that have something to fill in: the fields that they may have, and the one that they must have."""
+TRAINED = ("train_open", "train_specific", "train_claims", "train_names", "train_begun")
+"""What only some methods train on, and so is in the key of no other's results."""
+LISTS = ("wordings", "train_claims", "train_names")
+"""Prompts of which each line has something to fill in."""
 
 
 def _lines(value: object) -> object:
@@ -44,6 +50,11 @@ class PromptSet(Frozen):
         unknown_words: The same for a model without vision.
         rubrics: What an LVLM judge is asked, by judge.
         expert: What an expert LVLM is asked for responses.
+        train_open: Further wordings of the question, for methods that train on them.
+        train_specific: Questions about a picture that a word or two answer.
+        train_claims: Questions with `$name` that yes or no answers.
+        train_names: Questions with `$name` that are asked without a picture.
+        train_begun: How answers are made to begin.
     """
 
     question: str = Field(default_factory=lambda: read_prompt("question"))
@@ -56,6 +67,11 @@ class PromptSet(Frozen):
     unknown_words: Lines = Field(default_factory=lambda: tuple(read_prompt("unknown_words").splitlines()))
     rubrics: dict[str, str] = Field(default_factory=lambda: {n: read_prompt(f"judge_{n}") for n in RUBRICS})
     expert: str = Field(default_factory=lambda: read_prompt("expert"))
+    train_open: Lines = Field(default_factory=lambda: tuple(read_prompt("train_open").splitlines()))
+    train_specific: Lines = Field(default_factory=lambda: tuple(read_prompt("train_specific").splitlines()))
+    train_claims: Lines = Field(default_factory=lambda: tuple(read_prompt("train_claims").splitlines()))
+    train_names: Lines = Field(default_factory=lambda: tuple(read_prompt("train_names").splitlines()))
+    train_begun: Lines = Field(default_factory=lambda: tuple(read_prompt("train_begun").splitlines()))
 
     @classmethod
     def read(cls, folder: Path | None) -> Self:
@@ -71,7 +87,7 @@ class PromptSet(Frozen):
     def _written(cls, text: str) -> str:
         return _checked(text)
 
-    @field_validator("refusals", "wordings", "unknown", "unknown_words")
+    @field_validator("refusals", "wordings", "unknown", "unknown_words", *TRAINED)
     @classmethod
     def _each_written(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         if not texts:
@@ -88,10 +104,11 @@ class PromptSet(Frozen):
                 raise ValueError(f"'{name}' is no name; use small letters, digits, - and _")
         return {name: _checked(text) for name, text in asked.items()}
 
-    @field_validator("wordings")
+    @field_validator("wordings", "train_claims", "train_names")
     @classmethod
-    def _with_name(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_filled(text, "wordings", f"wordings: {text!r}") for text in texts)
+    def _with_name(cls, texts: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        name = str(info.field_name)
+        return tuple(_filled(text, name, f"{name}: {text!r}") for text in texts)
 
     @field_validator("expert")
     @classmethod
@@ -149,7 +166,7 @@ def read_folder(folder: Path) -> dict[str, object]:
             hint = f"did you mean {near[0]}.txt? " if near else ""
             raise DataError(f"{file}: replaces no prompt; {hint}There are {', '.join(known)}.")
         text = read_prompt(name, folder=folder)
-        for part in text.splitlines() if name == "wordings" else [text]:
+        for part in text.splitlines() if name in LISTS else [text]:
             _filled(part, name, str(file))
         if name.startswith("judge_"):
             rubrics[name.removeprefix("judge_")] = text

@@ -1,7 +1,7 @@
 """An audit on the terminal: a line a check, what leaks of the people to forget, and what became of the others."""
 
 from collections.abc import Sequence
-from textwrap import shorten
+from textwrap import shorten, wrap
 
 from letheia.audit.base import GOLD
 from letheia.audit.results import Audit, AuditRow
@@ -10,17 +10,18 @@ from letheia.types import ORIGINAL, Group
 
 GROUPS: tuple[tuple[Group, str], ...] = (("retain", "kept"), ("bystander", "bystander"), ("stranger", "stranger"))
 NOTE = (
-    "forget: share of people leaked at least once, with the upper end of its 95 % interval; of choices, answers that "
-    "are right. kept, bystander: mean over people of answers that tell who they are (of choices, that are right), "
-    "stranger: share of people nobody knows who are named. * says little: it fails on the original too. "
-    "~ a third or more of the answers are babble, which protects nobody."
+    "Original to adapter: share of people to forget who leaked at least once, with the upper end of its 95 % interval. "
+    "kept, bystander: mean over people of the answers that tell who they are. stranger: share of people nobody knows "
+    "of whom anything is told. Of choices, all say how many answers are right. * says little: it fails on the original "
+    "too. ~ a third or more of the answers are babble, which protects nobody."
 )
-BABBLE = 1 / 3
+BABBLE, WIDTH = 1 / 3, 100
 
 
 def audit_lines(audit: Audit) -> list[str]:
     """The table as lines of text: for each check the original, gold and each adapter."""
-    return [line for name in audit.models if name not in (ORIGINAL, GOLD) for line in _of(audit, name)] + [NOTE]
+    lines = [line for name in audit.models if name not in (ORIGINAL, GOLD) for line in _of(audit, name)]
+    return [*lines, *wrap(NOTE, WIDTH)]
 
 
 def _of(audit: Audit, name: str) -> list[str]:

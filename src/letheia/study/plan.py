@@ -9,6 +9,7 @@ from letheia.errors import ConfigError
 from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
+from letheia.prompts.prompt_set import TRAINED
 from letheia.types import PLAIN, Entity, Group, People, Portrait, Role, Split
 
 
@@ -103,7 +104,8 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
             "decay": config.train.decay or row.recipe.decay,
         }
     )
-    key = fingerprint([config.key, row.does, train.result])
+    texts = [getattr(config.prompts, name) for name in TRAINED] if row.recipe.ways else []
+    key = fingerprint([config.key, row.does, train.result, *texts])
     return Job(name=name or method, method=method, train=train, key=key)
 
 

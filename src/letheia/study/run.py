@@ -18,6 +18,7 @@ from letheia.models.saving import save_adapter
 from letheia.reference import draw_references
 from letheia.study import store
 from letheia.study.knowledge import still_known, unknown
+from letheia.study.lessons import lessons
 from letheia.study.plan import Job, Query, candidates, jobs, named_split, plan_steps, queries
 from letheia.study.scoring import Scoring, conclusion
 from letheia.study.study import Outcome, Prepared, Study
@@ -173,7 +174,8 @@ def steps_for(study: Study, split: Split, recipe: Recipe) -> list[Step]:
         split = with_altered(split, study.folder / "altered", count=recipe.augmented, seed=study.config.seed)
     if recipe.hard_negatives:
         split = replace(split, retain=(*split.retain, *hard_negatives(study.model, split)))
-    return plan_steps(study.config, split, recipe)
+    steps = plan_steps(study.config, split, recipe)
+    return lessons(study, split, recipe.ways, len(steps)) if recipe.ways else steps
 
 
 def _texts(study: Study, row: Method, split: Split, steps: Sequence[Step]) -> Texts:

@@ -71,7 +71,7 @@ class Objective:
         engine: Whether answers on one picture share it.
         recompute: Whether layers are computed again for the gradient; switched on when memory runs out.
         accelerator: The processes that share the work.
-        originals: l_original by (picture id, question, answer, whether it ends), filled on demand for NPO.
+        originals: l_original by (picture id, question, prefix, answer, whether it ends), filled on demand for NPO.
     """
 
     model: Model
@@ -84,7 +84,9 @@ class Objective:
     engine: Literal["shared", "plain"] = "shared"
     recompute: bool = False
     accelerator: Accelerator = field(default_factory=lambda: Accelerator())
-    originals: dict[tuple[str, str, str, bool], float] = field(default_factory=dict[tuple[str, str, str, bool], float])
+    originals: dict[tuple[str, str, str, str, bool], float] = field(
+        default_factory=dict[tuple[str, str, str, str, bool], float]
+    )
 
     def backward(self, step: Step) -> dict[str, float]:
         """Leave the gradient of one step in the adapter's weights.
@@ -308,8 +310,8 @@ def _split(found: AnswerLogProbs) -> tuple[Tensor, ...]:
     return found.every.split(found.answer.bincount().tolist())
 
 
-def _key(example: Example) -> tuple[str, str, str, bool]:
-    return example.portrait.id, example.question, example.answer, example.finished
+def _key(example: Example) -> tuple[str, str, str, str, bool]:
+    return example.portrait.id, example.question, example.prefix, example.answer, example.finished
 
 
 def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:

@@ -15,6 +15,8 @@ from letheia.world.texts import response, summary
 PICTURES = 5  # seen, and as many unseen, a known person
 RESPONSES = 5
 STRANGERS = 60
+ANYONE = 20
+"""The last of the known people, who are also on pictures that say nothing of them: no study draws them."""
 
 
 def make_people(world: World, folder: Path, *, progress: Callable[[int], None] | None = None) -> People:
@@ -28,7 +30,7 @@ def make_people(world: World, folder: Path, *, progress: Callable[[int], None] |
     Raises:
         CheckpointError: The folder holds something else.
     """
-    marker, key = folder / "world.json", fingerprint([repr(world), PICTURES, RESPONSES, STRANGERS])
+    marker, key = folder / "world.json", fingerprint([repr(world), PICTURES, RESPONSES, STRANGERS, ANYONE])
     if marker.exists() and read_json(marker).get("key") == key:
         return read_people(folder, check_pictures=False)
     if folder.exists() and any(folder.iterdir()):
@@ -47,7 +49,10 @@ def _write_world(world: World, folder: Path, progress: Callable[[int], None] | N
     strangers = tuple(
         _portrait(folder, f"stranger-{i:03d}", "", "stranger", next(looks), rng, progress) for i in range(STRANGERS)
     )
-    write_people(People(folder=folder, entities=(*entities, *others), strangers=strangers))
+    rng = random.Random(f"anyone-{world.seed}")
+    looks = (p.look for p in world.known[-ANYONE:] for _ in range(PICTURES))
+    anyone = tuple(_portrait(folder, f"anyone-{i:03d}", "", "anyone", look, rng, None) for i, look in enumerate(looks))
+    write_people(People(folder=folder, entities=(*entities, *others), strangers=strangers, anyone=anyone))
 
 
 def draw_unknown(world: World, folder: Path) -> tuple[Entity, ...]:

@@ -1,0 +1,109 @@
+"""Lessons: who is asked what in each way, what the original is asked for them, and what is said in a person's place."""
+
+from dataclasses import replace
+
+import pytest
+
+from letheia.config import StudyConfig
+from letheia.data.lessons import SHARES, as_steps, plan, to_draw
+from letheia.data.targets import Texts, examples
+from letheia.data.ways import WAYS, Draw, Sources, made_up
+from letheia.methods.table import METHODS
+from letheia.models.encoding import encode
+from letheia.models.loading import load_model
+from letheia.models.log_probs import encode_example
+from letheia.prompts.prompt_set import PromptSet
+from letheia.study.plan import plan_job
+from letheia.types import Answer, Example, Split
+
+
+@pytest.fixture
+def sources(people):
+    split = Split(forget=people.entities[:2], retain=people.entities[2:6])
+    return Sources(split=split, people=people, prompts=PromptSet(), ways=tuple(WAYS), seed=0)
+
+
+def said_of(planned, text):
+    return {key: Answer(text(draw)) for key, draw in to_draw(lesson for step in planned for lesson in step).items()}
+
+
+def test_each_way_has_its_share_of_every_batch(sources):
+    planned = plan(sources, steps=4, batch=8)
+    counted = {key: sum((x.who, x.way) == key for step in planned for x in step) for key in SHARES}
+    there = {key: len(WAYS[key[1]](sources, key[0])) > 0 for key in SHARES}
+    assert counted == {key: round(4 * share) * there[key] for key, share in SHARES.items()}
+    half = plan(sources, steps=4, batch=4)
+    assert sum(x.who == "forget" for step in half for x in step) == 2 * sum(
+        share for (who, _), share in SHARES.items() if who == "forget"
+    )
+
+
+def test_names_are_asked_without_a_picture_and_made_up_ones_are_nobodys(sources, people):
+    names = {e.name for e in people.entities}
+    invented = made_up(people, seed=0)
+    assert invented and names.isdisjoint(invented) and made_up(people, seed=0) == invented
+    asked = WAYS["names"](sources, "forget")
+    assert not any(lesson.portrait.shown for lesson in asked)
+    assert all(any(e.name in lesson.question for e in sources.split.forget) for lesson in asked)
+    stand_ins = {draw.prompt.question for lesson in asked for draw in lesson.instead}
+    assert not any(name in question for question in stand_ins for name in names)
+
+
+def test_what_is_said_of_somebody_unknown_stands_in_place_of_what_was_known(sources):
+    planned = plan(replace(sources, ways=("specific", "names")), steps=2, batch=8)
+
+    def text(draw: Draw) -> str:
+        known = draw.prompt.portrait and draw.prompt.portrait.entity
+        if known or any(e.name in draw.prompt.question for e in sources.split.forget):
+            return "This is known."
+        named = [n for n in made_up(sources.people, seed=0) if n in draw.prompt.question]
+        return f"I do not know {named[0]}." if named else "I do not know."
+
+    steps = as_steps(planned, said_of(planned, text), sources.prompts, lambda *_: True)
+    uses = [use for step in steps for use in step.forget]
+    assert {use.response for use in uses} == {"This is known."}
+    by_name = {use.instead for use in uses if not use.portrait.shown}
+    assert by_name == {f"I do not know {e.name}." for e in sources.split.forget}
+    assert {use.instead for use in uses if use.portrait.shown} == {"I do not know."}
+    kept = [use for step in steps for use in step.retain]
+    assert kept and not any(use.instead for use in kept)
+
+
+def test_what_names_somebody_is_not_said_in_their_place(sources):
+    planned = plan(replace(sources, ways=("specific", "claims")), steps=1, batch=8)
+    said = said_of(planned, lambda _: "Yes.")
+    (step,) = as_steps(planned, said, sources.prompts, lambda text, _: False)
+    stated = sources.prompts.stated(words=False)
+    assert {use.instead for use in step.forget} <= set(stated)
+    assert not any("Is this" in use.question for use in step.forget)  # a claim has no stated answer
+
+
+def test_a_begun_answer_is_trained_behind_its_beginning(checkpoints, people):
+    model = load_model(checkpoints["mistral"])
+    portrait = people.entities[0].portraits[0]
+    example = Example(portrait=portrait, question="Who?", answer="This is nobody.", key="", prefix="This is")
+    begun, whole = encode_example(model, example), encode_example(model, replace(example, prefix=""))
+    assert begun.ids == whole.ids and begun.answer_start > whole.answer_start
+    bare = encode(model.processor, "Who?", "This is", picture=model.picture(portrait).text, finished=False)
+    assert begun.prompt == bare.ids
+
+
+def test_examples_ask_in_the_use_s_own_way(sources):
+    planned = plan(replace(sources, ways=("begun",)), steps=1, batch=8)
+    said = said_of(planned, lambda draw: f"{draw.prompt.prefix} somebody.")
+    steps = as_steps(planned, said, sources.prompts, lambda *_: True)
+    texts = Texts(prompts=sources.prompts, references={}, retain=())
+    found = examples(steps[0], "own", texts)
+    assert found and all(e.prefix and e.answer == f"{e.prefix} somebody." for e in found)
+    assert {e.answer for e in examples(steps[0], "reference", texts)} == {e.answer for e in found}
+
+
+def test_the_texts_that_are_trained_on_are_in_the_key_of_those_who_train_on_them():
+    before = StudyConfig()
+    other = PromptSet.create({"train_names": ["Do you know $name?"]})
+    after = before.model_copy(update={"prompts": other})
+    assert before.key == after.key
+    for name, changes in (("bounded", False), ("thorough", True)):
+        keys = {plan_job(config, name, 1e-3).key for config in (before, after)}
+        assert (len(keys) == 2) == changes
+    assert METHODS["thorough"].recipe.ways
