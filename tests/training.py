@@ -50,6 +50,7 @@ VARIANTS = Method(
         Term(loss="kl", target="reference"),
         Term(loss="kl", target="retain", weight=2.0),
         Term(loss="nll", target="described"),
+        Term(loss="anchor", target="retain", weight=5.0),
     ),
 )
 EACH_LOSS = ("npo", "random", "pubg", "variants")

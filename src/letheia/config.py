@@ -12,6 +12,7 @@ from letheia.errors import ConfigError, first_line
 from letheia.files import fingerprint, write_text
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS, in_order, method
+from letheia.metrics.thresholds import Thresholds
 from letheia.prompts.prompt_set import TRAINED, PromptSet
 
 
@@ -88,8 +89,11 @@ class StudyConfig(Frozen):
         seen: Pictures a person that training uses.
         unseen: Further pictures a person that are only measured.
         strangers: Strangers' pictures that are measured.
+        bystanders: Unseen pictures that are measured of each further person whom the original knows, and who is neither
+            forgotten nor retained; 0 to ask about none of them.
         max_new_tokens: Length limit of answers and o*.
         rates: Learning rate by method; the preset's where left out.
+        verdict: From which numbers a person counts as removed, and others as unharmed.
         checked: Whether o* are checked before any method trains on them: no name, no fact, language.
         judge: Who judges answers: `exact`, `none`, or an LVLM as MODEL or MODEL@URL.
         clip: The CLIP of CLIPScore: `world`, a folder or a Hub id; `none` to leave it out.
@@ -111,8 +115,10 @@ class StudyConfig(Frozen):
     seen: int = Field(default=1, ge=1)
     unseen: int = Field(default=3, ge=1)
     strangers: int = Field(default=30, ge=0)
+    bystanders: int = Field(default=1, ge=0)
     max_new_tokens: int = Field(default=96, ge=8)
     rates: dict[str, float] = Field(default_factory=dict)
+    verdict: Thresholds = Field(default_factory=Thresholds)
     checked: bool = False
     judge: str = "exact"
     clip: str | None = None
@@ -152,8 +158,10 @@ class StudyConfig(Frozen):
 
         How answers are scored is no part of it: scores are made anew whenever a study is concluded.
         """
-        values = self.model_dump(mode="json", exclude={"methods", "rates", "train", *SCORING})
+        values = self.model_dump(mode="json", exclude={"methods", "rates", "train", "verdict", *SCORING})
         values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert", *TRAINED)}
+        if not self.bystanders:  # as runs from before there were any
+            del values["bystanders"]
         return fingerprint([values, {k: v for k, v in self.train.result.items() if k != "learning_rate"}])
 
     @property

@@ -204,7 +204,7 @@ class Generation:
         method: Which method had been applied; `original` for none.
         portrait: Id of the picture.
         entity: Id of the person; empty for a stranger.
-        group: Whether the person was forgotten, retained or is a stranger.
+        group: Whether the person was forgotten or retained, is known and in neither set, or is a stranger.
         role: Whether the picture was seen in training.
         question: What was asked.
         answer: The text, without special tokens.
@@ -225,8 +225,12 @@ class Generation:
 
 
 def plain(answers: Iterable[Generation]) -> list[Generation]:
-    """The answers to a study's own question, without those that were asked in another way."""
-    return [a for a in answers if a.asked == PLAIN]
+    """The answers to a study's own question about its own people and strangers.
+
+    Those that were asked in another way are left out, and those about bystanders: who is measured against what the
+    original answers must not depend on who else was asked.
+    """
+    return [a for a in answers if a.asked == PLAIN and a.group != "bystander"]
 
 
 @dataclass(frozen=True, kw_only=True)

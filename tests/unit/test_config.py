@@ -110,7 +110,8 @@ def test_a_file_that_is_no_settings_is_told(tmp_path):
 
 CHANGES = [
     {"model": "llama"}, {"load": {"dtype": "bfloat16"}}, {"n": 5}, {"people": 20}, {"seed": 1}, {"seen": 2},
-    {"unseen": 1}, {"strangers": 5}, {"max_new_tokens": 64}, {"checked": True}, {"forget": ["a"]}, {"data": "x"},
+    {"unseen": 1}, {"strangers": 5}, {"bystanders": 2}, {"max_new_tokens": 64}, {"checked": True}, {"forget": ["a"]},
+    {"data": "x"},
     {"candidates": ["a"]}, {"weights": "x"}, {"train": {"steps": 31}}, {"train": {"batch": 4}}, {"train": {"rank": 8}},
     {"train": {"alpha": 8}}, {"train": {"weight_decay": 0.1}}, {"train": {"decay": True}},
     {"prompts": {"question": "Who?"}}, {"prompts": {"guidance": "Describe."}}, {"prompts": {"unknown": ["Somebody."]}},
@@ -124,7 +125,7 @@ def test_everything_that_can_change_a_number_is_in_the_key():
     keys = [StudyConfig.create(c).key for c in ({}, *CHANGES)]
     assert len(set(keys)) == len(keys)
     told = {name for c in CHANGES for name in c}
-    left = {"methods", "rates", "judge", "clip", "clip_weights"}  # keys of jobs, and of scores
+    left = {"methods", "rates", "judge", "clip", "clip_weights", "verdict"}  # keys of jobs, of scores, and of none
     assert told | left == set(StudyConfig.model_fields)
     of_training = {name for c in CHANGES for name in c.get("train", {})}
     speed = {"micro_batch", "engine", "recompute", "save_every"}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from letheia.metrics.aggregate import share_interval
 from letheia.metrics.extraction import exact_memorisation, exposure, extraction_strength, rank
 from letheia.metrics.membership import ATTACKS, TokenScores, likelihood_ratio, min_k_plus_plus
 from letheia.metrics.roc import auc, placement, privleak, threshold, tpr
@@ -61,20 +62,21 @@ def test_an_auc_has_an_interval_over_people():
     assert same.low is not None and same.high is not None and same.low < 0.5 < same.high
     apart = auc({f"a{i}": [1.0] for i in range(10)}, {f"b{i}": [0.0] for i in range(10)})
     assert apart.mean == apart.high == 1
-    assert apart.low == pytest.approx(1 - 3.8415 / 13.8415, abs=1e-4)  # a point reaches as far as Wilson's end of 0
+    assert apart.low == pytest.approx(1 - 3.8415 / 13.8415, abs=1e-4)  # Wilson's end
     few = auc({"a": [1.0]}, {"b": [0.0]})
     assert (few.mean, few.low, few.reason) == (1, None, "no interval below 5 people")
     assert auc({"a": []}, {"b": [0.0]}).mean is None
 
 
 def test_the_same_people_under_two_models_are_drawn_together():
-    """Each person's two numbers differ by the same; drawn together, equal draws give an AUC that moves less."""
+    """Each person's two numbers differ by the same: the AUC moves less, and nobody is counted twice."""
     values = {f"p{i}": [float(i)] for i in range(20)}
     shifted = {who: [v + 1] for who, [v] in reversed(values.items())}
     paired = auc(shifted, values)
     apart = auc({f"q{who}": v for who, v in shifted.items()}, values)
     assert paired.mean == apart.mean
-    assert paired.high - paired.low < apart.high - apart.low
+    assert paired.high - paired.low <= apart.high - apart.low
+    assert (paired.low, paired.high) == share_interval(paired.mean, 20)
 
 
 def test_tpr_takes_the_threshold_that_few_enough_negatives_lie_above():

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from letheia.attacks.base import Subject
 from letheia.attacks.table import ATTACKS
+from letheia.audit import table
 from letheia.audit.base import GOLD, Audited, Check, Finding
+from letheia.audit.conclusion import verdicts
 from letheia.audit.results import Audit, AuditRow, audit_rows, marked, unfit, variant_rows, write_audit
 from letheia.audit.separation import distances, separations
 from letheia.audit.subjects import Size, measure_of_language, subjects
+from letheia.audit.verdict import VERDICTS, write_verdicts
 from letheia.engines.table import engine_for
 from letheia.errors import CheckpointError, ConfigError, DataError, first_line
 from letheia.files import fingerprint, holding, read_json, write_json
@@ -56,7 +59,7 @@ def run_audit(
     gold: Gold | None = None,
     size: Size | None = None,
 ) -> Audit:
-    """Examine the original, gold and each adapter, and write `audit.json`.
+    """Examine the original, gold and each adapter, and write `audit.json` and `verdict.json`.
 
     Args:
         study: The study; its folder is the audit's.
@@ -89,6 +92,14 @@ def run_audit(
             found = {ORIGINAL: found[ORIGINAL], GOLD: examined.gold(gold), **found}
         audit = _gathered(study, checks, asked, found, failed)
         write_audit(study.folder / AUDIT, audit)
+        judged = verdicts(
+            audit,
+            (finding for by_check in found.values() for one in by_check.values() for finding in one.findings),
+            by=study.config.verdict,
+            names={e.id: e.name for e in study.people.entities},
+            left_out={c.title: "not chosen" for c in table.checks().values() if c.name not in {k.name for k in checks}},
+        )
+        write_verdicts(study.folder / VERDICTS, judged, study.config.verdict)
     return audit
 
 

@@ -11,7 +11,7 @@ from letheia.cli.options import Adapters, DryRun, tell
 from letheia.cli.settings import LOAD, Given, configured
 from letheia.config import merged
 from letheia.console import TerminalBars, make_console
-from letheia.errors import ConfigError
+from letheia.errors import ConfigError, pick
 
 if TYPE_CHECKING:
     from letheia.audit.base import Check
@@ -21,6 +21,16 @@ Attacks = Annotated[
     list[str] | None, typer.Option("--attack", help="An attack of your own, as FILE.py:NAME; repeat for several.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="A dozen checks, fewer people.")]
+Required = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--require",
+        help="Exit with 3 unless every verdict is: removed, tried (removed for the questions "
+        "tried), unharmed, useful; repeat for several.",
+    ),
+]
+FAILED = 3
+"""Exit code of a command that ran, and whose result is not what was required; 2 is a wrong command or file."""
 Audited = Annotated[bool, typer.Option("--audit", help="Audit the result: other questions, and more.")]
 
 
@@ -51,6 +61,7 @@ def audit(
     attacks: Attacks = None,
     access: Annotated[str, typer.Option(help="What an attacker has at most: black, grey or white.")] = "white",
     quick: Quick = False,
+    required: Required = None,
     dry_run: DryRun = False,
 ) -> None:
     """Ask a model in many ways whether people are gone: what still leaks, and what others have lost."""
@@ -61,6 +72,7 @@ def audit(
     if not adapters:
         raise ConfigError("no adapter to audit. Name its folder with --adapter.")
     own = own_attacks(attacks)
+    from letheia.audit.verdict import REQUIRED
     from letheia.data.wordings import people_for
     from letheia.metrics.names import find
 
@@ -68,6 +80,8 @@ def audit(
     for name in (*given.config.forget, *(retain or ())):  # before weights are loaded
         find(folder, name)
     checks = chosen_checks(only, own, access=access, quick=quick)
+    for word in required or ():
+        pick("verdict to require", word, REQUIRED)
     from letheia.audit.forecast import forecast
     from letheia.audit.subjects import Size
     from letheia.presets.audit import SMALL, audit_adapters, audit_split
@@ -81,7 +95,7 @@ def audit(
         for line in forecast(study, who, checks, models=1 + len(adapters) + bool(gold), size=size):
             print(line)
         return
-    show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output)
+    show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output, required)
 
 
 def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
@@ -127,14 +141,27 @@ def chosen_checks(
     return chosen(only=[*names, *own] if names else [], access=access)
 
 
-def show_audit(found: "Audit", folder: Path) -> None:
-    """Print an audit's table, and which adapters could not be audited."""
+def show_audit(found: "Audit", folder: Path, required: Sequence[str] | None = None) -> None:
+    """Print an audit's table, which adapters could not be audited, and the verdicts.
+
+    Args:
+        found: The audit.
+        folder: Its folder.
+        required: What every verdict must say, by words of `REQUIRED`; else the command ends with an exit code of 3.
+    """
+    from letheia.audit.verdict import VERDICTS, lines, read_verdicts
     from letheia.report.audit_terminal import audit_lines
 
+    verdicts = read_verdicts(folder / VERDICTS)
     for line in audit_lines(found):
         print(line)
     for name, reason in found.failed.items():
         print(f"letheia: {name}: not audited: {reason}", file=sys.stderr)
     if not found.gold:
         tell(["no gold model, so what stays unavoidably is not known."])
-    print(f"Audit: {folder / 'audit.json'}")
+    for line in lines(verdicts):
+        print(line)
+    print(f"Report: {folder / 'report.html'}   Audit: {folder / 'audit.json'}   Verdict: {folder / VERDICTS}")
+    if required and (found.failed or not all(v.holds(required) for v in verdicts)):
+        print("letheia: the verdict is not what --require asks for, see above.", file=sys.stderr)
+        raise typer.Exit(FAILED)

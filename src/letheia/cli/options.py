@@ -13,6 +13,7 @@ from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
+    from letheia.metrics.thresholds import Thresholds
     from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
@@ -109,10 +110,11 @@ def show_forecast(study: "Study", split: "Split", *, times: int | None = None) -
         print(line)
 
 
-def show_outcome(outcome: "Outcome") -> None:
-    """Print a study's tables, what else there is to say, and an example."""
+def show_outcome(outcome: "Outcome", by: "Thresholds") -> None:
+    """Print a study's tables, what else there is to say, an example, and the verdicts by these thresholds."""
     from rich.console import Console
 
+    from letheia.audit.of_study import of_study
     from letheia.report.tables import run_tables
     from letheia.report.terminal import print_examples, print_table
 
@@ -125,3 +127,7 @@ def show_outcome(outcome: "Outcome") -> None:
         first = outcome.split.forget[0].name
         print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
     print()
+    for found in outcome.verdicts:
+        print(of_study(found, outcome.rows, by))
+    if outcome.verdicts:
+        print("Only this question was tried; 'letheia audit' asks in other ways, and tampers with the weights.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import Audited, Quick, check_flags, chosen_checks, show_audit
+from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -31,9 +31,6 @@ from letheia.config import merged
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError
 from letheia.methods.variants import BOUNDED
-
-FAILED = 3
-"""Exit code of a removal that ran and is not what was required; 2 is a wrong command or file."""
 
 
 @configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
@@ -119,7 +116,7 @@ def unlearn(
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        show_outcome(outcome)
+        show_outcome(outcome, study.config.verdict)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:
@@ -174,5 +171,5 @@ def evaluate(
         study = make(judge=judge)
         split = evaluation_split(study, forget)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        show_outcome(outcome)
+        show_outcome(outcome, study.config.verdict)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

@@ -86,7 +86,13 @@ def run(
 
 
 def table(
-    number: Annotated[str, typer.Argument(help="1 to 9, summary, strangers, aftermaths-forget, -retain or -stranger.")],
+    number: Annotated[
+        str,
+        typer.Argument(
+            help="1 to 9, summary, bystanders, strangers, aftermaths-forget, -retain or -stranger; "
+            "of an audit: audit, separation."
+        ),
+    ],
     sources: Sources,
     format: Annotated[str, typer.Option("--format", help="md, csv, latex or json.")] = "md",
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
@@ -97,18 +103,23 @@ def table(
     """Print one of the paper's tables from a study, with intervals and the paper's numbers."""
     take_metrics(metrics)
     from letheia.grid.collected import read_collected, together
+    from letheia.report.audit_tables import AUDIT_SHEETS, printed_audit, read_audits
     from letheia.report.formats import FORMATS
     from letheia.report.layouts import LAYOUTS
     from letheia.report.study_tables import SHEETS, study_table
     from letheia.report.tables import printed
 
-    known = sorted((*LAYOUTS, *SHEETS))
+    known = sorted((*LAYOUTS, *SHEETS, *AUDIT_SHEETS))
     if number not in known:
         raise unknown("table", number, known)
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
-    if number in SHEETS and (n or asked != "plain"):
+    if number not in LAYOUTS and (n or asked != "plain"):
         raise ConfigError(f"table {number}: shows the study's own question only. Leave --n and --asked out.")
+    if number in AUDIT_SHEETS:
+        audits = [a for a in map(read_audits, sources) if not models or a.base in models]
+        print("\n\n".join(printed_audit(a, number, format) for a in audits))
+        return
     study = together([read_collected(source) for source in sources])
     chosen = models or study.models
     if number in SHEETS:
@@ -171,7 +182,7 @@ def demo(
     if as_json:
         print(json.dumps(as_values(outcome.rows), indent=1))
         return
-    show_outcome(outcome)
+    show_outcome(outcome, config.verdict)
     if audit:
         from letheia.presets.audit import audit_demo
 

@@ -149,7 +149,7 @@ def _claims(sources: Sources, who: str) -> list[Lesson]:
                     portrait=portrait,
                     question=question,
                     own=Draw(Prompt(question, portrait)),
-                    instead=_of_strangers(sources, question) if who == "forget" else (),
+                    instead=_of_strangers(sources, question)[:2] if who == "forget" else (),
                 )
             )
     return found
@@ -195,7 +195,7 @@ def _begun_instead(sources: Sources, portrait: Portrait, prefix: str) -> tuple[D
     question, rng = sources.prompts.question, random.Random(f"begun-{portrait.id}")
     others = _strangers(sources)
     guided = sources.prompts.with_guidance(question, portrait)
-    asked = [(guided, portrait), *((question, p) for p in rng.sample(others, min(2, len(others))))]
+    asked = [(guided, portrait), *((question, p) for p in rng.sample(others, min(1, len(others))))]
     return tuple(
         Draw(Prompt(text, p, seed=_seed(p.id, portrait.id, prefix), prefix=prefix), sample=True) for text, p in asked
     )

@@ -123,7 +123,8 @@ def collect(
 
 def _settings(config: StudyConfig) -> dict[str, Any]:
     """What all cells of a grid have in common."""
-    values = config.model_dump(mode="json", exclude={"model", "weights", "methods", "n", "seed", "rates"})
+    own = {"model", "weights", "methods", "n", "seed", "rates", "bystanders", "verdict"}  # two change no number here
+    values = config.model_dump(mode="json", exclude=own)
     return {**values, "train": config.train.result}
 
 
@@ -151,7 +152,9 @@ def together(studies: Sequence[Collected]) -> Collected:
     cells: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell in (c for study in studies for c in study.value["cells"]):
         known = cells.setdefault((cell["model"], cell["n"], cell["seed"]), dict(cell))
-        if [known.get(k) for k in ("forget", "retain")] != [cell.get(k) for k in ("forget", "retain")]:
+        if "bystander" in cell:  # an earlier study asked about none
+            known.setdefault("bystander", cell["bystander"])
+        if any(known.get(k) != cell.get(k, known.get(k)) for k in ("forget", "retain", "bystander")):
             raise DataError(
                 f"{cell['model']}, n = {cell['n']}, seed {cell['seed']}: the studies have drawn other people, "
                 "so their methods can't stand in one table."
@@ -231,6 +234,8 @@ def _cell(config: StudyConfig, folder: Path) -> dict[str, Any]:
     answers = {m: store.read_answers(folder / m / "answers.jsonl") for m in methods}
     found: dict[str, Any] = {"model": Path(config.model).name, "n": config.n, "seed": config.seed}
     found |= read_json(folder / "split.json")
+    if bystanders := dict.fromkeys(a.entity for a in answers[ORIGINAL] if a.group == "bystander"):
+        found["bystander"] = list(bystanders)
     found["values"] = {m: _values(answers[m], folder / m / "scores.jsonl") for m in methods}
     found["rates"] = {m: read_json(folder / m / "trained.json")["learning_rate"] for m in trained}
     found["history"] = {m: _history(folder / m / "history.jsonl") for m in trained}

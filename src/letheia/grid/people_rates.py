@@ -86,6 +86,7 @@ def search_people(
         DataError: The model knows too few people of the folder.
         CheckpointError: The output folder belongs to another search.
     """
+    values = merged({"bystanders": 0}, values)  # a rate is chosen by those whom it forgets and keeps
     people = people_for(folder, StudyConfig.check(values))
     if rates:  # a method without a rate of its own can be searched too
         values = merged({"rates": dict.fromkeys(values["methods"], min(rates))}, values)

@@ -113,6 +113,31 @@ def kl(
     return total / (tokens if reduction == "token" else answers)
 
 
+def anchor(
+    current: Float[Tensor, "tokens layers hidden"],
+    original: Float[Tensor, "tokens layers hidden"],
+    *,
+    reduction: Reduction,
+    answers: int,
+    tokens: int,
+) -> Float[Tensor, ""]:
+    """How far hidden states move: the mean over layers of the squared distance, relative to the original's norm.
+
+    Args:
+        current: What each layer leaves where a token of an answer is predicted.
+        original: The same of the frozen original.
+        reduction: Token mean, or sum over an answer's tokens and mean over answers.
+        answers: Answers in the global batch.
+        tokens: Answer tokens in the global batch.
+
+    >>> one = torch.tensor([[[3.0, 4.0], [0.0, 2.0]]])
+    >>> float(anchor(one + torch.tensor([5.0, 0.0]), one, reduction="token", answers=1, tokens=1))  # (1 + 25 / 4) / 2
+    3.625
+    """
+    moved = ((current - original) ** 2).sum(2) / (original**2).sum(2)
+    return moved.mean(1).sum() / (tokens if reduction == "token" else answers)
+
+
 def _nll(given: LossInput) -> Tensor:
     return nll(given.log_probs, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
 
@@ -138,12 +163,18 @@ def _kl(given: LossInput) -> Tensor:
     return kl(given.every, given.original, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
 
 
+def _anchor(given: LossInput) -> Tensor:
+    assert given.states is not None and given.original is not None
+    return anchor(given.states, given.original, reduction=given.reduction, answers=given.answers, tokens=given.tokens)
+
+
 LOSSES: dict[LossName, Loss] = {
     "nll": Loss(name="nll", value=_nll),
     "ascent": Loss(name="ascent", value=_ascent),
     "npo": Loss(name="npo", value=_npo, original=True),
     "dpo": Loss(name="dpo", value=_dpo, original=True, pairs=True),
     "kl": Loss(name="kl", value=_kl, original=True, vocabulary=True),
+    "anchor": Loss(name="anchor", value=_anchor, original=True, states=True),
 }
 """Every loss, one row each. A new loss is a row here, its name in `LossName`, and a test."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Reduction = Literal["token", "sequence"]
 Way = Literal["open", "specific", "claims", "names", "begun"]
 """Ways of asking that a method may train on: rows of `WAYS` (data/ways.py)."""
-LossName = Literal["nll", "ascent", "npo", "dpo", "kl"]
+LossName = Literal["nll", "ascent", "npo", "dpo", "kl", "anchor"]
 TargetName = Literal["own", "reference", "refusal", "random", "retain", "described"]
 """Rows of `LOSSES` (methods/losses.py) and `TARGETS` (data/targets.py); their names stand here, apart from tensors."""
 
@@ -25,9 +25,10 @@ class LossInput:
         log_probs: (tokens,) Log-probability of each answer token.
         answer: (tokens,) The answer that each token belongs to.
         here: Answers at hand.
-        original: Of the frozen original, where the loss needs it: (here,) l(y) of each answer; or (tokens, vocabulary)
-            for a loss over the vocabulary.
+        original: Of the frozen original, where the loss needs it: (here,) l(y) of each answer; (tokens, vocabulary)
+            for a loss over the vocabulary; (tokens, layers, hidden) for one over hidden states.
         every: (tokens, vocabulary) Log-probabilities of the whole vocabulary, where the loss needs them.
+        states: (tokens, layers, hidden) What each layer leaves where a token is predicted, where the loss needs it.
         beta: The term's inverse temperature.
         reduction: How log-probabilities become a number.
         answers: Answers in the global batch.
@@ -39,6 +40,7 @@ class LossInput:
     here: int
     original: "Tensor | None"
     every: "Tensor | None"
+    states: "Tensor | None"
     beta: float
     reduction: Reduction
     answers: int
@@ -54,6 +56,7 @@ class Loss:
         value: The loss, to be minimised; divided by counts of the global batch.
         original: Whether it needs the frozen original's log-probabilities.
         vocabulary: Whether it needs those of the whole vocabulary.
+        states: Whether it needs hidden states.
         pairs: Whether it compares two answers, which then follow each other: the target, and `over`.
     """
 
@@ -61,6 +64,7 @@ class Loss:
     value: "Callable[[LossInput], Tensor]"
     original: bool = False
     vocabulary: bool = False
+    states: bool = False
     pairs: bool = False
 
 

@@ -28,7 +28,7 @@ BOUNDED = _row("bounded", "Bounded", (pull(0.005), GUIDANCE, keep()))
 THOROUGH = Method(
     name="thorough",
     title="Thorough",
-    terms=BOUNDED.terms,
+    terms=(*BOUNDED.terms, Term(loss="anchor", target="retain", weight=10.0)),
     recipe=replace(LONG, ways=("open", "specific", "claims", "names", "begun"), project=0.9),
     source="docs/thorough.md",
 )

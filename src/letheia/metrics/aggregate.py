@@ -78,7 +78,7 @@ def estimate(
     if share:
         return Estimate(mean, *share_interval(mean, len(means)), count, unscored)
     drawn = bootstrap_interval(means, resamples=resamples, seed=seed)
-    return Estimate(mean, *opened(drawn, mean, len(means), bounds), count, unscored)
+    return Estimate(mean, *_opened(drawn, mean, len(means), bounds), count, unscored)
 
 
 def too_few() -> str:
@@ -102,7 +102,7 @@ def share_interval(share: float, count: float) -> Bounds:
     return float(max(0.0, min(share, middle - half))), float(min(1.0, max(share, middle + half)))
 
 
-def opened(interval: Bounds, mean: float, people: int, bounds: Bounds | None) -> Bounds:
+def _opened(interval: Bounds, mean: float, people: int, bounds: Bounds | None) -> Bounds:
     """The interval, and where it is a point on a scale with ends, what people not asked could make of it.
 
     They can be another share of all people, up to the end of Wilson's interval of 0, and as far off as the scale goes.
@@ -156,7 +156,7 @@ def crossed_estimate(
         spread, variance = mean * (1 - mean), float(found.var())
         return mean, *share_interval(mean, min(people, spread / variance) if variance and spread > 0 else people)
     low, high = np.quantile(found, [0.025, 0.975])
-    return mean, *opened((float(low), float(high)), mean, people, bounds)
+    return mean, *_opened((float(low), float(high)), mean, people, bounds)
 
 
 def crossed_interval(

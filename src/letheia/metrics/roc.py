@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from letheia.metrics.aggregate import FEWEST, RESAMPLES, Estimate, opened, too_few
+from letheia.metrics.aggregate import FEWEST, RESAMPLES, Estimate, share_interval, too_few
 
 FPR = 0.01
 """The share of false alarms at which membership inference is compared (Carlini et al. 2022)."""
@@ -28,7 +28,7 @@ def auc(positives: Numbers, negatives: Numbers) -> Estimate:
         negatives: Numbers of the others.
 
     Returns:
-        The mean over pairs of people and its bootstrap interval; no number where a group is empty.
+        The mean over pairs of people and its interval; no number where a group is empty.
 
     >>> auc({"a": [2.0], "b": [3.0]}, {"c": [1.0], "d": [2.0]}).mean  # 1, 1/2, 1 and 1 of the four pairs
     0.875
@@ -51,7 +51,8 @@ def wins(positives: Numbers, negatives: Numbers) -> Float[np.ndarray, "positives
 def wins_estimate(won: Float[np.ndarray, "positives negatives"], *, count: int, paired: bool = False) -> Estimate:
     """The AUC of a table of pairs of people, with its interval.
 
-    An interval that is a point, as that of an AUC of 1, reaches as far as people not asked could move it.
+    It is Wilson's, with as many people as the bootstrap's variance is worth, at most those of the smaller group: the
+    bootstrap's own ends come too near to an AUC of 1 with few people, and are a point at 1.
 
     Args:
         won: For each pair of people, how often the first one's number is the larger.
@@ -64,8 +65,10 @@ def wins_estimate(won: Float[np.ndarray, "positives negatives"], *, count: int, 
     rng = np.random.default_rng(0)
     first = rng.multinomial(rows, [1 / rows] * rows, RESAMPLES)
     second = first if paired else rng.multinomial(columns, [1 / columns] * columns, RESAMPLES)
-    low, high = np.quantile(((first @ won) * second).sum(1) / (rows * columns), [0.025, 0.975])
-    return Estimate(mean, *opened((float(low), float(high)), mean, min(rows, columns), (0.0, 1.0)), count, 0)
+    variance = float((((first @ won) * second).sum(1) / (rows * columns)).var())
+    people, spread = min(rows, columns), mean * (1 - mean)
+    worth = min(people, spread / variance) if variance and spread > 0 else people
+    return Estimate(mean, *share_interval(mean, worth), count, 0)
 
 
 def placement(own: Sequence[float], others: Numbers) -> float:

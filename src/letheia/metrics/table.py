@@ -17,7 +17,7 @@ from letheia.types import Group
 Judge = Callable[[Sequence[Reading]], Sequence[Mapping[str, judges.Verdict]]]
 """Verdicts `privacy`, `inform` and `hall` on each answer."""
 Judged = tuple[float | None, str]
-EVERYBODY: tuple[Group, ...] = ("forget", "retain", "stranger")
+EVERYBODY: tuple[Group, ...] = ("forget", "retain", "bystander", "stranger")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,14 @@ METRICS: dict[str, Metric] = {
             digits=1,
             shown=("forget",),
         ),
-        Metric(name="clipscore", title="CLIPScore", better="high", score=_clip, digits=3, shown=("forget", "retain")),
+        Metric(
+            name="clipscore",
+            title="CLIPScore",
+            better="high",
+            score=_clip,
+            digits=3,
+            shown=("forget", "retain", "bystander"),
+        ),
         Metric(name="clipscore_scaled", title="CLIPScore x2.5", better="high", score=_clip_scaled, digits=3, shown=()),
         Metric(
             name="inform",
@@ -205,7 +212,7 @@ METRICS: dict[str, Metric] = {
             score=_named,
             share=True,
             bounds=(0, 1),
-            shown=("retain", "stranger"),
+            shown=("retain", "bystander", "stranger"),
         ),
         Metric(
             name="named_right",
@@ -214,7 +221,7 @@ METRICS: dict[str, Metric] = {
             score=_named_right,
             share=True,
             bounds=(0, 1),
-            shown=("retain",),
+            shown=("retain", "bystander"),
         ),
         *(_share(label) for label in AFTERMATHS),
     )

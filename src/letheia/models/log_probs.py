@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy, pad
 from torch.utils.checkpoint import checkpoint
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from letheia.errors import DataError
 from letheia.models.branches import Branch, Tree, in_common, pack
@@ -33,11 +34,13 @@ class AnswerLogProbs:
         log_probs: log p(token | everything before it), at least float32, answers one after the other.
         answer: Which answer each token belongs to.
         every: Log-probabilities of the whole vocabulary in each token's place, where asked for.
+        states: What each layer leaves where the token is predicted, at least float32, where asked for.
     """
 
     log_probs: Float[Tensor, " tokens"]
     answer: Int[Tensor, " tokens"]
     every: Float[Tensor, "tokens vocab"] | None = None
+    states: Float[Tensor, "tokens layers hidden"] | None = None
 
 
 def encode_example(model: Model, example: Example) -> Encoded:
@@ -82,47 +85,55 @@ def head(model: Model, example: Example) -> tuple[int, ...]:
     return prompt[: len(prompt) - prompt[::-1].index(token)] if token in prompt else prompt
 
 
-def log_probs(model: Model, examples: Sequence[Example], *, every: bool = False) -> AnswerLogProbs:
+def log_probs(
+    model: Model, examples: Sequence[Example], *, every: bool = False, states: bool = False
+) -> AnswerLogProbs:
     """Log-probabilities of each example's answer, end token included; differentiable.
 
     Args:
         model: The model, adapter on or off as it is.
         examples: At least one example.
         every: Those of the whole vocabulary too.
+        states: Hidden states too.
     """
     encoded = [encode_example(model, e) for e in examples]
     length = max(len(e.ids) for e in encoded)
     ids = torch.tensor([[*e.ids, *[model.pad] * (length - len(e.ids))] for e in encoded], device=model.device)
     real = torch.tensor([[1] * len(e.ids) + [0] * (length - len(e.ids)) for e in encoded], device=model.device)
     embeddings = embed(model, ids, examples)
-    hidden = model.language_model(
+    read = model.language_model(
         inputs_embeds=embeddings,
         attention_mask=row_mask(model, embeddings, ids, real),
         position_ids=_positions(model, encoded, examples).to(model.device),
         use_cache=False,
-    ).last_hidden_state
+        output_hidden_states=states,
+    )
     trained = [(r, i) for r, e in enumerate(encoded) for i in range(e.answer_start, len(e.ids))]
     row, at = torch.tensor(trained, device=model.device).unbind(1)
-    return _read(model, hidden[row, at - 1], ids[row, at], row, every=every)
+    found = _read(model, read.last_hidden_state[row, at - 1], ids[row, at], row, every=every)
+    return replace(found, states=_states(read, row, at - 1)) if states else found
 
 
-def shared_log_probs(model: Model, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
+def shared_log_probs(
+    model: Model, groups: Sequence[Sequence[Example]], *, every: bool = False, states: bool = False
+) -> AnswerLogProbs:
     """The same for groups of answers on a picture each: one row per group, what prompts have in common once.
 
     Args:
         model: The model, adapter on or off as it is.
         groups: Examples with the same `head` in each group.
         every: Those of the whole vocabulary too.
+        states: Hidden states too.
 
     Returns:
         Answers numbered through all groups.
     """
     trees = [_tree(model, group) for group in groups]
-    return tree_log_probs(model, trees, [group[0].portrait for group in groups], every=every)
+    return tree_log_probs(model, trees, [group[0].portrait for group in groups], every=every, states=states)
 
 
 def tree_log_probs(
-    model: Model, trees: Sequence[Tree], portraits: Sequence[Portrait], *, every: bool = False
+    model: Model, trees: Sequence[Tree], portraits: Sequence[Portrait], *, every: bool = False, states: bool = False
 ) -> AnswerLogProbs:
     """Log-probabilities of what branches say, a row a tree.
 
@@ -131,16 +142,19 @@ def tree_log_probs(
         trees: At least one tree.
         portraits: The pictures of the rows that have one.
         every: Those of the whole vocabulary too.
+        states: Hidden states too.
     """
     packed = pack(trees, pad=model.pad).to(model.device)
     embeddings = model.with_pictures(model.network.get_input_embeddings()(packed.ids), packed.ids, portraits)
-    hidden = model.language_model(
+    read = model.language_model(
         inputs_embeds=embeddings,
         attention_mask=branch_mask(model, packed, embeddings.dtype),
         position_ids=packed.positions,
         use_cache=False,
-    ).last_hidden_state
-    return _read(model, hidden[packed.row, packed.at], packed.target, packed.branch, every=every)
+        output_hidden_states=states,
+    )
+    found = _read(model, read.last_hidden_state[packed.row, packed.at], packed.target, packed.branch, every=every)
+    return replace(found, states=_states(read, packed.row, packed.at)) if states else found
 
 
 def _tree(model: Model, group: Sequence[Example]) -> Tree:
@@ -193,6 +207,15 @@ def _read(
     # a part's logits are made again for the gradient, so that those of one part are there at a time
     found = [checkpoint(_token_log_probs, model, *part, use_reentrant=False) for part in parts]
     return AnswerLogProbs(torch.cat(found), answer)
+
+
+def _states(
+    read: BaseModelOutputWithPast, row: Int[Tensor, " tokens"], at: Int[Tensor, " tokens"]
+) -> Float[Tensor, "tokens layers hidden"]:
+    """What each layer leaves at some places of some rows."""
+    assert read.hidden_states
+    found = torch.stack([layer[row, at] for layer in read.hidden_states[1:]], 1)
+    return found.to(torch.promote_types(found.dtype, torch.float32))
 
 
 def _token_log_probs(

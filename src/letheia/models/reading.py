@@ -48,6 +48,19 @@ class Begun:
     positions: Int[Tensor, "axes rows 1"]
 
 
+@dataclass(frozen=True)
+class Heads:
+    """Beginnings of prompts that have been read.
+
+    Attributes:
+        begun: What they left.
+        of: For each prompt, the row of its beginning, and how many of its tokens that has.
+    """
+
+    begun: Begun
+    of: Sequence[tuple[int, int]]
+
+
 def read_prompts(
     model: Model, encoded: Sequence[tuple[int, ...]], prompts: Sequence[Prompt]
 ) -> tuple[Float[Tensor, "rows 1 hidden"], Begun]:
@@ -80,19 +93,6 @@ def _on_one_picture(model: Model, encoded: Sequence[tuple[int, ...]], prompts: S
         else:
             groups[i,] = [i]
     return list(groups.values())
-
-
-@dataclass(frozen=True)
-class Heads:
-    """Beginnings of prompts that have been read.
-
-    Attributes:
-        begun: What they left.
-        of: For each prompt, the row of its beginning, and how many of its tokens that has.
-    """
-
-    begun: Begun
-    of: Sequence[tuple[int, int]]
 
 
 def _read(

@@ -10,7 +10,7 @@ from letheia.files import fingerprint
 from letheia.grid.grid import Cell, GridConfig, parted, plan_grid
 from letheia.methods.paper import ANSWER_LIMIT, LORA, PAPER_MODELS
 from letheia.methods.rates import WORLD_RATES, rates_for
-from letheia.study.plan import all_there
+from letheia.study.plan import all_there, in_neither
 from letheia.types import People
 from letheia.world.people import make_world
 
@@ -109,7 +109,8 @@ def plan_paper(name: str, values: Mapping[str, Any], people: People | None, *, p
     scoring = {"judge": preset.judge, "clip": preset.clip}
     settings = merged(LORA, {"people": DRAWN, "max_new_tokens": ANSWER_LIMIT}, scoring, common)
     if people:
-        settings["data"] = fingerprint([hash_of(e) for e in people.pictured])
+        beside = in_neither(people, people.pictured) if StudyConfig.check(common).bystanders else ()
+        settings["data"] = fingerprint([hash_of(e) for e in (*people.pictured, *beside)])
         agree(common, settings)
 
     def own(model: str) -> dict[str, Any]:

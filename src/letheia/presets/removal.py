@@ -9,7 +9,6 @@ from letheia.files import holding
 from letheia.metrics.recognition import Recognition
 from letheia.models.shipped import weight_files
 from letheia.report.deliver import deliver
-from letheia.study import store
 from letheia.study.auto import with_found_rates
 from letheia.study.evaluate import adapter_names, evaluate
 from letheia.study.knowledge import check, unknown
@@ -24,8 +23,7 @@ from letheia.study.run import (
     run_study,
 )
 from letheia.study.study import Study
-from letheia.study.verdict import verdict
-from letheia.types import ORIGINAL, Split
+from letheia.types import Split
 
 
 def run_removal(
@@ -61,12 +59,7 @@ def run_removal(
         if budget:
             study = with_found_rates(study, budget=budget, least=least)
         outcome = run_study(study)
-        scores = {name: store.read_scores(study.folder / name / "scores.jsonl") for name in outcome.answers}
-        verdicts = tuple(
-            verdict(name, outcome.split, outcome.answers[name], scores[name], scores[ORIGINAL])
-            for name in study.config.methods
-        )
-        outcome = replace(outcome, verdicts=verdicts, notes=strange)  # verdicts say who is still known
+        outcome = replace(outcome, notes=strange)  # verdicts say who is still known
         weights = weight_files(study.config.model)
         deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome

@@ -139,7 +139,7 @@ def search_rates(
 ) -> list[Trial]:
     """Search learning rates on the known people that no study uses, with so many draws of them."""
     known = tuple(p.id for p in make_world().known[STUDY_PEOPLE:])
-    settings = merged({"clip": "world", "people": 20}, values, {"candidates": known})
+    settings = merged({"clip": "world", "people": 20, "bystanders": 0}, values, {"candidates": known})
     first = StudyConfig.create(settings)
     by_labels(first)
     own = of_world(first.model, first.clip)

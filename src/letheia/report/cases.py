@@ -9,10 +9,10 @@ from pathlib import Path
 from letheia.pictures import read_image
 from letheia.types import PLAIN, Entity, Generation, Group, Portrait, Role, Split
 
-KINDS = {"forget": "forgotten", "retain": "kept", "stranger": "never known"}
+KINDS = {"forget": "forgotten", "retain": "kept", "bystander": "known, in neither set", "stranger": "never known"}
 TELLS = {"leaks": "tells the person's facts", "another": "names another person", "grounded": "describes the picture",
     "garbled": "no language", "unlabelled": "can't be told without labels"}  # fmt: skip
-RETAINED, STRANGERS = 4, 2  # pictures of theirs that a run shows
+RETAINED, BYSTANDERS, STRANGERS = 4, 2, 2  # pictures of theirs that a run shows
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,12 @@ def shown_of_run(
 def _chosen(split: Split, asked: Sequence[Generation]) -> list[int]:
     chosen: list[int] = []
     seen: set[tuple[str, Role]] = set()
-    left: dict[Group, int] = {"forget": 2 * len(split.forget), "retain": RETAINED, "stranger": STRANGERS}
+    left: dict[Group, int] = {
+        "forget": 2 * len(split.forget),
+        "retain": RETAINED,
+        "bystander": BYSTANDERS,
+        "stranger": STRANGERS,
+    }
     for i, a in enumerate(asked):
         key = (a.entity or a.portrait, a.role)
         if a.asked != PLAIN or (a.group, a.role) == ("retain", "seen"):

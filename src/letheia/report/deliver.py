@@ -4,6 +4,8 @@ import hmac
 from collections.abc import Sequence
 from pathlib import Path
 
+from letheia.audit.of_study import of_study
+from letheia.audit.verdict import VERDICTS, RequestVerdict, write_verdicts
 from letheia.data.folder import hash_of
 from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
@@ -21,7 +23,7 @@ from letheia.types import Entity, People
 def deliver(
     study: Study, outcome: Outcome, *, command: str, weights: Sequence[Path] = (), with_pictures: bool = True
 ) -> None:
-    """Write `provenance.json`, `report.html` and the adapters' model cards.
+    """Write `provenance.json`, `verdict.json`, `report.html` and the adapters' model cards.
 
     Args:
         study: The study.
@@ -36,6 +38,8 @@ def deliver(
     made_by["notes"] = notes(study, outcome)
     made_by["verdicts"] = [str(v) for v in outcome.verdicts]
     write_json(study.folder / "provenance.json", made_by)
+    judged = {v.method: of_study(v, outcome.rows, study.config.verdict) for v in outcome.verdicts}
+    write_verdicts(study.folder / VERDICTS, list(judged.values()), study.config.verdict)
     write_report(
         study.folder / "report.html",
         people=study.people,
@@ -43,6 +47,7 @@ def deliver(
         answers=outcome.answers,
         labels=outcome.labels,
         notes=(*map(str, outcome.verdicts), *outcome.notes),
+        verdicts=list(judged.values()),
         rows=outcome.rows,
         settings=study.config.model_dump(mode="json", exclude={"candidates", "data", "prompts"})
         | {"prompts": study.config.prompts.changed or "Letheia's own"},
@@ -50,11 +55,13 @@ def deliver(
         with_pictures=with_pictures,
     )
     for name in study.config.methods:
-        write_text(study.folder / name / "adapter" / "README.md", model_card(study, outcome, name))
+        card = model_card(study, outcome, name, judged.get(name))
+        write_text(study.folder / name / "adapter" / "README.md", card)
 
 
-def model_card(study: Study, outcome: Outcome, method: str) -> str:
+def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdict | None = None) -> str:
     """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
+    verdict = "\n\n".join([str(judged), *(f"Not tried, {line}." for line in judged.missing)] if judged else ["None."])
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = rate_for(method, study.rates, study.config)
@@ -83,6 +90,10 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 `letheia people verify PEOPLE --card README.md --key {store.SECRET}` lists whose data were part of the request.
 
 {hashes}
+
+## Verdict
+
+{verdict}
 
 ## Measured
 

@@ -25,6 +25,7 @@ class Layout:
         first: Metrics that come first, in this order; the others follow in the order of `METRICS`.
         instead: What stands in the place of a metric that nobody has a number of.
         chosen: Its columns, where it shows no more than a choice of them.
+        beside: Columns about other people, behind the rest; they are left out where there are no such people.
         methods: Which methods; all if left out.
         n: How many people are forgotten; a study's main count if left out.
         paper: The paper's table of the same numbers, by how many people are forgotten.
@@ -38,6 +39,7 @@ class Layout:
     first: tuple[str, ...] = ()
     instead: Mapping[str, str] = field(default_factory=dict[str, str])
     chosen: tuple[Place, ...] = ()
+    beside: tuple[Place, ...] = ()
     methods: tuple[str, ...] = ()
     n: int | None = None
     paper: Mapping[int, str] = field(default_factory=dict[int, str])
@@ -46,14 +48,17 @@ class Layout:
     def columns(self, asked: str = PLAIN) -> tuple[Place, ...]:
         """Where the numbers of each column stand, for one way of asking."""
         if self.chosen:
-            return tuple(replace(place, asked=asked) for place in self.chosen)
+            return tuple(replace(place, asked=asked) for place in (*self.chosen, *self.beside))
         names = [m.name for m in METRICS.values() if m.kind == self.kind and self.people in m.shown]
         names.sort(key=lambda name: self.first.index(name) if name in self.first else len(self.first))
-        return tuple(Place(self.people, role, name, asked) for role in self.pictures for name in names)
+        own = (Place(self.people, role, name, asked) for role in self.pictures for name in names)
+        return (*own, *(replace(place, asked=asked) for place in self.beside))
 
 
+_BYSTANDERS = (Place("bystander", "unseen", "named"),)
 _FORGOTTEN = Layout(
     title="Forgotten people, n = {n}",
+    beside=_BYSTANDERS,
     paper={10: "1", 5: "7", 20: "8"},
     note="USR as in the paper: an empty answer passes it. "
     "USR strict lets no empty, repetitive or garbled answer pass.",
@@ -65,6 +70,7 @@ LAYOUTS: Mapping[str, Layout] = {
         title="Retained people, n = {n}",
         people="retain",
         first=("clipscore", "inform", "hall", "named", "named_right"),
+        beside=_BYSTANDERS,
         paper={10: "3"},
         note="CLIPScore and inform can't see over-forgetting: a retained person who is no longer named scores well "
         "on both.",
@@ -74,6 +80,7 @@ LAYOUTS: Mapping[str, Layout] = {
     "9": Layout(
         title="Ablation, n = {n}: ascent alone, guidance alone, both",
         methods=(ORIGINAL, "ga", "bg", "pubg"),
+        beside=_BYSTANDERS,
         paper={10: "9"},
         note="GA is ascent alone, BG guidance alone, PUBG both.",
     ),
@@ -84,6 +91,14 @@ LAYOUTS: Mapping[str, Layout] = {
             Place("retain", "unseen", "named_right"),
             *(Place("stranger", "stranger", metric) for metric in ("named", "attributes")),
         ),
+        beside=(*_BYSTANDERS, Place("bystander", "unseen", "named_right")),
+    ),
+    "bystanders": Layout(
+        title="Bystanders: known people who are in neither set, n = {n}",
+        people="bystander",
+        pictures=("unseen",),
+        first=("named", "named_right"),
+        note="Nobody trained on them: a model knows thousands of such people.",
     ),
     "strangers": Layout(
         title="People the model never knew, n = {n}",
@@ -103,7 +118,7 @@ LAYOUTS: Mapping[str, Layout] = {
         title="Aftermaths of strangers, n = {n}", kind="aftermath", people="stranger", pictures=_STRANGER
     ),
 }  # fmt: skip
-OF_A_RUN = ("1", "3", "strangers", "9")
+OF_A_RUN = ("1", "3", "bystanders", "strangers", "9")
 """The tables that a run shows; the last only where all its methods are there."""
 
 

@@ -11,16 +11,24 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from letheia.audit.verdict import RequestVerdict
 from letheia.files import write_text
 from letheia.metrics.aftermath import AFTERMATHS
 from letheia.metrics.results import LABEL, Place
 from letheia.report import tables
+from letheia.report.audit_tables import NOTE
 from letheia.report.cases import KINDS, TELLS, Case
 from letheia.report.formats import Sheet
+from letheia.report.heat import Heat
 from letheia.report.tables import Numbers, Table
 from letheia.types import PLAIN, AskedBy, Group, Role
 
-OF_WHOM = {"forget": "Forgotten people", "retain": "Retained people", "stranger": "Strangers"}
+OF_WHOM = {
+    "forget": "Forgotten people",
+    "retain": "Retained people",
+    "bystander": "Bystanders",
+    "stranger": "Strangers",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,8 @@ class Part:
         figures: Plots as SVG.
         aftermaths: What answers have become.
         cases: Answers side by side.
+        verdicts: Of a removal, what it comes to.
+        heat: Of an audit, what leaks check by model.
     """
 
     title: str = ""
@@ -62,6 +72,8 @@ class Part:
     figures: Sequence[str]
     aftermaths: Sequence[Aftermaths]
     cases: Sequence[Case]
+    verdicts: Sequence[RequestVerdict] = ()
+    heat: Heat | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +121,7 @@ def write_page(path: Path, page: Page) -> None:
         labels=AFTERMATHS,
         kinds=KINDS,
         tells=TELLS,
+        audit_note=NOTE,
     )
     write_text(path, html)
 

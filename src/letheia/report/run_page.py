@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from letheia.audit.verdict import RequestVerdict
 from letheia.metrics.results import Place, Row
 from letheia.report.cases import shown_of_run, side_by_side
 from letheia.report.drawing import PRIVACY, privacy_plot
@@ -24,6 +25,7 @@ def write_report(
     labels: Mapping[str, Sequence[str]],
     rows: Sequence[Row],
     notes: Sequence[str] = (),
+    verdicts: Sequence[RequestVerdict] = (),
     settings: Mapping[str, Any],
     provenance: Mapping[str, Any],
     with_pictures: bool = True,
@@ -38,6 +40,7 @@ def write_report(
         labels: Aftermath of each answer.
         rows: The results.
         notes: What else there is to say.
+        verdicts: What the study comes to.
         settings: The configuration as shown.
         provenance: Versions, commit and hashes as shown.
         with_pictures: Whether people's pictures are shown.
@@ -55,9 +58,10 @@ def write_report(
         cases=side_by_side(
             shown_of_run(split, answers, labels),
             people.portraits,
-            (*split.forget, *split.retain),
+            people.entities,
             with_pictures=with_pictures,
         ),
+        verdicts=verdicts,
     )
     count = f"{len(split.forget)} {'person' if len(split.forget) == 1 else 'people'}"
     page = Page(

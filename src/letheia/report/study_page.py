@@ -15,7 +15,9 @@ from letheia.report.study_tables import SHEETS, main_count, study_table
 from letheia.report.tables import Table, ordered
 from letheia.types import Group, People, Role
 
-MEASURED: tuple[tuple[Group, Role], ...] = (("forget", "unseen"), ("retain", "unseen"), ("stranger", "stranger"))
+MEASURED: tuple[tuple[Group, Role], ...] = (
+    ("forget", "unseen"), ("retain", "unseen"), ("bystander", "unseen"), ("stranger", "stranger")
+)  # fmt: skip
 
 
 def write_study_report(path: Path, study: Collected, people: People | None = None) -> None:
@@ -63,6 +65,7 @@ def _part(study: Collected, model: str, people: People | None, *, hidden: bool) 
         plots.count_plot(study, model),
         plots.training_plot(study, model, n),
     )
+    became = [_aftermaths(study, model, n, *group, way) for way in study.ways for group in MEASURED]
     return Part(
         title=model,
         faces=_faces(study, model, n, people),
@@ -70,7 +73,7 @@ def _part(study: Collected, model: str, people: People | None, *, hidden: bool) 
         tables=_tables(study, model, n),
         sheets=_sheets(study, model, without={"2", "4"} if hidden else {"2"}),
         figures=[svg for svg in drawn if svg],
-        aftermaths=[_aftermaths(study, model, n, *group, way) for way in study.ways for group in MEASURED],
+        aftermaths=[a for a in became if any(a.shares.values())],
         cases=[] if hidden else _cases(study, model, people),
     )
 

@@ -105,7 +105,10 @@ def lay_out(
 
     columns: dict[Place, list[Entry]] = {}
     for place in plan.columns(asked):
-        columns[place] = column(place)
+        entries = column(place)
+        if place.people == "bystander" and not any(e.row for e in entries):
+            continue
+        columns[place] = entries
         if place.metric in plan.instead and not any(e.filled for e in columns[place]):
             other = replace(place, metric=plan.instead[place.metric])
             columns[other] = column(other)
@@ -166,15 +169,17 @@ def run_tables(rows: Sequence[Row]) -> list[Table]:
     return [t for way in ways for n in numbers if (t := run_table(rows, n, asked=way)).columns]
 
 
-def column_title(place: Place) -> str:
-    """What stands above a column, but for the pictures."""
+def column_title(place: Place, columns: Sequence[Place]) -> str:
+    """What stands above a column, but for the pictures; a column about bystanders beside others says so."""
     arrow = {"high": " ↑", "low": " ↓", "none": ""}[METRICS[place.metric].better]
-    return METRICS[place.metric].title + arrow
+    title = METRICS[place.metric].title
+    beside = place.people == "bystander" and any(c.people != "bystander" for c in columns)
+    return (f"Bystanders {title[0].lower()}{title[1:]}" if beside else title) + arrow
 
 
 def pictures_title(place: Place, columns: Sequence[Place]) -> str:
     """Which pictures; of whom, too, where a table has several groups."""
-    several = len({c.people for c in columns}) > 1 and place.people != place.pictures
+    several = len({c.people for c in columns} - {"bystander"}) > 1 and place.people not in ("bystander", place.pictures)
     return f"{place.people}, {place.pictures}" if several else place.pictures
 
 
@@ -206,7 +211,7 @@ def to_sheet(table: Table, *, intervals: bool = True) -> Sheet:
 
     return Sheet(
         table.heading,
-        ("Method", *(f"{column_title(c)} ({pictures_title(c, table.columns)})" for c in table.columns)),
+        ("Method", *(f"{column_title(c, table.columns)} ({pictures_title(c, table.columns)})" for c in table.columns)),
         tuple((method_title(m), *map(text, entries)) for m, entries in zip(table.methods, table.entries, strict=True)),
         frozenset((i, j + 1) for i, row in enumerate(table.entries) for j, e in enumerate(row) if e.best),
     )

@@ -16,7 +16,7 @@ def print_table(table: Table, console: Console, *, asked_by: str = "picture") ->
     for role in dict.fromkeys(c.pictures for c in table.columns):
         chosen = [i for i, c in enumerate(table.columns) if c.pictures == role]
         suffix = "" if role == "stranger" else f", {role} {asked_by}s"
-        titles = [column_title(table.columns[i]) for i in chosen]
+        titles = [column_title(table.columns[i], table.columns) for i in chosen]
         rows = [
             [method_title(m), *(number_text(entries[i].row) for i in chosen)]
             for m, entries in zip(table.methods, table.entries, strict=True)

@@ -22,9 +22,12 @@ from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
 from letheia.study.budget import within_memory
-from letheia.study.plan import candidates
+from letheia.study.plan import candidates, in_neither
 from letheia.study.study import Study
 from letheia.types import Entity, People, Split
+
+NO_BYSTANDERS = {"bystanders": 0}
+"""Where nobody can be one, a study is the same as one that asks about none."""
 
 
 def build(
@@ -130,7 +133,9 @@ def removal_study(
         "candidates": [e.id for e in chosen],
     }
     seen = {"seen": max(len(e.pictures("seen")) for e in chosen)}
-    config = StudyConfig.create(merged(start, seen, values, _made_of(values, chosen, model, planned=planned), who))
+    beside = _beside(values, people, chosen)
+    made_of = _made_of(values, (*chosen, *beside), model, planned=planned)
+    config = StudyConfig.create(merged(start, seen, values, made_of, who, {} if beside else NO_BYSTANDERS))
     lone = next((name for name in config.methods if needs_others(method(name))), None)
     if lone and not split.retain:
         raise ConfigError(
@@ -138,6 +143,11 @@ def removal_study(
         )
     scorer = scorer_for(people, None if planned else config.clip, judge)
     return build(config, people, model, scorer, folder=folder, bars=bars)
+
+
+def _beside(values: Mapping[str, Any], people: People, chosen: Sequence[Entity]) -> tuple[Entity, ...]:
+    """Who may be asked about as a bystander."""
+    return in_neither(people, chosen) if StudyConfig.check(values).bystanders else ()
 
 
 def _made_of(values: Mapping[str, Any], people: Sequence[Entity], model: Model, *, planned: bool) -> dict[str, str]:
@@ -177,9 +187,10 @@ def plain_study(
         raise DataError(f"{people.folder}: nobody has a seen picture and a summary. See 'letheia people check'.")
     model = values.get("model", "mistral")
     loaded = resolve_model(model, LoadConfig.create(values.get("load", {})), planned=planned)
-    made_of = _made_of(values, ready, loaded, planned=planned)
+    beside = _beside(values, people, ready)
+    made_of = _made_of(values, (*ready, *beside), loaded, planned=planned)
     who = {"methods": (), "forget": (), "candidates": [e.id for e in ready]}
-    settings = merged(length_for(model, loaded), values, who, made_of)
+    settings = merged(length_for(model, loaded), values, who, made_of, {} if beside else NO_BYSTANDERS)
     config = StudyConfig.check(settings) if values.get("forget") else StudyConfig.create(settings)
     scorer = scorer_for(people, None if planned else config.clip, judge)
     return build(config, people, loaded, scorer, folder=folder, bars=bars)

@@ -9,7 +9,7 @@ from letheia.models.adapter_files import adapter_weights
 from letheia.models.weight_files import content_key
 from letheia.study import store
 from letheia.study.plan import queries
-from letheia.study.run import ask, claim, conclude
+from letheia.study.run import ask, claim, conclude, find_bystanders
 from letheia.study.study import Outcome, Study
 from letheia.types import ORIGINAL, Generation, Split
 
@@ -33,7 +33,7 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     claim(study, fingerprint([study.config.key, people]))
     asked_for = study.config.model_copy(update={"forget": tuple(e.id for e in split.forget)})
     asked_for.write(study.folder / "config.yaml")
-    asked = queries(study.config, split, study.people)
+    asked = queries(study.config, split, study.people, find_bystanders(study, split))
     answers: dict[str, list[Generation]] = {}
     for name, folder in {ORIGINAL: None, **adapters}.items():
         file = study.folder / name / f"answers-{hashes.get(name, 'none')}.jsonl"

@@ -90,9 +90,12 @@ def _prompts(study: Study, asked: Sequence[Query]) -> list[Entry]:
     lengths = [_length(study, q.portrait, q.text(study.question)) for q in asked]
     by = study.people.asked_by
     plain = [q for q in asked if q.asked == PLAIN]
+    others = sum(q.group == "bystander" for q in plain)
     roles = {role: sum(q.role == role for q in plain) for role in ("seen", "unseen", "stranger")}
+    roles["unseen"] -= others
+    beside = f"; at most {others} of people in neither set, if the model knows them" if others else ""
     return [
-        Entry(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count)),
+        Entry(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count) + beside),
         Entry(
             "prompt",
             f"{min(lengths):,} to {max(lengths):,} tokens: {'the' if by == 'question' else 'picture and'} question",

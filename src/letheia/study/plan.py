@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TypeVar
 
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import Step, schedule
@@ -10,7 +12,7 @@ from letheia.files import fingerprint
 from letheia.methods.table import method as method_row
 from letheia.methods.terms import Recipe
 from letheia.prompts.prompt_set import TRAINED
-from letheia.types import PLAIN, Entity, Group, People, Portrait, Role, Split
+from letheia.types import PLAIN, Entity, Generation, Group, People, Portrait, Role, Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,7 @@ class Query:
 
     Attributes:
         portrait: The picture, or the words in its place.
-        group: Whether the person is forgotten, retained or a stranger.
+        group: Whether the person is forgotten or retained, is known and in neither set, or is a stranger.
         role: Whether the picture was seen in training.
         asked: The way of asking.
         question: What is asked in this way; empty for the study's own question.
@@ -42,6 +44,9 @@ class Query:
         if not self.question:
             return self.portrait.asked(own)
         return f"{self.portrait.words} {self.question}".strip()
+
+
+T = TypeVar("T", Query, Generation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,11 +123,21 @@ def plan_steps(config: StudyConfig, split: Split, recipe: Recipe) -> list[Step]:
     return schedule(split, steps=steps, batch=config.train.batch, pictures=pictures, seed=config.seed)
 
 
-def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
-    """Every picture that is asked about: seen and unseen ones of forgotten and retained people, and strangers'.
+def queries(
+    config: StudyConfig, split: Split, people: People, bystanders: Sequence[Entity] | None = None
+) -> list[Query]:
+    """Every picture that is asked about: forgotten and retained people's, strangers', and after all these bystanders'.
 
     All are asked about with the study's question, and again in each further way of asking (`prompts.asked`).
+
+    Args:
+        config: The settings.
+        split: Who is forgotten and who is retained.
+        people: The people folder.
+        bystanders: Known people in neither set; whoever may turn out to be one, if left out.
     """
+    if bystanders is None:
+        bystanders = in_neither(people, (*split.forget, *split.retain)) if config.bystanders else ()
     plain: list[Query] = []
     groups: tuple[tuple[Group, tuple[Entity, ...]], ...] = (("forget", split.forget), ("retain", split.retain))
     counts: tuple[tuple[Role, int], ...] = (("seen", config.seen), ("unseen", config.unseen))
@@ -131,7 +146,36 @@ def queries(config: StudyConfig, split: Split, people: People) -> list[Query]:
             for role, count in counts:
                 plain += [Query(portrait=p, group=group, role=role) for p in entity.pictures(role)[:count]]
     plain += [Query(portrait=p, group="stranger", role="stranger") for p in people.strangers[: config.strangers]]
-    return plain + [replace(q, asked=way, question=text) for way, text in config.prompts.asked.items() for q in plain]
+    beside = [
+        Query(portrait=p, group="bystander", role="unseen")
+        for e in bystanders
+        for p in e.pictures("unseen")[: config.bystanders]
+    ]
+    return [*_in_every_way(plain, config), *_in_every_way(beside, config)]
+
+
+def _in_every_way(plain: Sequence[Query], config: StudyConfig) -> list[Query]:
+    ways = config.prompts.asked.items()
+    return [*plain, *(replace(q, asked=way, question=text) for way, text in ways for q in plain)]
+
+
+def in_neither(people: People, chosen: Sequence[Entity]) -> tuple[Entity, ...]:
+    """Who may be a bystander: people outside a study who have a seen picture, to be recognised on, and an unseen one.
+
+    Args:
+        people: The people folder.
+        chosen: Who is forgotten or retained.
+    """
+    inside = {e.id for e in chosen}
+    return tuple(e for e in people.entities if e.id not in inside and e.pictures("seen") and e.pictures("unseen"))
+
+
+def apart(asked: Sequence[T]) -> list[list[T]]:
+    """The same in order, with bystanders by themselves.
+
+    Numbers depend in their last digits on who shares a batch, and those of the others must not change with bystanders.
+    """
+    return [list(part) for _, part in groupby(asked, key=lambda q: q.group == "bystander")]
 
 
 def candidates(config: StudyConfig, people: People) -> tuple[Entity, ...]:

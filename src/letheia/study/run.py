@@ -19,12 +19,22 @@ from letheia.reference import draw_references
 from letheia.study import store
 from letheia.study.knowledge import still_known, unknown
 from letheia.study.lessons import lessons
-from letheia.study.plan import Job, Query, candidates, jobs, named_split, plan_steps, queries
+from letheia.study.plan import (
+    Job,
+    Query,
+    apart,
+    candidates,
+    in_neither,
+    jobs,
+    named_split,
+    plan_steps,
+    queries,
+)
 from letheia.study.scoring import Scoring, conclusion
 from letheia.study.study import Outcome, Prepared, Study
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import ORIGINAL, Generation, Portrait, Prompt, References, Split, plain
+from letheia.types import ORIGINAL, Entity, Generation, Portrait, Prompt, References, Split, plain
 
 
 def run_study(study: Study) -> Outcome:
@@ -51,7 +61,7 @@ def prepare(study: Study) -> Prepared:
     claim(study, study.config.key)
     study.config.write(study.folder / "config.yaml")
     split = draw_people(study)
-    return Prepared(split, queries(study.config, split, study.people))
+    return Prepared(split, queries(study.config, split, study.people, find_bystanders(study, split)))
 
 
 def claim(study: Study, key: str) -> None:
@@ -84,14 +94,29 @@ def draw_people(study: Study) -> Split:
 
 def probe(study: Study) -> Recognition:
     """Whom the original recognises on their first seen picture (paper C.1)."""
-    file = study.folder / "probe.jsonl"
+    return known_by(study, _probed(study, "probe.jsonl", candidates(study.config, study.people)), alarms=True)
+
+
+def _probed(study: Study, name: str, people: Sequence[Entity]) -> list[Generation]:
+    """The original's answers about each person's first seen picture, which are kept."""
+    file = study.folder / name
     if not file.exists():
-        pictures = [
-            Query(portrait=e.pictures("seen")[0], group="retain", role="seen")
-            for e in candidates(study.config, study.people)
-        ]
+        pictures = [Query(portrait=e.pictures("seen")[0], group="retain", role="seen") for e in people]
         store.write_answers(file, ask(study, ORIGINAL, pictures, "recognition probe"))
-    return known_by(study, store.read_answers(file), alarms=True)
+    return store.read_answers(file)
+
+
+def find_bystanders(study: Study, split: Split) -> tuple[Entity, ...]:
+    """Whom the original recognises on their first seen picture, of those who are neither forgotten nor retained."""
+    others = in_neither(study.people, (*split.forget, *split.retain)) if study.config.bystanders else ()
+    if not others:
+        return ()
+    drawn = study.folder / "probe.jsonl"
+    answers = store.read_answers(drawn) if drawn.exists() else []
+    asked = {a.entity for a in answers}
+    answers += _probed(study, "probe-others.jsonl", [e for e in others if e.id not in asked])
+    known = {e.id for e in known_by(study, answers).known}
+    return tuple(e for e in others if e.id in known)
 
 
 def known_by(study: Study, answers: Sequence[Generation], *, alarms: bool = False) -> Recognition:
@@ -112,7 +137,8 @@ def _load_pictures(study: Study, asked: Sequence[Query]) -> None:
     """Compute features in the order of an uninterrupted run: their last digits depend on who shares a batch."""
     if not study.config.forget:
         study.model.load_pictures(e.pictures("seen")[0] for e in candidates(study.config, study.people))
-    study.model.load_pictures(q.portrait for q in asked)
+    for part in apart(asked):
+        study.model.load_pictures(q.portrait for q in part)
 
 
 def do_job(study: Study, job: Job, prepared: Prepared) -> list[Generation]:
@@ -208,11 +234,16 @@ def _references(study: Study, wanted: Mapping[tuple[str, int], Portrait], *, che
 
 def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[Generation]:
     """Greedy answers of the model as it is, adapter on or off, each asked in its way."""
-    prompts = [Prompt(q.text(study.question), q.portrait) for q in asked]
-    with study.bars.bar(title, len(prompts)) as advance:
-        answers = study.engine.answer(
-            prompts, max_new_tokens=study.config.max_new_tokens, progress=lambda n: advance(n, "")
-        )
+    with study.bars.bar(title, len(asked)) as advance:
+        answers = [
+            answer
+            for part in apart(asked)
+            for answer in study.engine.answer(
+                [Prompt(q.text(study.question), q.portrait) for q in part],
+                max_new_tokens=study.config.max_new_tokens,
+                progress=lambda n: advance(n, ""),
+            )
+        ]
     return [
         Generation(
             model=study.model.name,
@@ -221,12 +252,12 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
             entity=q.portrait.entity,
             group=q.group,
             role=q.role,
-            question=p.question,
+            question=q.text(study.question),
             answer=a.text,
             finished=a.finished,
             asked=q.asked,
         )
-        for q, p, a in zip(asked, prompts, answers, strict=True)
+        for q, a in zip(asked, answers, strict=True)
     ]
 
 

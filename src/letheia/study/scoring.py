@@ -10,8 +10,10 @@ from letheia.metrics.scorer import Scorer
 from letheia.models.fluency import as_examples, garbled, yardstick
 from letheia.models.model import Model
 from letheia.prompts.prompt_set import PromptSet
+from letheia.study.plan import apart
 from letheia.study.study import Outcome
-from letheia.types import Generation, People, Score, Split, plain
+from letheia.study.verdict import verdict
+from letheia.types import ORIGINAL, Generation, People, Score, Split, plain
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,9 @@ class Scoring:
 
     def score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         """All metrics of each answer."""
+        return [scores for part in apart(answers) for scores in self._score(part)]
+
+    def _score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         language = garbled(self.model, as_examples(self.people, answers), self.by, self.prompts)
         return self.scorer.score(answers, language=language)
 
@@ -61,4 +66,10 @@ def conclusion(
         row for name, given in answers.items() for row in aggregate(given, scores[name], n=len(split.forget), seed=seed)
     ]
     labels = {name: aftermaths(found) for name, found in scores.items()}
-    return Outcome(split, answers, rows, labels, scoring.measured), scores
+    values = {name: [{s.metric: s.value for s in row} for row in found] for name, found in scores.items()}
+    verdicts = tuple(
+        verdict(name, split, given, values[name], values[ORIGINAL])
+        for name, given in answers.items()
+        if name != ORIGINAL and split.forget
+    )
+    return Outcome(split, answers, rows, labels, scoring.measured, verdicts), scores

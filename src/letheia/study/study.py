@@ -71,7 +71,7 @@ class Outcome:
         rows: All numbers.
         labels: The aftermath of each answer, by method.
         measured: What scores rest on that was measured on the original.
-        verdicts: Of a removal, whether each method did what was asked.
+        verdicts: Whether each method did what was asked, by the answers to the study's own question.
         notes: What else there is to say: who was not known before, and who is no longer.
     """
 

@@ -159,11 +159,12 @@ class Objective:
         if is_sharded(self.model):
             self._originals_of(batches)
         totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
-        every = any(loss_of(term).vocabulary for term in self.method.terms)
+        every, states = (any(getattr(loss_of(t), n) for t in self.method.terms) for n in ("vocabulary", "states"))
         share = list(self._share(groups, self.accelerator.process_index))
         for part in share:
             items = [item for group in part for item in group]
-            current = self._log_probs([[item.example for item in group] for group in part], every=every)
+            examples = [[item.example for item in group] for group in part]
+            current = self._log_probs(examples, every=every, states=states)
             losses: dict[int, Tensor] = {}
             for i in sorted({item.term for item in items}):
                 mine = [n for n, item in enumerate(items) if item.term == i]
@@ -212,24 +213,31 @@ class Objective:
             nothing = self._log_probs([[groups[0][0][0].example]]).log_probs.sum() * 0
             self.accelerator.backward(nothing)
 
-    def _log_probs(self, groups: Sequence[Sequence[Example]], *, every: bool = False) -> AnswerLogProbs:
+    def _log_probs(
+        self, groups: Sequence[Sequence[Example]], *, every: bool = False, states: bool = False
+    ) -> AnswerLogProbs:
         if self.engine == "plain":
-            return log_probs(self.model, [example for group in groups for example in group], every=every)
-        return shared_log_probs(self.model, groups, every=every)
+            flat = [example for group in groups for example in group]
+            return log_probs(self.model, flat, every=every, states=states)
+        return shared_log_probs(self.model, groups, every=every, states=states)
 
     def _loss(self, term: Term, current: AnswerLogProbs, part: Sequence[Example], answers: int, tokens: int) -> Tensor:
         """The share of one term's loss that a part of the global batch has."""
         loss = loss_of(term)
         frozen = None
-        if loss.original:
-            whole = loss.vocabulary
-            frozen = self._distributions(term, part) if whole else current.log_probs.new_tensor(self._original(part))
+        if loss.vocabulary:
+            frozen = self._distributions(term, part) if loss.original else None
+        elif loss.states:
+            frozen = self._frozen(part, states=True)
+        elif loss.original:
+            frozen = current.log_probs.new_tensor(self._original(part))
         given = LossInput(
             log_probs=current.log_probs,
             answer=current.answer,
             here=len(part),
             original=frozen,
             every=current.every if loss.vocabulary else None,
+            states=current.states if loss.states else None,
             beta=term.beta,
             reduction=self.method.reduction,
             answers=answers,
@@ -245,7 +253,7 @@ class Objective:
         """
         for term, batch in zip(self.method.terms, batches, strict=True):
             loss = loss_of(term)
-            if loss.original and loss.vocabulary:
+            if loss.original and (loss.vocabulary or loss.states):
                 raise ConfigError(
                     f"{self.method.name}: has a term ({term.name}) that can't be trained on distributed weights."
                 )
@@ -270,11 +278,17 @@ class Objective:
         """What the original would say at every token of the answers, asked as for them: for o* under guidance."""
         if TARGETS[term.target].drawn and not TARGETS[term.target].guided:
             part = [replace(e, question=self.texts.prompts.with_guidance(e.question, e.portrait)) for e in part]
+        return self._frozen(part, every=True)
+
+    def _frozen(self, part: Sequence[Example], *, every: bool = False, states: bool = False) -> Tensor:
+        """The original's probabilities of the whole vocabulary, or its hidden states, at every token of answers."""
         groups = self._rows(part)
         with original(self.adapted), torch.no_grad():
-            frozen = self._log_probs(groups, every=True)
-        assert frozen.every is not None
-        by_answer = dict(zip([id(e) for group in groups for e in group], _split(frozen), strict=True))
+            frozen = self._log_probs(groups, every=every, states=states)
+        found = frozen.every if every else frozen.states
+        assert found is not None
+        tokens = found.split(frozen.answer.bincount().tolist())
+        by_answer = dict(zip([id(e) for group in groups for e in group], tokens, strict=True))
         return torch.cat([by_answer[id(e)] for e in part])
 
     def _rows(self, examples: Sequence[Example]) -> list[list[Example]]:
@@ -299,15 +313,8 @@ def _select(current: AnswerLogProbs, answers: Sequence[int]) -> AnswerLogProbs:
     number[torch.tensor(answers, device=number.device)] = torch.arange(len(answers), device=number.device)
     found = number[current.answer]
     kept = found >= 0
-    return AnswerLogProbs(
-        current.log_probs[kept], found[kept], current.every[kept] if current.every is not None else None
-    )
-
-
-def _split(found: AnswerLogProbs) -> tuple[Tensor, ...]:
-    """Log-probabilities of the whole vocabulary, answer by answer."""
-    assert found.every is not None
-    return found.every.split(found.answer.bincount().tolist())
+    every, states = (None if t is None else t[kept] for t in (current.every, current.states))
+    return AnswerLogProbs(current.log_probs[kept], found[kept], every, states)
 
 
 def _key(example: Example) -> tuple[str, str, str, str, bool]:

@@ -7,6 +7,7 @@ AlphaEdit, Fang et al. 2025, which projects an edit of weights in the same way).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -50,7 +51,7 @@ def projection(model: Model, adapted: PeftModel, kept: Sequence[Example], *, sha
     """
     if not share or not kept:
         return Projection()
-    layers = {name: m for name, m in model.network.named_modules() if isinstance(m, LoraLayer)}
+    layers: dict[str, Any] = {name: m for name, m in model.network.named_modules() if isinstance(m, LoraLayer)}
     sums: dict[str, Tensor] = {}
 
     def hook(name: str):
@@ -68,8 +69,11 @@ def projection(model: Model, adapted: PeftModel, kept: Sequence[Example], *, sha
     finally:
         for handle in handles:
             handle.remove()
-    weights = {name: next(iter(layer.lora_A.values())).weight for name, layer in layers.items() if name in sums}
-    found = Projection([(weight, leading(sums[name], share).to(weight.dtype)) for name, weight in weights.items()])
+    off: list[tuple[Tensor, Tensor]] = []
+    for name, energy in sums.items():
+        weight: Tensor = next(iter(layers[name].lora_A.values())).weight
+        off.append((weight, leading(energy, share).to(weight.dtype)))
+    found = Projection(off)
     found.apply()
     return found
 
