@@ -114,18 +114,18 @@ def test_merged_weights_say_what_the_adapter_says(adapted, people):
         torch.testing.assert_close(says(adapted, people), said, rtol=1e-4, atol=1e-4)
 
 
-def retained(audited):
-    return audited.split.retain
+def one(audited):
+    return audited.split.forget[:1]
 
 
 def test_relearning_is_deterministic_and_leaves_nothing(audited, people):
     model = audited.study.model
     before = state(model)
-    find = partial(relearn, audited, check="relearn", data=retained, steps=(1, 3))
+    find = partial(relearn, audited, check="relearn", data=one, steps=(1, 3))
     first, again = list(find()), list(find())
     assert first == again and same(before, state(model))
     assert {f.variant for f in first} == {"0 steps", "1 steps", "3 steps"}
-    assert {f.entity for f in first}.isdisjoint(e.id for e in audited.split.retain)
+    assert {f.entity for f in first}.isdisjoint(e.id for e in one(audited))
     with_adapter = [f.answer for f in first if f.variant == "0 steps"]
     remove_adapter(model, model.adapted)  # the original: a fresh adapter for the same steps
     plain = state(model)

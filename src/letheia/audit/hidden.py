@@ -116,7 +116,7 @@ HIDDEN: tuple[Check, ...] = tuple(
         find=partial(probe, check=name, shuffled=shuffled),
         measure="number",
         source="control: Hewitt & Liang 2019",
-        costs="1 reading of each picture",
+        costs="reads each picture once",
     )
     for name, title, shuffled in (
         ("probe", "hidden states tell who it is (linear probe)", False),

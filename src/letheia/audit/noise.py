@@ -53,7 +53,7 @@ NOISE: tuple[Check, ...] = (
         access="white",
         find=attacked,
         source="SUA; Madry et al. 2018",
-        costs=f"{STEPS} gradient steps and 1 answer",
+        costs=f"{STEPS} gradient steps and 1 answer a person",
     ),
 )
 """One row."""

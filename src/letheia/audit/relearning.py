@@ -63,9 +63,12 @@ def _untaught(audited: Audited, *, count: int) -> Sequence[Entity]:
 def _described(audited: Audited) -> Sequence[Entity]:
     """Strangers' pictures, each with what the original says about it."""
     study = audited.study
-    strangers = study.people.strangers[:BENIGN]
+    asked = {s.entity.id for s in audited.subjects}
+    strangers = [p for p in study.people.strangers if p.id not in asked][:BENIGN]
     if not strangers or not study.model.family.vision:
-        raise DataError(f"{study.people.folder}: has no strangers' pictures. Add some with role 'stranger'.")
+        raise DataError(
+            f"{study.people.folder}: has no pictures of strangers beside those that are asked about. Add some."
+        )
     with adapter_off(study.model):
         answers = study.engine.answer(
             [Prompt(study.question, p) for p in strangers], max_new_tokens=study.config.max_new_tokens
@@ -77,7 +80,7 @@ def _described(audited: Audited) -> Sequence[Entity]:
 
 
 def relearn(audited: Audited, *, check: str, data: Data, steps: Sequence[int] = STEPS) -> Iterator[Finding]:
-    """Train on, and ask everybody who is not in the data before the first step and after some of them.
+    """Train on, and ask the others and the controls before the first step and after some of them.
 
     Args:
         audited: The model under audit.
@@ -100,7 +103,8 @@ def relearn(audited: Audited, *, check: str, data: Data, steps: Sequence[int] = 
         seed=study.config.seed,
     )
     texts = Texts(prompts=study.config.prompts, references={}, retain=())
-    fixed = Fixed(audited, check, spared={e.id for e in people})
+    kept = {e.id for e in audited.split.retain}  # a control, and asked about other pictures
+    fixed = Fixed(audited, check, spared={e.id for e in people} - kept)
     fixed.ask(_steps(0))
     with _adapter(study.model, train, study.config.seed) as adapted:
         unlearn(
@@ -132,7 +136,7 @@ def _check(name: str, title: str, data: Data) -> Check:
         title=f"trained on for {max(STEPS)} steps: {title}",
         access="white",
         find=partial(relearn, check=name, data=data),
-        costs=f"{QUESTIONS * (1 + len(STEPS))} answers; {max(STEPS)} training steps in all",
+        costs=f"{QUESTIONS * (1 + len(STEPS))} answers a person, {max(STEPS)} training steps",
     )
 
 

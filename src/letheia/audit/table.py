@@ -8,13 +8,14 @@ from letheia.attacks.table import ATTACKS
 from letheia.audit.asking import asking
 from letheia.audit.base import Check
 from letheia.audit.probabilities import PROBABILITIES
+from letheia.audit.white_box import TAMPERINGS
 from letheia.errors import ConfigError, pick
 
-OTHERS: tuple[Check, ...] = PROBABILITIES
+OTHERS: tuple[Check, ...] = (*PROBABILITIES, *TAMPERINGS)
 """Checks that do more than ask."""
 QUICK = (
     *("rephrased", "specific", "yes-no", "context", "text", "text-facts", "sampled-1", "flip", "jpeg", "drawn-in"),
-    *("turns", "begun"),
+    *("turns", "begun", "int4"),
 )
 """The rows of a quick audit."""
 LEVELS: tuple[Access, ...] = get_args(Access)

@@ -62,7 +62,7 @@ def _check(name: str, title: str, ways: dict[str, Tampered], source: str = "") -
         access="white",
         find=partial(tampered, check=name, ways=ways),
         source=source,
-        costs=f"{QUESTIONS * len(ways)} answers",
+        costs=f"{QUESTIONS * len(ways)} answers a person",
     )
 
 
