@@ -6,10 +6,28 @@ from letheia.methods.variants import with_variants
 
 WORLD_RATES: dict[str, dict[str, float]] = {
     "mistral": with_variants(
-        {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 5e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 2e-3}
+        {
+            "ga": 2e-3,
+            "npo": 5e-3,
+            "random": 5e-4,
+            "reject": 5e-3,
+            "bg": 5e-4,
+            "pubg": 5e-4,
+            "bounded": 2e-3,
+            "thorough": 4e-3,
+        }
     ),
     "llama": with_variants(
-        {"ga": 2e-3, "npo": 5e-3, "random": 5e-4, "reject": 2e-3, "bg": 5e-4, "pubg": 5e-4, "bounded": 2e-3}
+        {
+            "ga": 2e-3,
+            "npo": 5e-3,
+            "random": 5e-4,
+            "reject": 2e-3,
+            "bg": 5e-4,
+            "pubg": 5e-4,
+            "bounded": 2e-3,
+            "thorough": 4e-3,
+        }
     ),
 }
 """Learning rates for the built-in models, found by `letheia rates`; LOG.md has the search."""
