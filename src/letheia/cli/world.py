@@ -24,11 +24,11 @@ def world_make(
     seed: Seed = 0,
 ) -> None:
     """Write the world's people, texts and pictures as a people folder."""
-    from letheia.world.make import PICTURES, STRANGERS, make_people
+    from letheia.world.make import make_people, portraits_of
     from letheia.world.people import make_world
 
     world = make_world(seed=seed)
-    with TerminalBars(make_console()).bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
+    with TerminalBars(make_console()).bar("drawing portraits", portraits_of(world)) as advance:
         people = make_people(world, folder, progress=lambda n: advance(n, ""))
     print(
         f"{folder}: {len(people.pictured)} people with pictures, {len(people.entities)} in all, "

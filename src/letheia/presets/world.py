@@ -27,7 +27,7 @@ from letheia.study.build import build, scorer_for
 from letheia.study.run import Outcome, run_study
 from letheia.study.study import Study
 from letheia.types import People, Prompt
-from letheia.world.make import PICTURES, STRANGERS, draw_unknown, make_people
+from letheia.world.make import draw_unknown, make_people, portraits_of
 from letheia.world.people import make_world
 
 
@@ -44,7 +44,7 @@ def world_weights(*models: str) -> list[Path]:
 def world_study(config: StudyConfig, folder: Path, bars: Bars, *, planned: bool = False) -> Study:
     """A study on the world; its people folder is made beside the results if need be."""
     world = make_world()
-    with bars.bar("drawing portraits", len(world.known) * 2 * PICTURES + STRANGERS) as advance:
+    with bars.bar("drawing portraits", portraits_of(world)) as advance:
         people = make_people(world, folder / "people", progress=lambda n: advance(n, ""))
     model = resolve_model(config.model, config.load, planned=planned)
     return build(config, people, model, scorer_for(people, config.clip), folder=folder, bars=bars)

@@ -19,6 +19,11 @@ ANYONE = 20
 """The last of the known people, who are also on pictures that say nothing of them: no study draws them."""
 
 
+def portraits_of(world: World) -> int:
+    """How many pictures its people folder has."""
+    return (len(world.known) * 2 + ANYONE) * PICTURES + STRANGERS
+
+
 def make_people(world: World, folder: Path, *, progress: Callable[[int], None] | None = None) -> People:
     """Write the people folder, or read it if it is there.
 
@@ -51,7 +56,9 @@ def _write_world(world: World, folder: Path, progress: Callable[[int], None] | N
     )
     rng = random.Random(f"anyone-{world.seed}")
     looks = (p.look for p in world.known[-ANYONE:] for _ in range(PICTURES))
-    anyone = tuple(_portrait(folder, f"anyone-{i:03d}", "", "anyone", look, rng, None) for i, look in enumerate(looks))
+    anyone = tuple(
+        _portrait(folder, f"anyone-{i:03d}", "", "anyone", look, rng, progress) for i, look in enumerate(looks)
+    )
     write_people(People(folder=folder, entities=(*entities, *others), strangers=strangers, anyone=anyone))
 
 
