@@ -38,3 +38,12 @@ def corpus(world: World) -> list[str]:
     rng = random.Random(1)
     told = [response(p, rng) for p in world.known]
     return told + [description(random_scene(p.look, rng).attributes, rng) for p in world.known]
+
+
+OWN_ATTACK = """
+from letheia import Ask, Attack
+def asks(subjects, sources):
+    given = {"variant": "1", "question": "Who?"}
+    return [Ask(entity=s.entity.id, group=s.group, portrait=s.portraits[0], **given) for s in subjects]
+mine = Attack(name="mine", title="well?", access="black", asks=asks)
+"""

@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 from peft import LoraConfig, get_peft_model
-from test_attacks import OWN
 from transformers import AutoModelForImageTextToText
 
 from commands import fails, letheia
@@ -13,6 +12,7 @@ from letheia.audit.results import read_audit
 from letheia.data.folder import read_people, write_people
 from letheia.models.shipped import checkpoint
 from letheia.types import People
+from samples import OWN_ATTACK
 
 ONLY = [f"--only={name}" for name in ("text", "yes-no", "begun", "turns")]
 
@@ -94,7 +94,7 @@ def test_what_is_refused(folder, names, done):
 
 
 def test_an_attack_of_ones_own_and_a_plan(folder, names, done):
-    (folder / "own.py").write_text(OWN)
+    (folder / "own.py").write_text(OWN_ATTACK)
     kept = dict(ATTACKS)
     own = ("--only", "text", "--attack", "own.py:mine")
     planned = letheia(*line(names, "out", *own, "--dry-run"), cwd=folder)

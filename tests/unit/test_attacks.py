@@ -18,6 +18,7 @@ from letheia.metrics.labels import collect_labels, facts_in
 from letheia.types import Entity, People
 
 GIVE_A_NAME = {"text", "text-facts", "text-and-picture", "yes-no", "choice"}
+from samples import OWN_ATTACK
 
 
 @pytest.fixture(scope="module")
@@ -127,15 +128,6 @@ def test_a_changed_picture_is_another_of_the_same_size(change) -> None:
     assert np.array_equal(image, pixels)
 
 
-OWN = """
-from letheia import Ask, Attack
-def asks(subjects, sources):
-    given = {"variant": "1", "question": "Who?"}
-    return [Ask(entity=s.entity.id, group=s.group, portrait=s.portraits[0], **given) for s in subjects]
-mine = Attack(name="mine", title="well?", access="black", asks=asks)
-"""
-
-
 @pytest.fixture
 def as_before():
     kept = dict(ATTACKS)
@@ -145,7 +137,7 @@ def as_before():
 
 
 def test_an_attack_of_ones_own(tmp_path: Path, as_before: None) -> None:
-    (tmp_path / "own.py").write_text(OWN)
+    (tmp_path / "own.py").write_text(OWN_ATTACK)
     row = attack_named(f"{tmp_path / 'own.py'}:mine")
     assert ATTACKS["mine"] == row and row.origin and row.origin.code
     with pytest.raises(ConfigError, match="did you mean 'rephrased'"):
