@@ -16,9 +16,9 @@ from letheia.attacks.table import ATTACKS, add_attack, attack_named
 from letheia.errors import ConfigError
 from letheia.metrics.labels import collect_labels, facts_in
 from letheia.types import Entity, People
+from samples import OWN_ATTACK
 
 GIVE_A_NAME = {"text", "text-facts", "text-and-picture", "yes-no", "choice"}
-from samples import OWN_ATTACK
 
 
 @pytest.fixture(scope="module")
