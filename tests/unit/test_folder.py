@@ -62,7 +62,12 @@ def change(folder, name, line, text):
             "outside the people folder",
         ),
         ("metadata.jsonl", 2, '{"file_name": "/etc/x.png", "entity": "p000", "role": "seen"}', "outside the people"),
-        ("metadata.jsonl", 2, '{"file_name": "a.png", "entity": "p000", "role": "stranger"}', "a stranger's picture"),
+        (
+            "metadata.jsonl",
+            2,
+            '{"file_name": "a.png", "entity": "p000", "role": "stranger"}',
+            "a stranger's or anyone's picture",
+        ),
         ("entities.jsonl", 2, '{"id": "x", "name": NaN}', r"entities.jsonl:2: .*NaN"),
         ("entities.jsonl", 2, '{"id": "x", "name": "A\x00B", "summary": "s"}', r"entities.jsonl:2: .*"),
         ("entities.jsonl", 2, '{"id": "x", "name": "A\\u0000B", "summary": "s"}', r"entities.jsonl:2: .*NUL"),

@@ -21,7 +21,7 @@ def test_each_use_has_its_own_draw(split):
 
 def test_every_response_is_used_before_any_is_used_again(split):
     plan = schedule(split, steps=3, batch=3, pictures=1, seed=5)
-    assert len({(u.entity.id, u.response) for s in plan for u in s.forget}) == 9
+    assert len({(u.portrait.entity, u.response) for s in plan for u in s.forget}) == 9
 
 
 def test_targets(steps, texts, split):

@@ -28,11 +28,17 @@ BOUNDED = _row("bounded", "Bounded", (pull(0.005), GUIDANCE, keep()))
 THOROUGH = Method(
     name="thorough",
     title="Thorough",
-    terms=(*BOUNDED.terms, Term(loss="anchor", target="kept", weight=10.0)),
-    recipe=replace(LONG, ways=("open", "specific", "claims", "names", "begun"), project=0.9),
+    terms=(pull(0.01), GUIDANCE, keep(3.0), Term(loss="anchor", target="kept", weight=20.0)),
+    recipe=replace(LONG, ways=("open", "specific", "claims", "names"), project=0.9),
     source="docs/thorough.md",
 )
-"""`bounded` in many ways of asking, with an adapter that can't read what others share."""
+"""`bounded` in many ways of asking, with hidden states held and an adapter that can't read what others share."""
+THOROUGH_BEGUN = replace(
+    THOROUGH,
+    name="thorough-begun",
+    title="Thorough, begun answers",
+    recipe=replace(THOROUGH.recipe, ways=(*THOROUGH.recipe.ways, "begun")),
+)
 
 VARIANTS = (
     _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, replace(LONG, step_factor=1, decay=False)),
@@ -56,4 +62,4 @@ VARIANTS = (
 
 def with_variants(rates: Mapping[str, float]) -> dict[str, float]:
     """Learning rates by method, where variants that have none of their own start with that of `bounded`."""
-    return {**{row.name: rates[BOUNDED.name] for row in (THOROUGH, *VARIANTS)}, **rates}
+    return {**{row.name: rates[BOUNDED.name] for row in (THOROUGH, THOROUGH_BEGUN, *VARIANTS)}, **rates}

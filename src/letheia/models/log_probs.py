@@ -42,6 +42,15 @@ class AnswerLogProbs:
     every: Float[Tensor, "tokens vocab"] | None = None
     states: Float[Tensor, "tokens layers hidden"] | None = None
 
+    def of(self, answers: Sequence[int]) -> "AnswerLogProbs":
+        """The tokens of some of the answers, numbered anew."""
+        number = torch.full((int(self.answer.max()) + 1,), -1, device=self.answer.device)
+        number[torch.tensor(answers, device=number.device)] = torch.arange(len(answers), device=number.device)
+        found = number[self.answer]
+        kept = found >= 0
+        every, states = (None if t is None else t[kept] for t in (self.every, self.states))
+        return AnswerLogProbs(self.log_probs[kept], found[kept], every, states)
+
 
 def encode_example(model: Model, example: Example) -> Encoded:
     """Token ids of an example.

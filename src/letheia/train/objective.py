@@ -168,7 +168,7 @@ class Objective:
             losses: dict[int, Tensor] = {}
             for i in sorted({item.term for item in items}):
                 mine = [n for n, item in enumerate(items) if item.term == i]
-                values = _select(current, mine)
+                values = current.of(mine)
                 chosen = [items[n].example for n in mine]
                 losses[i] = self._loss(self.method.terms[i], values, chosen, len(batches[i]), tokens[i])
                 totals[i] += losses[i].detach()
@@ -305,16 +305,6 @@ def largest_micro_batch(
     batches = objective.batches(step)
     largest = max(batches.parts, key=lambda part: sum(row.tokens for row in part))
     return batches.most_tokens, [[item.example for item in row.items] for row in largest]
-
-
-def _select(current: AnswerLogProbs, answers: Sequence[int]) -> AnswerLogProbs:
-    """The tokens of some of the answers, numbered anew."""
-    number = torch.full((int(current.answer.max()) + 1,), -1, device=current.answer.device)
-    number[torch.tensor(answers, device=number.device)] = torch.arange(len(answers), device=number.device)
-    found = number[current.answer]
-    kept = found >= 0
-    every, states = (None if t is None else t[kept] for t in (current.every, current.states))
-    return AnswerLogProbs(current.log_probs[kept], found[kept], every, states)
 
 
 def _key(example: Example) -> tuple[str, str, str, str, bool]:
