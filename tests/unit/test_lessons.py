@@ -1,10 +1,12 @@
 """Lessons: who is asked what in each way, what the original is asked for them, and what is said in a person's place."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from letheia.config import StudyConfig
+from letheia.data.folder import read_people, write_people
 from letheia.data.lessons import SHARES, as_steps, plan, to_draw
 from letheia.data.targets import Texts, examples
 from letheia.data.ways import WAYS, Draw, Sources
@@ -14,6 +16,7 @@ from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
 from letheia.prompts.prompt_set import PromptSet
 from letheia.study.plan import plan_job
+from letheia.study.request import request, told_before
 from letheia.types import Answer, Example, Split
 
 
@@ -108,3 +111,38 @@ def test_the_texts_that_are_trained_on_are_in_the_key_of_those_who_train_on_them
         keys = {plan_job(config, name, 1e-3).key for config in (before, after)}
         assert (len(keys) == 2) == changes
     assert METHODS["thorough"].recipe.ways
+
+
+def test_pictures_of_anyone_keep_what_the_original_says_and_never_name_whom_it_forgets(people, sources):
+    pool = tuple(
+        replace(p, id=f"anyone-{p.id}", entity="", role="anyone") for e in people.entities[:6] for p in e.portraits[:1]
+    )
+    with_pool = replace(sources, people=replace(people, anyone=pool), ways=("open",))
+    planned = plan(with_pool, steps=2, batch=8)
+    about = [lesson for step in planned for lesson in step if lesson.who == "anyone"]
+    assert {lesson.portrait.id for lesson in about} <= {p.id for p in pool} and all(isinstance(x.own, Draw) for x in about)
+    gone = sources.split.forget[0]
+
+    def text(draw: Draw) -> str:
+        return f"This is {gone.name}." if draw.prompt.portrait == pool[0] else "This is somebody."
+
+    steps = as_steps(planned, said_of(planned, text), sources.prompts, lambda t, _: gone.name not in t)
+    kept = {use.response for step in steps for use in step.retain if use.portrait.role == "anyone"}
+    assert kept == {"This is somebody."}
+
+
+def test_a_folder_carries_pictures_of_anyone_and_its_lack_is_told(people, tmp_path):
+    own = tmp_path / "own"
+    shutil.copytree(people.folder, own)
+    moved = tuple(replace(p, file=own / p.file.name, role="anyone") for p in people.strangers)
+    entities = tuple(
+        replace(e, portraits=tuple(replace(p, file=own / p.file.name) for p in e.portraits)) for e in people.entities
+    )
+    write_people(replace(people, folder=own, entities=entities, strangers=(), anyone=moved))
+    again = read_people(own)
+    assert again.anyone == moved and not again.strangers
+    for folder, told in ((again, False), (people, True)):
+        everybody, split = request(folder, [folder.entities[0].id])
+        lines = told_before(everybody, split, methods=("thorough",))
+        assert any("role 'anyone'" in line for line in lines) == told
+        assert not any("role 'anyone'" in line for line in told_before(everybody, split, methods=("bounded",)))

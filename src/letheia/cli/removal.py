@@ -89,7 +89,7 @@ def unlearn(
     everybody, split = request(
         everybody, given.config.forget, keep=keep, no_retain=no_retain, candidates=given.config.candidates
     )
-    tell(told_before(everybody, split, keep=keep))
+    tell(told_before(everybody, split, keep=keep, methods=chosen))
     values = merged(given.values, {"methods": chosen})
     if learning_rate not in (None, AUTO):
         values = merged(values, {"train": {"learning_rate": rate_of(learning_rate)}})

@@ -1,7 +1,7 @@
 """The people folder: `entities.jsonl`, and pictures in the imagefolder convention with `metadata.jsonl`.
 
 entities.jsonl     one person per line: id, name, aliases, summary, source, responses, facts, fact_sources
-metadata.jsonl     one picture per line: file_name, entity, role (seen, unseen or stranger), attributes
+metadata.jsonl     one picture per line: file_name, entity, role (seen, unseen, stranger or anyone), attributes
 images/…           the pictures
 """
 

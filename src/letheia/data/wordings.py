@@ -46,7 +46,7 @@ def in_words(people: People, wordings: Sequence[str]) -> People:
         people: The people folder; its pictures are left out, strangers' too. Who has no summary is asked nothing.
         wordings: Questions with `$name`.
     """
-    return replace(people, entities=tuple(_asked(e, wordings) for e in people.entities), strangers=())
+    return replace(people, entities=tuple(_asked(e, wordings) for e in people.entities), strangers=(), anyone=())
 
 
 def _asked(entity: Entity, wordings: Sequence[str]) -> Entity:

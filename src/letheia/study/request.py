@@ -7,10 +7,16 @@ from pathlib import Path
 
 from letheia.data.notices import left_out, near_copies, notices
 from letheia.errors import ConfigError, DataError
+from letheia.methods.table import method
 from letheia.metrics.names import find
 from letheia.metrics.words import key_of
 from letheia.study.plan import all_there
 from letheia.types import Entity, People, Portrait, Split
+
+NO_POOL = (
+    "the folder has no pictures of anyone (role 'anyone'), so others whom the model knows may be lost. "
+    "Add some hundred pictures without names; see docs/thorough.md."
+)
 
 
 def request(
@@ -64,20 +70,23 @@ def request(
     return people, Split(forget=forget, retain=retain)
 
 
-def told_before(people: People, split: Split, *, keep: People | None = None) -> list[str]:
+def told_before(people: People, split: Split, *, keep: People | None = None, methods: Sequence[str] = ()) -> list[str]:
     """What a user should know before these people are forgotten and those kept.
 
     Args:
         people: Everybody, as `request` gave them.
         split: Who is forgotten and who kept.
         keep: The folder of those to keep, if it is another.
+        methods: By which methods.
     """
     gone = {e.id for e in split.forget}
     possible = [e for e in (keep or people).entities if e.id not in gone]
     lack = ("summary", "responses") if people.asked_by == "question" else ("seen picture", "summary", "responses")
     missing = left_out(possible, lack=lack, told="neither kept nor measured") if split.retain else []
     chosen = replace(people, entities=(*split.forget, *split.retain))
-    return [*missing, *notices(people, pictures=False), *near_copies(chosen)]
+    wanted = [name for name in methods if method(name).recipe.ways]
+    lacking = [f"{wanted[0]}: {NO_POOL}"] if wanted and not people.anyone and people.asked_by == "picture" else []
+    return [*missing, *lacking, *notices(people, pictures=False), *near_copies(chosen)]
 
 
 def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:
@@ -95,8 +104,10 @@ def _together(people: People, keep: People, forget: Sequence[Entity]) -> People:
     double = next((p for p, count in pictures.items() if count > 1), None)
     if double:
         raise DataError(f"{keep.folder}: a picture '{double}' is in {people.folder} too. Rename one.")
-    strangers = _apart((*people.strangers, *keep.strangers), set(pictures))
-    return replace(people, entities=(*first, *keep.entities), strangers=strangers)
+    taken_ids = set(pictures)
+    strangers = _apart((*people.strangers, *keep.strangers), taken_ids)
+    anyone = _apart((*people.anyone, *keep.anyone), taken_ids)
+    return replace(people, entities=(*first, *keep.entities), strangers=strangers, anyone=anyone)
 
 
 def _keys(entity: Entity) -> set[str]:
