@@ -86,4 +86,4 @@ def test_the_doctor_tells_what_is_there_and_no_key():
     found = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if not line.startswith("built-in"))
     assert found["OPENAI_API_KEY"].startswith("set;") and found["HF_TOKEN"].startswith("not set;")
     assert found["torch"].startswith("2.") and "cores" in found["cpu"]
-    assert done.stdout.count("as shipped") == 3 and "sk-secret" not in done.stdout
+    assert done.stdout.count("as shipped") == 4 and "sk-secret" not in done.stdout

@@ -38,7 +38,8 @@ def test_what_it_leaves(demo):
     rows = json.loads((output / "results.json").read_text())
     assert {r["method"] for r in rows} == {"original", "reject", "pubg"}
     assert {(r["people"], r["pictures"]) for r in rows} == {
-        ("forget", "seen"), ("forget", "unseen"), ("retain", "seen"), ("retain", "unseen"), ("stranger", "stranger"),
+        ("forget", "seen"), ("forget", "unseen"), ("retain", "seen"), ("retain", "unseen"), ("bystander", "unseen"),
+        ("stranger", "stranger"),
     }  # fmt: skip
     assert [Row(**r) for r in rows]
     for name in ("config.yaml", "provenance.json", "split.json", "references.jsonl", "probe.jsonl", "report.html"):

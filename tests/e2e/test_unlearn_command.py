@@ -27,7 +27,7 @@ def folder(world_folder, tmp_path_factory):
     for e in entities:
         for p in e.portraits:
             p.file.write_bytes((whole.folder / "images" / p.file.name).read_bytes())
-    write_people(replace(whole, folder=folder, entities=(*entities, *whole.entities[64:]), strangers=()))
+    write_people(replace(whole, folder=folder, entities=(*entities, *whole.entities[64:]), strangers=(), anyone=()))
     return folder
 
 

@@ -120,7 +120,9 @@ def test_pictures_of_anyone_keep_what_the_original_says_and_never_name_whom_it_f
     with_pool = replace(sources, people=replace(people, anyone=pool), ways=("open",))
     planned = plan(with_pool, steps=2, batch=8)
     about = [lesson for step in planned for lesson in step if lesson.who == "anyone"]
-    assert {lesson.portrait.id for lesson in about} <= {p.id for p in pool} and all(isinstance(x.own, Draw) for x in about)
+    assert {lesson.portrait.id for lesson in about} <= {p.id for p in pool} and all(
+        isinstance(x.own, Draw) for x in about
+    )
     gone = sources.split.forget[0]
 
     def text(draw: Draw) -> str:
