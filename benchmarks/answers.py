@@ -33,9 +33,7 @@ def s4(setting: Setting) -> dict[str, Any]:
 
 def draws(setting: Setting, prefix: str, *, people: int) -> dict[str, Any]:
     entities = setting.people(prefix, people, 1, seed=3)
-    uses = [
-        Use(entity=e, portrait=e.portraits[0], response="", draw=d, seed="") for e in entities for d in range(DRAWS)
-    ]
+    uses = [Use(portrait=e.portraits[0], response="", draw=d, seed="") for e in entities for d in range(DRAWS)]
     question, length = PromptSet().question, setting.sizes.answer
 
     def many() -> None:

@@ -126,7 +126,7 @@ def distinct_step(forget: list[Entity], retain: list[Entity]) -> Step:
 
 def _uses(people: list[Entity]) -> tuple[Use, ...]:
     return tuple(
-        Use(entity=e, portrait=e.portraits[0], response=r, draw=draw, seed="")
+        Use(portrait=e.portraits[0], response=r, draw=draw, seed="")
         for e in people
         for draw, r in enumerate(e.responses)
     )

@@ -7,6 +7,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForImageTextToText
 
 from commands import fails, letheia
+from letheia import extensions
 from letheia.attacks.table import ATTACKS
 from letheia.audit.results import read_audit
 from letheia.data.folder import read_people, write_people
@@ -104,5 +105,6 @@ def test_an_attack_of_ones_own_and_a_plan(folder, names, done):
     result = letheia(*line(names, "out", *own), cwd=folder)
     ATTACKS.clear()
     ATTACKS.update(kept)
+    extensions._modules.clear()
     assert result.returncode == 0, result.stderr
     assert read_audit(folder / "out" / "audit.json").row("mine", "original", "forget").answers == 1

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from letheia import extensions
 from letheia.attacks.base import Ask, Attack, Sources, Subject
 from letheia.attacks.choices import made_up
 from letheia.attacks.pictures import CHANGES
@@ -134,6 +135,7 @@ def as_before():
     yield
     ATTACKS.clear()
     ATTACKS.update(kept)
+    extensions._modules.clear()
 
 
 def test_an_attack_of_ones_own(tmp_path: Path, as_before: None) -> None:

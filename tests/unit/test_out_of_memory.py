@@ -43,10 +43,10 @@ def scarce(monkeypatch, allowed):
     """Memory for so many answers at once as `allowed` says when they are computed."""
 
     def limited(real, count):
-        def compute(model, given, *, every=False):
+        def compute(model, given, *, every=False, states=False):
             if count(given) > allowed():
                 raise torch.OutOfMemoryError("CUDA out of memory")
-            return real(model, given, every=every)
+            return real(model, given, every=every, states=states)
 
         return compute
 
