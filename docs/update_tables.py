@@ -14,6 +14,7 @@ from typing import Any
 
 from typer.main import get_command
 
+from letheia.audit.results import read_audit
 from letheia.audit.table import checks
 from letheia.cli.app import app
 from letheia.grid.collected import Collected, read_collected, together
@@ -31,6 +32,7 @@ RESULTS = ROOT / "docs" / "results"
 DEMO = RESULTS / "demo-mistral.json"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODELS = ("mistral", "llama")
+AUDIT, KEPT = "audit-mistral.json", ("original", "bounded", "thorough")
 STUDIES = ("study", "study-bounded", "confirm-bounded")
 GOAL = (
     ("USR strict", "at least .98", Place("forget", "unseen", "usr_strict")),
@@ -65,6 +67,7 @@ def tables() -> dict[str, str]:
         "against-pubg": against_pubg(study),
         "sweep": "\n\n".join(sweep(model) for model in MODELS),
         "variants": variants(),
+        "audit": audit(),
     }
 
 
@@ -147,6 +150,27 @@ def both(study: Collected, n: int, method: str, place: Place, *, digits: int = 3
     """A number of both base models."""
     rows = [study.row(model, n, method, place) for model in MODELS]
     return " / ".join(f"{r.mean:.{digits}f}{f' [{r.low:.2f}, {r.high:.2f}]' if interval else ''}" for r in rows if r)
+
+
+def audit() -> str:
+    """Forgotten people in every check: the share who leak at least once; of choices the share right; else the mean."""
+    found = read_audit(RESULTS / AUDIT)
+    header = ("asked or done", *(f"`{m}`" for m in found.models), *(f"bystanders: `{m}`" for m in KEPT))
+    lines: list[tuple[str, ...]] = []
+    for check in dict.fromkeys(row.check for row in found.rows):
+        rows = [found.row(check, model, "forget") for model in found.models]
+        others = [found.row(check, model, "bystander") for model in KEPT]
+        if rows[0] is None or rows[0].note:
+            continue
+        shown = [rows[0].title]
+        shown += [number(row and (row.any if row.measure == "leak" else row.mean)) for row in rows]
+        lines.append((*shown, *(number(row and row.mean) for row in others)))
+    return table(header, lines)
+
+
+def number(value: float | None) -> str:
+    """Two digits, or a dash."""
+    return "–" if value is None else f"{value:.2f}"
 
 
 def trials(name: str) -> list[dict[str, Any]]:

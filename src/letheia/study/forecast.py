@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from letheia.clients.chat import Call, cost_estimate
 from letheia.clients.judge import expected_calls
 from letheia.clients.judges import asked_of
 from letheia.config import StudyConfig
+from letheia.data.lessons import to_draw as lessons_to_draw
 from letheia.data.targets import to_draw
 from letheia.methods.table import method as method_row
+from letheia.methods.terms import Method
 from letheia.models.encoding import encode_prompt
 from letheia.models.footprint import device_bytes
 from letheia.models.loading import device_of
 from letheia.models.memory import free_bytes
 from letheia.study.budget import GIB, Plans, budget
+from letheia.study.lessons import planned
 from letheia.study.plan import Query, candidates, jobs, plan_steps, queries
 from letheia.study.study import Study
 from letheia.types import PLAIN, People, Portrait, Split
@@ -110,8 +114,13 @@ def _length(study: Study, portrait: Portrait, question: str) -> int:
 def _training(study: Study, split: Split, plans: Plans) -> list[Entry]:
     settings = plans[0][0].train
     drawn: set[tuple[str, int]] = set()
+    many: list[Entry] = []
     for job, steps in plans:
-        drawn |= to_draw(steps, method_row(job.method)).keys()
+        row = method_row(job.method)
+        if row.recipe.ways:
+            many.append(_lessons(study, split, row, len(steps)))
+        else:
+            drawn |= to_draw(steps, row).keys()
     retain = f" and {settings.batch} of retained ones" if split.retain else ""
     lengths = sorted({len(steps) for _, steps in plans})
     return [
@@ -123,7 +132,15 @@ def _training(study: Study, split: Split, plans: Plans) -> list[Entry]:
         ),
         Entry("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
         *([Entry("o*", f"{len(drawn)} draws from the original")] if drawn else []),
+        *many,
     ]
+
+
+def _lessons(study: Study, split: Split, row: Method, steps: int) -> Entry:
+    chosen = planned(study, split, row.recipe.ways, steps)
+    asked = len(lessons_to_draw(chain.from_iterable(chosen)))
+    each = f"{sum(map(len, chosen)) / steps:.0f} lessons a step in {len(row.recipe.ways)} ways of asking"
+    return Entry(row.name, f"{each}; {asked:,} answers of the original")
 
 
 def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> list[Entry]:

@@ -16,6 +16,13 @@ from letheia.types import Answer, Split
 SAID = "said.jsonl"
 
 
+def planned(study: Study, split: Split, ways: Sequence[Way], steps: int) -> list[list[Lesson]]:
+    """The lessons of each step, before the original is asked."""
+    config = study.config
+    sources = Sources(split=split, people=study.people, prompts=config.prompts, ways=ways, seed=config.seed)
+    return plan(sources, steps=steps, batch=config.train.batch)
+
+
 def lessons(study: Study, split: Split, ways: Sequence[Way], steps: int) -> list[Step]:
     """What each step of a method trains on that asks in many ways; the model is the original.
 
@@ -25,10 +32,8 @@ def lessons(study: Study, split: Split, ways: Sequence[Way], steps: int) -> list
         ways: The ways of asking.
         steps: Optimizer steps.
     """
-    config = study.config
-    sources = Sources(split=split, people=study.people, prompts=config.prompts, ways=ways, seed=config.seed)
-    planned = plan(sources, steps=steps, batch=config.train.batch)
-    said = _said(study, to_draw(chain.from_iterable(planned)))
+    chosen = planned(study, split, ways, steps)
+    said = _said(study, to_draw(chain.from_iterable(chosen)))
 
     def fit(text: str, lesson: Lesson) -> bool:
         """Whether a text about anyone names nobody who is forgotten, and another nobody at all."""
@@ -37,7 +42,7 @@ def lessons(study: Study, split: Split, ways: Sequence[Way], steps: int) -> list
         asked = f"{lesson.question} {lesson.prefix}"
         return not facts_in(text, None, study.scorer.labels, asked=asked).wrong
 
-    return as_steps(planned, said, config.prompts, fit)
+    return as_steps(chosen, said, study.config.prompts, fit)
 
 
 def _said(study: Study, wanted: Mapping[str, Draw]) -> dict[str, Answer]:
