@@ -93,3 +93,9 @@ def test_the_papers_plan(tmp_path, monkeypatch):
     fails(letheia("run", "paper/llava", "--dry-run"), "paper/llava-1.6-")
     fails(letheia("run", "paper/llava-1.6-vicuna"), "--people")
     fails(letheia("run", "world/study", "--model", "nobody", "--dry-run"), "nobody")
+
+
+def test_a_plan_tells_what_the_original_is_asked():
+    told = letheia("demo", "--method", "thorough", "--dry-run", "--output", "nowhere").stdout
+    assert "31 lessons a step in 4 ways of asking" in told and "answers of the original" in told
+    assert "o*" not in told

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from commands import letheia
 from letheia.config import StudyConfig
 from letheia.data.folder import read_people, write_people
 from letheia.data.lessons import SHARES, as_steps, plan, to_draw
@@ -149,9 +148,3 @@ def test_a_folder_carries_pictures_of_anyone_and_its_lack_is_told(people, tmp_pa
         lines = told_before(everybody, split, methods=("thorough",))
         assert any("role 'anyone'" in line for line in lines) == told
         assert not any("role 'anyone'" in line for line in told_before(everybody, split, methods=("bounded",)))
-
-
-def test_a_plan_tells_what_the_original_is_asked():
-    told = letheia("demo", "--method", "thorough", "--dry-run", "--output", "nowhere").stdout
-    assert "31 lessons a step in 4 ways of asking" in told and "answers of the original" in told
-    assert "o*" not in told
