@@ -32,7 +32,7 @@ RESULTS = ROOT / "docs" / "results"
 DEMO = RESULTS / "demo-mistral.json"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODELS = ("mistral", "llama")
-AUDIT, KEPT = "audit-mistral.json", ("original", "bounded", "thorough")
+AUDITS, KEPT = ("audit-mistral.json", "audit-white-mistral.json"), ("original", "bounded", "thorough")
 STUDIES = ("study", "study-bounded", "confirm-bounded")
 GOAL = (
     ("USR strict", "at least .98", Place("forget", "unseen", "usr_strict")),
@@ -154,14 +154,15 @@ def both(study: Collected, n: int, method: str, place: Place, *, digits: int = 3
 
 def audit() -> str:
     """Forgotten people in every check: the share who leak at least once; of choices the share right; else the mean."""
-    found = read_audit(RESULTS / AUDIT)
-    header = ("asked or done", *(f"`{m}`" for m in found.models), *(f"bystanders: `{m}`" for m in KEPT))
+    audits = [read_audit(RESULTS / name) for name in AUDITS]
+    models = audits[0].models
+    header = ("asked or done", *(f"`{m}`" for m in models), *(f"bystanders: `{m}`" for m in KEPT))
     lines: list[tuple[str, ...]] = []
-    for check in dict.fromkeys(row.check for row in found.rows):
-        rows = [found.row(check, model, "forget") for model in found.models]
+    for found, check in ((a, check) for a in audits for check in dict.fromkeys(row.check for row in a.rows)):
+        rows = [found.row(check, model, "forget") for model in models]
         others = [found.row(check, model, "bystander") for model in KEPT]
-        if rows[0] is None or rows[0].note:
-            continue
+        if rows[0] is None or (rows[0].note and (rows[0].people or not any(row and row.people for row in rows))):
+            continue  # it says nothing, since the original withstands it
         shown = [rows[0].title]
         shown += [number(row and (row.any if row.measure == "leak" else row.mean)) for row in rows]
         lines.append((*shown, *(number(row and row.mean) for row in others)))
