@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from answers import s4
-from card import s6, s7
+from card import s6, s7, s10
 from model import SIZES
 from removal import s3, s8
 from setting import Setting
@@ -25,7 +25,7 @@ from ways import s9
 
 ROWS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "s1": s1, "s2": s2, "s3": s3, "s4": s4, "s5": s5, "s6": s6, "s7": s7, "s8": s8,
-    "s9": s9,
+    "s9": s9, "s10": s10,
 }  # fmt: skip
 
 
