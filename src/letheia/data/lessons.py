@@ -17,11 +17,11 @@ from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer
 
 SHARES: Mapping[tuple[str, Way], float] = {
-    ("forget", "open"): 6,
-    ("forget", "specific"): 4,
+    ("forget", "open"): 4,
+    ("forget", "specific"): 3,
     ("forget", "claims"): 1,
     ("forget", "names"): 3,
-    ("forget", "begun"): 2,
+    ("forget", "begun"): 6,
     ("retain", "open"): 4,
     ("retain", "specific"): 2,
     ("retain", "claims"): 1,
@@ -29,8 +29,11 @@ SHARES: Mapping[tuple[str, Way], float] = {
     ("retain", "begun"): 2,
     ("anyone", "open"): 4,
     ("anyone", "specific"): 2,
+    ("anyone", "names"): 2,
+    ("anyone", "begun"): 2,
     ("nobody", "open"): 1,
     ("nobody", "names"): 1,
+    ("nobody", "begun"): 1,
 }
 """Lessons a step, of a batch of eight."""
 
