@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
+from letheia.cli.audit import FAILED, Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -66,12 +66,13 @@ def unlearn(
     force: Force = False,
     audit: Audited = False,
     quick: Quick = False,
+    gold: GoldFolder = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
-    check_flags(audit=audit, quick=quick)
+    check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
@@ -104,8 +105,11 @@ def unlearn(
         sketch = make(planned=True)
         show_forecast(sketch, split)
         if audit:
-            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen))
+            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen) + bool(gold))
         return
+    from letheia.presets.audit import audit_removal, gold_at, sized
+
+    beside = gold_at(gold, given.config.load, split)  # one that does not fit is told before anything is trained
     if is_elsewhere(given.judge):  # asked before weights are loaded
         config = make(planned=True).config
         consent(asked_of(given.judge), judge_calls(config, everybody, split, times=1 + len(chosen)), yes=yes)
@@ -127,9 +131,7 @@ def unlearn(
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         if audit:
-            from letheia.presets.audit import audit_removal, sized
-
-            found = audit_removal(study, split, chosen_checks(quick=quick), size=sized(quick))
+            found = audit_removal(study, split, chosen_checks(quick=quick), gold=beside, size=sized(quick))
             show_audit(found, output / "audit")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
