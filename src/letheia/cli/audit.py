@@ -42,7 +42,7 @@ GoldFolder = Annotated[
 ]
 
 
-@configured("model", "forget", "seed", "max_new_tokens", "prompts", *LOAD)
+@configured("model", "forget", "scope", "seed", "max_new_tokens", "prompts", *LOAD)
 def audit(
     given: Given,
     people: Annotated[Path, typer.Option(help="The people folder.")],

@@ -33,7 +33,7 @@ from letheia.errors import ConfigError
 from letheia.methods.variants import BOUNDED
 
 
-@configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
+@configured("model", "methods", "forget", "scope", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
 def unlearn(
     given: Given,
     people: Annotated[Path, typer.Option(help="People folder with the people to forget.")],
@@ -123,7 +123,7 @@ def unlearn(
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:
@@ -176,5 +176,5 @@ def evaluate(
         study = make(judge=judge)
         split = evaluation_split(study, forget)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

@@ -185,7 +185,7 @@ def demo(
     if as_json:
         print(json.dumps(as_values(outcome.rows), indent=1))
         return
-    show_outcome(outcome, config.verdict)
+    show_outcome(outcome, config)
     if audit:
         from letheia.presets.audit import audit_demo
 

@@ -11,7 +11,7 @@ from letheia.attacks.choices import made_up
 from letheia.methods.terms import Way
 from letheia.prompts import Form
 from letheia.prompts.prompt_set import PromptSet
-from letheia.types import Entity, People, Portrait, Prompt, Split
+from letheia.types import Entity, People, Portrait, Prompt, Scope, Split
 
 WHO = ("forget", "retain", "anyone", "nobody")
 """Whom a lesson is about: `anyone` is on a picture without a name, `nobody` is whom the original can't know."""
@@ -79,6 +79,7 @@ class Sources:
         prompts: The study's.
         ways: Ways of asking.
         seed: Of all choices.
+        scope: What is to go: with *recognition*, facts behind a forgotten person's name are not unlearned.
     """
 
     split: Split
@@ -86,6 +87,7 @@ class Sources:
     prompts: PromptSet
     ways: Sequence[Way]
     seed: int
+    scope: Scope | None = None
 
     @property
     def wordings(self) -> tuple[str, ...]:

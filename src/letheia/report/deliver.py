@@ -37,9 +37,10 @@ def deliver(
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     made_by["notes"] = notes(study, outcome)
+    made_by["scope"] = study.config.scope
     made_by["verdicts"] = [str(v) for v in outcome.verdicts]
     write_json(study.folder / "provenance.json", made_by)
-    judged = {v.method: of_study(v, outcome.rows, study.config.verdict) for v in outcome.verdicts}
+    judged = {v.method: of_study(v, outcome.rows, study.config.verdict, study.config.scope) for v in outcome.verdicts}
     write_verdicts(study.folder / VERDICTS, list(judged.values()), study.config.verdict)
     write_report(
         study.folder / "report.html",

@@ -19,7 +19,9 @@ SAID = "said.jsonl"
 def planned(study: Study, split: Split, ways: Sequence[Way], steps: int) -> list[list[Lesson]]:
     """The lessons of each step, before the original is asked."""
     config = study.config
-    sources = Sources(split=split, people=study.people, prompts=config.prompts, ways=ways, seed=config.seed)
+    sources = Sources(
+        split=split, people=study.people, prompts=config.prompts, ways=ways, seed=config.seed, scope=config.scope
+    )
     return plan(sources, steps=steps, batch=config.train.batch)
 
 
