@@ -11,12 +11,14 @@ from letheia.data.folder import read_people, write_people
 from letheia.data.lessons import SHARES, as_steps, plan, to_draw
 from letheia.data.targets import Texts, examples
 from letheia.data.ways import WAYS, Draw, Sources
+from letheia.data.wordings import in_words
+from letheia.errors import ConfigError
 from letheia.methods.table import METHODS
 from letheia.models.encoding import encode
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
 from letheia.prompts.prompt_set import PromptSet
-from letheia.study.plan import plan_job
+from letheia.study.plan import check_scope, plan_job
 from letheia.study.request import request, told_before
 from letheia.types import Answer, Example, Split
 
@@ -40,6 +42,25 @@ def test_each_way_has_its_share_of_every_batch(sources):
     assert sum(x.who == "forget" for step in half for x in step) == 2 * sum(
         share for (who, _), share in SHARES.items() if who == "forget"
     )
+
+
+def test_scope_recognition_unlearns_nothing_behind_a_name(sources):
+    kinds = {(x.who, x.way) for step in plan(replace(sources, scope="recognition"), steps=4, batch=8) for x in step}
+    whole = {(x.who, x.way) for step in plan(replace(sources, scope="person"), steps=4, batch=8) for x in step}
+    assert whole - kinds == {("forget", "names")} and kinds < whole
+
+
+def test_a_scope_is_refused_where_a_method_cannot_and_is_in_the_key_where_it_changes_training(people):
+    both = {"methods": ("thorough", "bounded"), "scope": "person"}
+    with pytest.raises(ConfigError, match="--scope person: 'bounded' never trains on questions that give the name"):
+        check_scope(StudyConfig.create(both))
+    with pytest.raises(ConfigError, match="--scope recognition: a model without vision"):
+        check_scope(StudyConfig.create({"scope": "recognition"}), in_words(people, ["Who is $name?"]))
+    configs = [StudyConfig.create({**both, "scope": scope}) for scope in (None, "person", "recognition")]
+    keys = [[plan_job(c, name, 1e-3).key for c in configs] for name in ("thorough", "bounded")]
+    assert keys[0][0] == keys[0][1] != keys[0][2] and len(set(keys[1])) == 1
+    with pytest.raises(ConfigError, match="scope: "):
+        StudyConfig.create({"scope": "face"})
 
 
 def test_names_are_asked_without_a_picture_and_made_up_ones_are_nobodys(sources, people):

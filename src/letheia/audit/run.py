@@ -97,6 +97,8 @@ def run_audit(
             (finding for by_check in found.values() for one in by_check.values() for finding in one.findings),
             by=study.config.verdict,
             names={e.id: e.name for e in study.people.entities},
+            scope=study.config.scope,
+            with_name=[c.name for c in checks if c.gives_name],
             left_out={c.title: "not chosen" for c in table.checks().values() if c.name not in {k.name for k in checks}},
         )
         write_verdicts(study.folder / VERDICTS, judged, study.config.verdict)

@@ -34,9 +34,15 @@ Required = Annotated[
 FAILED = 3
 """Exit code of a command that ran, and whose result is not what was required; 2 is a wrong command or file."""
 Audited = Annotated[bool, typer.Option("--audit", help="Audit the result: other questions, and more.")]
+GoldFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--gold", help="Never taught the people to forget: a checkpoint, or what 'letheia gold' made.", file_okay=False
+    ),
+]
 
 
-@configured("model", "forget", "seed", "max_new_tokens", "prompts", *LOAD)
+@configured("model", "forget", "scope", "seed", "max_new_tokens", "prompts", *LOAD)
 def audit(
     given: Given,
     people: Annotated[Path, typer.Option(help="The people folder.")],
@@ -49,12 +55,7 @@ def audit(
     split: Annotated[
         Path | None, typer.Option(help="A run's split.json, in place of --forget and --retain.", dir_okay=False)
     ] = None,
-    gold: Annotated[
-        Path | None,
-        typer.Option(
-            help="Never taught the people to forget: a checkpoint, or what 'letheia gold' made.", file_okay=False
-        ),
-    ] = None,
+    gold: GoldFolder = None,
     n_pictures: Annotated[int, typer.Option("--n-pictures", min=1, help="Pictures a person.")] = 2,
     n_others: Annotated[
         int, typer.Option("--n-others", min=1, help="Retained people, bystanders and strangers, at most of each.")
@@ -100,7 +101,7 @@ def audit(
     show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output, required)
 
 
-def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
+def check_flags(*, audit: bool, quick: bool, gold: Path | None = None, as_json: bool = False) -> None:
     """Whether a command that may audit can do what it is told.
 
     Raises:
@@ -108,6 +109,8 @@ def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
     """
     if quick and not audit:
         raise ConfigError("--quick: makes an audit shorter, and there is none. Add --audit.")
+    if gold and not audit:
+        raise ConfigError("--gold: stands beside the result in an audit, and there is none. Add --audit.")
     if audit and as_json:
         raise ConfigError("--json: prints results.json alone. Leave it out to see the audit.")
 

@@ -13,7 +13,7 @@ from letheia.errors import ConfigError
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
-    from letheia.metrics.thresholds import Thresholds
+    from letheia.config import StudyConfig
     from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
@@ -110,8 +110,8 @@ def show_forecast(study: "Study", split: "Split", *, times: int | None = None) -
         print(line)
 
 
-def show_outcome(outcome: "Outcome", by: "Thresholds") -> None:
-    """Print a study's tables, what else there is to say, an example, and the verdicts by these thresholds."""
+def show_outcome(outcome: "Outcome", config: "StudyConfig") -> None:
+    """Print a study's tables, what else there is to say, an example, and the verdicts by the settings' thresholds."""
     from rich.console import Console
 
     from letheia.audit.of_study import of_study
@@ -128,6 +128,6 @@ def show_outcome(outcome: "Outcome", by: "Thresholds") -> None:
         print_examples(outcome.answers, first, console, asked_by=outcome.split.asked_by)
     print()
     for found in outcome.verdicts:
-        print(of_study(found, outcome.rows, by))
+        print(of_study(found, outcome.rows, config.verdict, config.scope))
     if outcome.verdicts:
         print("Only this question was tried; 'letheia audit' asks in other ways, and tampers with the weights.")

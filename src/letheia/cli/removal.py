@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
+from letheia.cli.audit import FAILED, Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     AUTO,
     Adapters,
@@ -33,7 +33,7 @@ from letheia.errors import ConfigError
 from letheia.methods.variants import BOUNDED
 
 
-@configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
+@configured("model", "methods", "forget", "scope", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
 def unlearn(
     given: Given,
     people: Annotated[Path, typer.Option(help="People folder with the people to forget.")],
@@ -66,12 +66,13 @@ def unlearn(
     force: Force = False,
     audit: Audited = False,
     quick: Quick = False,
+    gold: GoldFolder = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
-    check_flags(audit=audit, quick=quick)
+    check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
@@ -104,8 +105,11 @@ def unlearn(
         sketch = make(planned=True)
         show_forecast(sketch, split)
         if audit:
-            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen))
+            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen) + bool(gold))
         return
+    from letheia.presets.audit import audit_removal, gold_at, sized
+
+    beside = gold_at(gold, given.config.load, split)  # one that does not fit is told before anything is trained
     if is_elsewhere(given.judge):  # asked before weights are loaded
         config = make(planned=True).config
         consent(asked_of(given.judge), judge_calls(config, everybody, split, times=1 + len(chosen)), yes=yes)
@@ -119,7 +123,7 @@ def unlearn(
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:
@@ -127,9 +131,7 @@ def unlearn(
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         if audit:
-            from letheia.presets.audit import audit_removal, sized
-
-            found = audit_removal(study, split, chosen_checks(quick=quick), size=sized(quick))
+            found = audit_removal(study, split, chosen_checks(quick=quick), gold=beside, size=sized(quick))
             show_audit(found, output / "audit")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
@@ -174,5 +176,5 @@ def evaluate(
         study = make(judge=judge)
         split = evaluation_split(study, forget)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

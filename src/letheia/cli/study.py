@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
-from letheia.cli.audit import Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
+from letheia.cli.audit import Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     Anyway,
     DryRun,
@@ -156,11 +156,12 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
     audit: Audited = False,
     quick: Quick = False,
+    gold: GoldFolder = None,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
     """Let the built-in model forget people by each of the paper's methods, and report what it says instead."""
-    check_flags(audit=audit, quick=quick, as_json=as_json)
+    check_flags(audit=audit, quick=quick, gold=gold, as_json=as_json)
     take_metrics(metrics)
     world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():
@@ -184,10 +185,11 @@ def demo(
     if as_json:
         print(json.dumps(as_values(outcome.rows), indent=1))
         return
-    show_outcome(outcome, config.verdict)
+    show_outcome(outcome, config)
     if audit:
         from letheia.presets.audit import audit_demo
 
         checks = chosen_checks(quick=quick)
-        show_audit(audit_demo(given.values, outcome.split, output, checks, bars=bars), output / "audit")
+        found = audit_demo(given.values, outcome.split, output, checks, gold=gold, bars=bars)
+        show_audit(found, output / "audit")
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

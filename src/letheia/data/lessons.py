@@ -42,7 +42,7 @@ def plan(sources: Sources, *, steps: int, batch: int) -> list[list[Lesson]]:
     """The lessons of each step: everybody in turn, in shuffled rounds, each way of asking by its share."""
     chosen: list[list[Lesson]] = [[] for _ in range(steps)]
     for (who, way), share in SHARES.items():
-        if way not in sources.ways:
+        if way not in sources.ways or (way == "names" and not sources.by_name(who)):
             continue
         every = WAYS[way](sources, who)
         if not every:

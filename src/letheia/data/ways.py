@@ -11,7 +11,7 @@ from letheia.attacks.choices import made_up
 from letheia.methods.terms import Way
 from letheia.prompts import Form
 from letheia.prompts.prompt_set import PromptSet
-from letheia.types import Entity, People, Portrait, Prompt, Split
+from letheia.types import Entity, People, Portrait, Prompt, Scope, Split
 
 WHO = ("forget", "retain", "anyone", "nobody")
 """Whom a lesson is about: `anyone` is on a picture without a name, `nobody` is whom the original can't know."""
@@ -80,6 +80,7 @@ class Sources:
         prompts: The study's.
         ways: Ways of asking.
         seed: Of all choices.
+        scope: What is to go: with *recognition*, facts behind a forgotten person's name are not unlearned.
         heard: Names that the original says of pictures of anyone; nobody who is forgotten has one.
     """
 
@@ -88,7 +89,12 @@ class Sources:
     prompts: PromptSet
     ways: Sequence[Way]
     seed: int
+    scope: Scope | None = None
     heard: Sequence[str] = ()
+
+    def by_name(self, who: str) -> bool:
+        """Whether anybody of them is asked about by name, without a picture."""
+        return "names" in self.ways and (self.scope, who) != ("recognition", "forget")
 
     @property
     def wordings(self) -> tuple[str, ...]:
@@ -185,7 +191,7 @@ def _begun(sources: Sources, who: str) -> list[Lesson]:
         for portrait in _pictures(sources, who)
         for prefix in sources.prompts.train_begun
     ]
-    if "names" not in sources.ways:
+    if not sources.by_name(who):
         return shown
     asked = sources.prompts.train_names[0]
     return shown + [

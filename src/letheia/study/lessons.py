@@ -43,7 +43,15 @@ def planned(
     if heard is None:
         heard = [f"Somebody {number}" for number, _ in enumerate(people.anyone)]
     people = replace(people, anyone=(*people.anyone, *anyone))
-    sources = Sources(split=split, people=people, prompts=config.prompts, ways=ways, seed=config.seed, heard=heard)
+    sources = Sources(
+        split=split,
+        people=people,
+        prompts=config.prompts,
+        ways=ways,
+        seed=config.seed,
+        scope=config.scope,
+        heard=heard,
+    )
     return plan(sources, steps=steps, batch=config.train.batch)
 
 

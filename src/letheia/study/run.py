@@ -24,6 +24,7 @@ from letheia.study.plan import (
     Query,
     apart,
     candidates,
+    check_scope,
     in_neither,
     jobs,
     named_split,
@@ -57,7 +58,9 @@ def prepare(study: Study) -> Prepared:
 
     Raises:
         CheckpointError: The folder belongs to another study.
+        ConfigError: A method can't do what the scope asks for.
     """
+    check_scope(study.config, study.people)
     claim(study, study.config.key)
     study.config.write(study.folder / "config.yaml")
     split = draw_people(study)
