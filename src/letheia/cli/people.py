@@ -13,6 +13,7 @@ from letheia.cli.settings import LOAD, Given, configured
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
+from letheia.types import counted
 
 if TYPE_CHECKING:
     from letheia.types import People
@@ -34,7 +35,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
-    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    print(f"{folder}: {counted(len(people.entities))}, {_of_strangers(people)}.")
     tellable = sum(e.tellable for e in people.entities)
     print(
         f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
@@ -113,10 +114,12 @@ def people_import(
         )
         print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
-    print(f"{folder}: {len(people.entities)} people, {count} pictures; {len(people.strangers)} strangers' pictures.")
+    pictures_there = counted(count, "picture", "pictures")
+    print(f"{folder}: {counted(len(people.entities))}, {pictures_there}; {_of_strangers(people)}.")
     lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
-        print(f"{lonely} people have no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+        who = counted(lonely, "person has", "people have")
+        print(f"{who} no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
     print(f"Next: letheia people summaries {folder}")
 
 
@@ -141,7 +144,8 @@ def people_verify(
     found = listed(text, people, secret)
     for entity in found:
         print(f"{entity.id}: {entity.name}")
-    print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
+    were = "was" if len(found) == 1 else "were"
+    print(f"{len(found)} of {counted(len(people.entities))} {were} part of the removal.")
 
 
 @app.command("summaries")
@@ -225,7 +229,7 @@ def people_responses(
         values = {**given.values, "model": from_model}
         if dry_run:
             wanted = responses.wanting(people_for(folder, StudyConfig.check(values)), again=again)
-            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            print(f"{from_model}: {count} draws about each of {counted(len(wanted))}")
             return
         from letheia.study.own_responses import draw_responses
 
@@ -250,7 +254,7 @@ def people_responses(
     written = responses.write_responses(people, texts, problems)
     for problem in written.problems:
         print(problem, file=sys.stderr)
-    print(f"{folder}: responses for {written.count} people written.")
+    print(f"{folder}: responses for {counted(written.count)} written.")
     if problems:
         raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
 
@@ -271,3 +275,7 @@ def _without(people: "People", field: str) -> list[str]:
     """Who lacks something; people without pictures count only where nobody has any."""
     pictures = any(e.portraits for e in people.entities)
     return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]
+
+
+def _of_strangers(people: "People") -> str:
+    return counted(len(people.strangers), "stranger's picture", "strangers' pictures")
