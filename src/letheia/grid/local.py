@@ -30,8 +30,7 @@ def run_cells(
         bars: Where progress is shown.
     """
     left = [cell for cell in cells if not cell.is_done(root)]
-    with bars.bar("cells of the study", len(cells)) as advance:
-        advance(len(cells) - len(left), "")
+    with bars.bar("cells of the study", len(cells), len(cells) - len(left)) as advance:
         if jobs == 1:
             for cell in left:
                 _do(cell, root, do)

@@ -14,15 +14,13 @@ from letheia.clients.chat import Call, Endpoint, cost_estimate
 from letheia.clients.judges import open_judge
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import CheckpointError, pick
+from letheia.errors import pick
 from letheia.files import holding
 from letheia.grid.executors import EXECUTORS
 from letheia.grid.grid import Cell
 from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
 from letheia.models.loading import plan_model
-from letheia.models.model import Model
-from letheia.models.shapes import write_shapes
 from letheia.models.shipped import resolve_model, weight_files
 from letheia.presets.plans import DRAWN
 from letheia.progress import Bars, Silent
@@ -113,27 +111,14 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> I
     preset = PAPER_MODELS[name]
     for name in dict.fromkeys(cell.config.model for cell in cells):
         of_model = [cell for cell in cells if cell.config.model == name]
-        with _planned(preset, of_model[0]) as (model, note), _stand_ins() as others:
+        model = plan_model(name, load=of_model[0].config.load)
+        note, model.note = model.note or name, ""  # said once, not for each cell
+        with _stand_ins() as others:
             everybody = people or others
             yield [Entry("model", note), *([] if people else _preparation(preset, others))]
             for cell in of_model:
                 study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
                 yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
-
-
-@contextmanager
-def _planned(preset: PaperModel, cell: Cell) -> Iterator[tuple[Model, str]]:
-    """The cell's model without weights: from its own configuration, or from Letheia's record of its shapes."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            yield plan_model(cell.config.model, load=cell.config.load), cell.config.model
-            return
-        except CheckpointError:
-            if cell.config.model != preset.model:
-                raise
-        write_shapes(Path(folder), preset.text_model)
-        load = cell.config.load.model_copy(update={"dtype": cell.config.load.dtype or "bfloat16"})
-        yield plan_model(folder, load=load), f"{preset.model}: can't be reached; planned from its known shapes"
 
 
 @contextmanager
