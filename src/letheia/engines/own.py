@@ -16,6 +16,7 @@ from torch import Tensor
 
 from letheia.engines.base import MAX_NEW_TOKENS
 from letheia.errors import DataError
+from letheia.models.answering import answering
 from letheia.models.masks import additive
 from letheia.models.memory import after_out_of_memory, cache_bytes, free_bytes, give_back, too_small
 from letheia.models.model import Model, evaluating
@@ -63,7 +64,7 @@ class OwnEngine:
         rows = rows_within(model, self.rows, tokens, free_bytes(model.device))
         order = _order(encoded, prompts)
         answers: dict[int, Answer] = {}
-        with evaluating(model.network), own_precision(model):
+        with evaluating(model.network), own_precision(model), answering(model):
             while len(answers) < len(order):
                 part = order[len(answers) : len(answers) + rows]
                 try:
