@@ -1,6 +1,7 @@
 """Scoring answers about one people folder: every metric of the table on each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,12 @@ class Scorer:
         self._cosines, self._judge = cosines, judge
         self._entities: Mapping[str, Entity] = {e.id: e for e in people.entities}
         self._portraits = people.portraits
+
+    def judged_by(self, judge: Judge) -> "Scorer":
+        """The same scorer with another judge; what was fitted is shared."""
+        other = copy(self)
+        other._judge = judge
+        return other
 
     @cached_property
     def margin(self) -> float | None:
