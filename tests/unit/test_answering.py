@@ -1,15 +1,20 @@
 """The adapter made ready for answering gives the same answers, to the last bit of every logit, in fewer operations."""
 
 import contextlib
+import copy
 
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+from transformers import DynamicCache
 
 from letheia.config import LoadConfig
 from letheia.engines.own import generate
+from letheia.engines.remembered import RememberingEngine
 from letheia.models.adapter import adapter_off, add_adapter, original, remove_adapter, trained_parameters
 from letheia.models.answering import answering
+from letheia.models.attention import grouped_attention
+from letheia.models.cache import with_room
 from letheia.models.loading import load_model
 from letheia.models.log_probs import log_probs
 from letheia.models.model import evaluating
@@ -77,3 +82,51 @@ def test_answers_with_an_adapter_are_those_of_peft(model, people, monkeypatch):
     monkeypatch.setattr("letheia.models.answering._quick", lambda layer, dtype: None)
     assert quick == [generate(model, prompts, sample=sample, max_new_tokens=12) for sample in (False, True)]
     remove_adapter(model, adapted)
+
+
+def test_keys_with_room_are_those_that_are_copied():
+    """Many small steps past the room that there was, and a step larger than the room."""
+    torch.manual_seed(0)
+    plain = DynamicCache()
+    plain.update(torch.randn(2, 3, 5, 4), torch.randn(2, 3, 5, 4), 0)
+    roomy = with_room(copy.deepcopy(plain), places=2)
+    for new in [2] * 70 + [300, 2]:
+        key, value = torch.randn(2, 2, 3, new, 4)
+        for found, wanted in zip(roomy.update(key, value, 0), plain.update(key, value, 0), strict=True):
+            assert torch.equal(found, wanted)
+        assert roomy.get_seq_length() == plain.get_seq_length()
+
+
+def test_attention_takes_keys_where_they_lie():
+    """The same to the last bit, whether keys are a part of something larger or not."""
+    torch.manual_seed(0)
+    query, larger, mask = torch.randn(2, 4, 3, 8), torch.randn(2, 2, 20, 8), torch.randn(2, 1, 3, 11)
+    part = larger[:, :, :11]
+    found, wanted = (
+        grouped_attention(torch.nn.Module(), query, states, states, mask, 0.3)[0] for states in (part, part.clone())
+    )
+    assert not part.is_contiguous() and torch.equal(found, wanted)
+
+
+def test_the_original_is_asked_once(model, people):
+    class Counted:
+        asked: list[str] = []  # noqa: RUF012
+
+        def answer(self, prompts, **given):
+            self.asked += [p.question for p in prompts]
+            return generate(model, prompts, max_new_tokens=given["max_new_tokens"], sample=given.get("sample", False))
+
+    engine = RememberingEngine(model, counted := Counted())
+    prompts = [Prompt(q, people.entities[i].portraits[0]) for i, q in enumerate(("Who?", "Name?", "Where?"))]
+    told: list[int] = []
+    first = engine.answer(prompts[:2], max_new_tokens=4)
+    again = engine.answer([prompts[1], prompts[2], prompts[0], prompts[0]], max_new_tokens=4, progress=told.append)
+    assert counted.asked == ["Who?", "Name?", "Where?"] and told == [3]
+    assert [again[2], again[0]] == first and again[2] == again[3]
+    assert again == generate(model, [prompts[1], prompts[2], prompts[0], prompts[0]], max_new_tokens=4)
+    engine.answer(prompts[:1], max_new_tokens=5)  # another length may cut elsewhere
+    engine.answer(prompts[:1], max_new_tokens=4, sample=True)
+    adapted = add_adapter(model, rank=2, alpha=4, seed=0)
+    engine.answer(prompts[:1], max_new_tokens=4)
+    remove_adapter(model, adapted)
+    assert counted.asked[3:] == ["Who?"] * 3

@@ -18,6 +18,7 @@ from letheia.data.targets import TARGETS, Texts, units
 from letheia.methods.losses import answer_log_probs, loss_of
 from letheia.methods.terms import LossInput, Method, Term
 from letheia.models.adapter import original, trained_parameters
+from letheia.models.lean import lean
 from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, row_tokens, shared_log_probs
 from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_small
 from letheia.models.model import Model
@@ -101,7 +102,7 @@ class Objective:
         """
         while True:
             try:
-                with own_precision(self.model), recomputing(self.model, self.recompute):
+                with own_precision(self.model), lean(self.model), recomputing(self.model, self.recompute):
                     return self._backward(step)
             except torch.OutOfMemoryError:
                 for p in trained_parameters(self.adapted).values():
