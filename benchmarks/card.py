@@ -1,4 +1,4 @@
-"""S6, S7 and S10: what a 7B step leaves of a card's matrix rate and memory, and what attends. All want a CUDA GPU."""
+"""S6, S7 and S13: what a 7B step leaves of a card's matrix rate and memory, and what attends. All want a CUDA GPU."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -83,7 +83,7 @@ ANSWER = 100
 """Tokens of an answer, in what is attended over."""
 
 
-def s10(setting: Setting) -> dict[str, Any]:
+def s13(setting: Setting) -> dict[str, Any]:
     """Which kernel scaled dot-product attention takes for each of our masks, its time, and that of the others."""
     if not torch.cuda.is_available():
         return SKIPPED

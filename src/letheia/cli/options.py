@@ -1,6 +1,7 @@
 """Options that several commands share, and what goes with them."""
 
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -25,6 +26,10 @@ Replies = Annotated[Path, typer.Option(help="File for an LVLM judge's replies.")
 WithPictures = Annotated[bool, typer.Option("--with-pictures", help="Show people's pictures in the report.")]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Start although the plan needs more memory than is free.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Send people's data to a judge or expert elsewhere without asking.")]
+DeviceMemory = Annotated[
+    str | None,
+    typer.Option("--device-memory", help="For --dry-run: memory of a device that is not there, such as 24GiB."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and what it takes, and stop.")]
 
 Force = Annotated[bool, typer.Option("--force", help="Train even if the model knows none of the people to forget.")]
@@ -54,6 +59,7 @@ def tell(notices: Iterable[str]) -> None:
 
 
 AUTO = "auto"
+UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6}
 
 
 def rate_of(text: str | None) -> float:
@@ -102,12 +108,29 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
         raise ConfigError("nothing has been sent. Name a server on this machine (MODEL@http://127.0.0.1:…) or --yes.")
 
 
-def show_forecast(study: "Study", split: "Split", *, times: int | None = None) -> None:
+def show_forecast(study: "Study", split: "Split", *, times: int | None = None, memory: int | None = None) -> None:
     """Print what a study with a planned model would do."""
     from letheia.study.forecast import forecast
 
-    for line in forecast(study, split, times=times):
+    for line in forecast(study, split, times=times, memory=memory):
         print(line)
+
+
+def bytes_of(text: str | None) -> int | None:
+    """An amount of memory as it was given, in bytes.
+
+    Raises:
+        ConfigError: It is no amount of memory.
+
+    >>> bytes_of("1.5 GiB"), bytes_of("24GB")
+    (1610612736, 24000000000)
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(GiB|GB|MiB|MB)", text.strip())
+    if not found or not float(found[1]):
+        raise ConfigError(f"--device-memory {text}: must be a size above zero, such as 24GiB.")
+    return int(float(found[1]) * UNITS[found[2]])
 
 
 def show_outcome(outcome: "Outcome", config: "StudyConfig") -> None:

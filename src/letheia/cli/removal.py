@@ -12,12 +12,14 @@ from letheia.cli.options import (
     AUTO,
     Adapters,
     Anyway,
+    DeviceMemory,
     DryRun,
     Force,
     Metrics,
     Replies,
     WithPictures,
     Yes,
+    bytes_of,
     command_line,
     consent,
     rate_of,
@@ -69,11 +71,13 @@ def unlearn(
     gold: GoldFolder = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
     check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
+    memory = bytes_of(device_memory)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
@@ -103,7 +107,7 @@ def unlearn(
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
         sketch = make(planned=True)
-        show_forecast(sketch, split)
+        show_forecast(sketch, split, memory=memory)
         if audit:
             show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen) + bool(gold))
         return

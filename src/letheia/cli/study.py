@@ -11,9 +11,11 @@ from letheia.cli import world
 from letheia.cli.audit import Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     Anyway,
+    DeviceMemory,
     DryRun,
     Metrics,
     Yes,
+    bytes_of,
     command_line,
     consent,
     show_forecast,
@@ -54,6 +56,7 @@ def run(
     anyway: Anyway = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and stop.")] = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
 ) -> None:
     """Run a ready-made study; a stopped run goes on where it was."""
@@ -73,6 +76,7 @@ def run(
         jobs=jobs,
         anyway=anyway,
         planned=dry_run,
+        device_memory=bytes_of(device_memory),
     )
     cells = chosen.plan(wanted, options)
     if dry_run:

@@ -26,6 +26,7 @@ class RunOptions:
         jobs: Cells at once.
         anyway: Start although the plan needs more memory than is free.
         planned: Nothing is run, so that what only a model's files tell is left out of the plan.
+        device_memory: Bytes of the device that is planned for; what this machine's has if left out.
     """
 
     output: Path
@@ -35,6 +36,7 @@ class RunOptions:
     jobs: int = 1
     anyway: bool = False
     planned: bool = False
+    device_memory: int | None = None
 
     @cached_property
     def everybody(self) -> People | None:
