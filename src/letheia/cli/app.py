@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from letheia.cli import audit, gold, models, rates, removal, study, world
+from letheia.cli import audit, gold, models, rates, removal, serve, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
@@ -29,6 +29,7 @@ for command in (
     models.probe,
     models.merge,
     models.ask,
+    serve.serve,
     models.doctor,
 ):
     app.command()(command)
