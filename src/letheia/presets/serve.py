@@ -1,11 +1,12 @@
 """What a server serves: any model with adapters and gold, and whose people its playground shows."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from letheia.config import StudyConfig
 from letheia.data.wordings import people_for
+from letheia.errors import DataError
 from letheia.files import make_folder
 from letheia.methods.rates import WORLD_RATES
 from letheia.models.shipped import GOLD, resolve_model, weights_folder
@@ -15,6 +16,7 @@ from letheia.progress import Bars
 from letheia.serve.play import Playground
 from letheia.serve.served import Served
 from letheia.study.evaluate import adapter_names
+from letheia.study.store import read_split
 from letheia.types import People, Split
 from letheia.world.make import make_people, portraits_of
 from letheia.world.people import make_world
@@ -56,7 +58,19 @@ def open_playground(
         shipped = people is None and config.model == "mistral" and (weights_folder() / GOLD).exists()
         untaught = world_model(GOLD) if shipped else None
     with Served(model, adapter_names(list(adapters)), gold=untaught) as served:
-        yield Playground(served, everybody, config.prompts, folder / QUESTIONS)
+        yield Playground(
+            served, everybody, config.prompts, folder / QUESTIONS, forgotten=_forgotten(adapters, everybody)
+        )
+
+
+def _forgotten(adapters: Sequence[Path], people: People) -> tuple[str, ...]:
+    """Whom adapters are to make forgotten, by the split of the run that each lies in; nobody where there is none."""
+    found: dict[str, None] = {}
+    for folder in adapters:
+        file = folder.resolve().parent.parent / "split.json"
+        with suppress(DataError):  # of a run on other people
+            found |= dict.fromkeys(e.id for e in read_split(file, people).forget) if file.exists() else {}
+    return tuple(found)
 
 
 def _people(config: StudyConfig, folder: Path, people: Path | None, bars: Bars) -> People:

@@ -94,12 +94,14 @@ class Playground:
         people: The folder whose people are there to choose.
         prompts: The study's prompts.
         questions: The file that questions for an audit go to.
+        forgotten: Ids of the people who are to be forgotten, as far as that is known.
     """
 
     served: Served
     people: People
     prompts: PromptSet
     questions: Path
+    forgotten: tuple[str, ...] = ()
 
     @cached_property
     def _marker(self) -> Marker:
@@ -143,6 +145,7 @@ class Playground:
             "question": self.prompts.question,
             "people": [{"id": e.id, "name": e.name, "portraits": [_view(p) for p in e.portraits]} for e in people],
             "strangers": strangers,
+            "forgotten": list(self.forgotten),
             "attacks": [
                 {"name": a.name, "title": a.title, "access": a.access}
                 for a in ATTACKS.values()

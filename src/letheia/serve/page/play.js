@@ -35,6 +35,13 @@ function told(error) {
   note(error instanceof Failed ? error.message : "the server does not answer; is it still running?", true);
 }
 
+function group(label, into) {
+  const made = document.createElement("optgroup");
+  made.label = label;
+  into.append(made);
+  return made;
+}
+
 function option(value, text, into) {
   const made = document.createElement("option");
   made.value = value;
@@ -132,8 +139,10 @@ async function fillQuestions() {
     told(error);
   }
   $("variant").replaceChildren();
-  asks.forEach((one, i) => option(i, `${one.variant || "plain"}: ${(one.prefix || one.question).slice(0, 60)}`,
-    $("variant")));
+  asks.forEach((one, i) => {
+    const text = (one.prefix ? `${one.prefix} …` : one.question).slice(0, 60);
+    option(i, one.prefix ? text : `${one.variant || "plain"}: ${text}`, $("variant"));
+  });
   $("variant").hidden = $("variant-label").hidden = asks.length < 2;
   fillQuestion();
 }
@@ -157,6 +166,10 @@ function drawScene() {
   $("preview").hidden = !source;
   if (source) $("preview").src = source;
   $("preview").alt = personShown() ? `the picture that is asked about: ${personShown().name}` : "the picture";
+  const person = personShown(), gone = person && start.forgotten.includes(person.id);
+  $("whom").textContent = !person ? "" : gone ? `${person.name} is to be forgotten`
+    : start.forgotten.length ? `${person.name} is to be kept` : person.name;
+  document.body.classList.toggle("kept", Boolean(start.forgotten.length && person && !gone));
   const lines = one.first ? [one.first, "…"] : [];
   $("told").textContent = [...lines, $("question").value].join("\n");
 }
@@ -171,7 +184,7 @@ function drawCards() {
     made.querySelector(".answer").classList.add("empty");
     if (model === "gold") {
       const why = document.createElement("small");
-      why.textContent = " never taught these people";
+      why.textContent = " never taught those to forget";
       made.querySelector("h2").append(why);
     }
     return made;
@@ -352,14 +365,19 @@ async function addToAudit() {
 
 async function begin() {
   start = await (await fetch("/play/start")).json();
+  const gone = start.people.filter((p) => start.forgotten.includes(p.id));
+  const others = start.people.filter((p) => !start.forgotten.includes(p.id));
   option(NOBODY, "nobody of the folder", $("person"));
-  for (const person of start.people) option(person.id, person.name, $("person"));
+  for (const [label, people] of [["to be forgotten", gone], [gone.length ? "others" : "people", others]]) {
+    const into = people.length && group(label, $("person"));
+    for (const person of people) option(person.id, person.name, into);
+  }
   if (start.strangers.length) option(STRANGER, "a stranger, whom no model knows", $("person"));
   option("", PLAIN, $("attack"));
   for (const attack of start.attacks) option(attack.name, `${attack.title} (${attack.access} box)`, $("attack"));
   $("strength-field").hidden = !start.adjustable.length;
   $("drop").hidden = !start.vision;
-  if (start.people.length) $("person").value = start.people[0].id;
+  if (start.people.length) $("person").value = [...gone, ...others][0].id;
   drawCards();
   await choosePerson();
   document.body.dataset.ready = "yes";
