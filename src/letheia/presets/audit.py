@@ -11,6 +11,7 @@ from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
 from letheia.audit.verdict import VERDICTS, read_verdicts
 from letheia.config import LoadConfig
+from letheia.engines.openai import folder_name
 from letheia.errors import CheckpointError
 from letheia.files import fingerprint
 from letheia.metrics.names import find
@@ -37,7 +38,14 @@ FOLDER = "audit"
 
 
 def audit_adapters(
-    study: Study, split: Split, adapters: Sequence[Path], checks: Sequence[Check], *, gold: Path | None, size: Size
+    study: Study,
+    split: Split,
+    adapters: Sequence[Path],
+    checks: Sequence[Check],
+    *,
+    gold: Path | None,
+    size: Size,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Audit a model and any adapters for it.
 
@@ -48,12 +56,14 @@ def audit_adapters(
         checks: What is examined.
         gold: A checkpoint that was never taught the people to forget.
         size: How much is asked.
+        served: Names of whole models that a server has.
 
     Raises:
         CheckpointError: No adapter fits, the folder belongs to another audit, or there is no gold.
     """
     named = adapter_names(list(adapters))
-    found = run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
+    control = gold_at(gold, study.config.load, split)
+    found = run_audit(study, split, named, checks, gold=control, size=size, served=[folder_name(n) for n in served])
     return _reported(study, found)
 
 
