@@ -58,6 +58,7 @@ def run_audit(
     *,
     gold: Gold | None = None,
     size: Size | None = None,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Examine the original, gold and each adapter, and write `audit.json` and `verdict.json`.
 
@@ -68,6 +69,7 @@ def run_audit(
         checks: What is examined.
         gold: A model that was never taught these people, if there is one.
         size: How much is asked.
+        served: Names of whole models that a server has, where one answers; what needs weights does not fit them.
 
     Raises:
         CheckpointError: The folder belongs to another audit, or no adapter fits.
@@ -75,7 +77,7 @@ def run_audit(
     """
     size = size or Size()
     with holding(study.folder):
-        claim(study, fingerprint([study.config.key, _ids(split), asdict(size), _version()]))
+        claim(study, fingerprint([study.config.key, _ids(split), asdict(size), _version(), *study.elsewhere]))
         asked = subjects(study, split, size)
         _load_pictures(study, asked)
         examined = _Examined(study, split, asked, measure_of_language(study, asked), tuple(checks))
@@ -86,6 +88,8 @@ def run_audit(
                 found[name] = examined.adapter(name, folder)
             except CheckpointError as error:
                 failed[name] = str(error)
+        for name in served:
+            found[name] = examined.model(name, name, study.answered_by(name), weights=False)
         if adapters and len(failed) == len(adapters):
             raise CheckpointError(next(iter(failed.values())))
         if gold:
@@ -125,7 +129,7 @@ class _Examined:
         if all(self._done(name, key, check) for check in self.checks):
             return self.model(name, key, self.study)
         with saved_adapter(self.study.model, folder):
-            return self.model(name, key, self.study)
+            return self.model(name, key, self.study.answered_by(name, key))
 
     def gold(self, gold: Gold) -> dict[str, Found]:
         """The model that was never taught these people."""
@@ -134,16 +138,31 @@ class _Examined:
         model = gold.load()
         return self.model(GOLD, gold.key, replace(self.study, model=model, engine=engine_for(model)))
 
-    def model(self, name: str, key: str, study: Study) -> dict[str, Found]:
-        """Every check of one model, those that are done from their files."""
+    def model(self, name: str, key: str, study: Study, *, weights: bool = True) -> dict[str, Found]:
+        """Every check of one model, those that are done from their files.
+
+        Args:
+            name: The model's name.
+            key: Fingerprint of its files.
+            study: The study with that model.
+            weights: Whether its weights are in this process.
+        """
         done = {check.name: self._done(name, key, check) for check in self.checks}
         if not all(done.values()):
             _load_pictures(study, self.asked)
         audited = Audited(name=name, study=study, split=self.split, subjects=self.asked, by=self.by)
-        return {check.name: done[check.name] or self._examine(audited, key, check) for check in self.checks}
+        return {
+            check.name: done[check.name] or self._examine(audited, key, check, weights=weights) for check in self.checks
+        }
 
-    def _examine(self, audited: Audited, key: str, check: Check) -> Found:
+    def _examine(self, audited: Audited, key: str, check: Check, *, weights: bool) -> Found:
+        """One check; what does more than ask looks at the weights in this process, and asks these."""
+        asks = check.name in ATTACKS
+        if not asks and audited.study.elsewhere:
+            audited = replace(audited, study=audited.study.here, known={})
         try:
+            if not (asks or weights):
+                raise CheckpointError("needs weights or probabilities, and these are with the server")
             found = Found(findings=tuple(check.find(audited)))
         except (CheckpointError, ConfigError, DataError) as error:
             found = Found(unfit=first_line(error))

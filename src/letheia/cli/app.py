@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from letheia.cli import audit, gold, models, rates, removal, study, world
+from letheia.cli import audit, gold, models, rates, removal, serve, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
@@ -49,6 +49,7 @@ for command in (
     models.probe,
     models.merge,
     models.ask,
+    serve.serve,
     models.doctor,
 ):
     app.command()(command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli.options import Adapters, DryRun, tell
+from letheia.cli.options import Adapters, DryRun, Engine, Served, Yes, tell, with_engine
 from letheia.cli.settings import LOAD, Given, configured
 from letheia.config import merged
 from letheia.console import TerminalBars, make_console
@@ -65,6 +65,9 @@ def audit(
     access: Annotated[str, typer.Option(help="What an attacker has at most: black, grey or white.")] = "white",
     quick: Quick = False,
     required: Required = None,
+    engine: Engine = None,
+    served: Served = None,
+    yes: Yes = False,
     dry_run: DryRun = False,
 ) -> None:
     """Ask a model in many ways whether people are gone: what still leaks, and what others have lost."""
@@ -72,7 +75,7 @@ def audit(
         raise ConfigError("nobody to ask about. Name people with --forget, or give a run's split.json as --split.")
     if split and (given.config.forget or retain):
         raise ConfigError("--split: says who is forgotten and retained. Leave --forget and --retain out.")
-    if not adapters:
+    if not (adapters or served):
         raise ConfigError("no adapter to audit. Name its folder with --adapter.")
     own = own_attacks(attacks)
     from letheia.audit.verdict import REQUIRED
@@ -95,10 +98,13 @@ def audit(
     study = plain_study(values, folder, output, bars=TerminalBars(make_console()), planned=dry_run)
     who = audit_split(study, given.config.forget, split, retain or [])
     if dry_run:
-        for line in forecast(study, who, checks, models=1 + len(adapters) + bool(gold), size=size):
+        models = 1 + len(adapters or []) + len(served or []) + bool(gold)
+        for line in forecast(study, who, checks, models=models, size=size):
             print(line)
         return
-    show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output, required)
+    study = with_engine(study, engine, adapters or [], served or [], yes=yes)
+    found = audit_adapters(study, who, adapters or [], checks, gold=gold, size=size, served=served or [])
+    show_audit(found, output, required)
 
 
 def check_flags(*, audit: bool, quick: bool, gold: Path | None = None, as_json: bool = False) -> None:

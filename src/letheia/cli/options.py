@@ -30,6 +30,16 @@ DeviceMemory = Annotated[
     str | None,
     typer.Option("--device-memory", help="For --dry-run: memory of a device that is not there, such as 24GiB."),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine", metavar="URL", help="A server of OpenAI's protocol that answers, such as vLLM: http://HOST:PORT/v1."
+    ),
+]
+Served = Annotated[
+    list[str] | None,
+    typer.Option("--served", help="With --engine: name of a whole model there, such as a merged one; repeat."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and what it takes, and stop.")]
 
 Force = Annotated[bool, typer.Option("--force", help="Train even if the model knows none of the people to forget.")]
@@ -82,6 +92,30 @@ def command_line() -> str:
     return scrubbed("letheia " + " ".join(sys.argv[1:]))
 
 
+def with_engine(
+    study: "Study", url: str | None, adapters: Sequence[Path], served: Sequence[str], *, yes: bool
+) -> "Study":
+    """The study, with a server answering where one is named; what is sent to somebody else's is said first.
+
+    Raises:
+        ConfigError: It is no address, the user declines, or --served is given without one.
+        LetheiaError: The server is not there, lacks a model, or would not put an adapter in.
+    """
+    if url is None:
+        if served:
+            raise ConfigError("--served: names a model of a server. Name the server with --engine.")
+        return study
+    endpoint = Endpoint(model=study.config.model, base_url=url)
+    endpoint.check()
+    if endpoint.third_party:
+        _agreed(f"people's pictures and questions about them go to {endpoint.shown}", yes=yes)
+    from letheia.presets.served import by_server
+
+    study, notices = by_server(study, url, adapters, served)
+    tell(notices)
+    return study
+
+
 def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) -> None:
     """Say what is about to be sent to whom, and get a word on it. A server on this machine is nobody else.
 
@@ -99,7 +133,10 @@ def consent(endpoint: Endpoint | None, calls: "Sequence[Call]", *, yes: bool) ->
         return
     photographs = " and photographs" if any(c.picture for c in calls) else ""
     cost = cost_estimate(calls, endpoint)
-    what = f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {cost}"
+    _agreed(f"people's names, texts{photographs} go to {endpoint.model} at {endpoint.shown}: {cost}", yes=yes)
+
+
+def _agreed(what: str, *, yes: bool) -> None:
     if yes:
         print(what, file=sys.stderr)
     elif not sys.stdin.isatty():

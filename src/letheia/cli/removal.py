@@ -14,9 +14,11 @@ from letheia.cli.options import (
     Anyway,
     DeviceMemory,
     DryRun,
+    Engine,
     Force,
     Metrics,
     Replies,
+    Served,
     WithPictures,
     Yes,
     bytes_of,
@@ -27,6 +29,7 @@ from letheia.cli.options import (
     show_outcome,
     take_metrics,
     tell,
+    with_engine,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.config import merged
@@ -151,6 +154,8 @@ def evaluate(
     adapters: Adapters = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
+    engine: Engine = None,
+    served: Served = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
@@ -163,7 +168,7 @@ def evaluate(
 
     folder, forget = people_for(people, given.config), given.config.forget
     tell(before_asking(folder))
-    times = 1 + len(adapters or [])
+    times = 1 + len(adapters or []) + len(served or [])
     from letheia.presets.removal import run_evaluation
     from letheia.study.build import evaluation_split, plain_study
     from letheia.study.forecast import judge_calls
@@ -177,8 +182,10 @@ def evaluate(
             return
         consent(asked_of(given.judge), judge_calls(sketch.config, folder, split, times=times), yes=yes)
     with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
-        study = make(judge=judge)
+        study = with_engine(make(judge=judge), engine, adapters or [], served or [], yes=yes)
         split = evaluation_split(study, forget)
-        outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
+        outcome = run_evaluation(
+            study, split, adapters or [], command=command_line(), with_pictures=with_pictures, served=served or []
+        )
         show_outcome(outcome, study.config)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
