@@ -40,7 +40,7 @@ def run_here(
             return
         threads = max(1, (os.cpu_count() or 1) // jobs)
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, initializer=begin, initargs=(threads, named_here())) as pool:
+        with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(threads, named_here())) as pool:
             with _stops_wait():
                 running = {pool.submit(work.carry_out, root, do): work for work in left}
             try:
@@ -72,7 +72,7 @@ def _stops_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def begin(threads: int, named: Named) -> None:
+def _begin(threads: int, named: Named) -> None:
     """Begin a process with its share of the cores, and with what was brought from outside."""
     import torch
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from letheia.errors import ConfigError, LetheiaError, OutputError, first_line
 from letheia.files import holding, write_text
-from letheia.grid.local import begin
 from letheia.grid.work import Machines, Work
 from letheia.outside import Named, named_here
 from letheia.progress import Bars
@@ -88,7 +87,7 @@ class Place:
         os.chdir(self.folder)
         if not self.wants.gpus:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
-        begin(self.wants.cpus, self.named)
+        self.named.take_up()  # Ray has set OMP_NUM_THREADS to the part's cores
 
 
 def run_on_ray(
@@ -169,7 +168,7 @@ def _lost(one: Any) -> str | None:
 def _carry_out(work: Work, do: Callable[[Any, Path], None], place: Place) -> None:
     """In a process of the cluster: one part. Where a lost node's process is still at it, this one waits for its end."""
     place.enter()
-    with holding(place.root / work.name, wait=True):
+    with holding(place.root / work.name, beside=True, wait=True):
         if not work.is_done(place.root):
             work.carry_out(place.root, do)
 
