@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from letheia.clients.endpoint import Endpoint, scrubbed
-from letheia.errors import ConfigError
+from letheia.errors import ConfigError, pick
 
 if TYPE_CHECKING:
     from letheia.clients.chat import Call
     from letheia.config import StudyConfig
+    from letheia.grid.work import Machines
     from letheia.study.study import Outcome, Study
     from letheia.types import Split
 
@@ -48,6 +49,36 @@ Force = Annotated[bool, typer.Option("--force", help="Train even if the model kn
 Metrics = Annotated[
     list[str] | None, typer.Option("--metric", help="A metric of your own, as FILE.py:NAME; repeat for several.")
 ]
+
+ExecutorName = Annotated[
+    str, typer.Option("--executor", help="Who computes: local, this machine; or ray, a cluster (letheia[ray]).")
+]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, help="Parts at once on a machine; each has its share of the cores.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address", help="With --executor ray: HOST:PORT of a cluster to join; if left out, RAY_ADDRESS, else none."
+    ),
+]
+Gpus = Annotated[
+    float | None,
+    typer.Option("--gpus", min=0, help="With --executor ray: GPUs of each part; if left out, 1 where there are any."),
+]
+
+
+def machines(name: str, *, jobs: int = 1, address: str | None, gpus: float | None) -> "Machines":
+    """Which machines a command's work is for.
+
+    Raises:
+        ConfigError: There is no such executor, or options do not go together.
+    """
+    from letheia.grid.executors import EXECUTORS
+    from letheia.grid.work import Machines
+
+    pick("executor", name, EXECUTORS)
+    return Machines(executor=name, jobs=jobs, address=address, gpus=gpus)
 
 
 def take_metrics(texts: list[str] | None) -> None:

@@ -10,14 +10,19 @@ import typer
 from letheia.cli import world
 from letheia.cli.audit import Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
+    Address,
     Anyway,
     DeviceMemory,
     DryRun,
+    ExecutorName,
+    Gpus,
+    Jobs,
     Metrics,
     Yes,
     bytes_of,
     command_line,
     consent,
+    machines,
     show_forecast,
     show_outcome,
     take_metrics,
@@ -50,8 +55,10 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Draws of people; if left out, 5 on the world and else the paper's 1.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
-    executor: Annotated[str, typer.Option(help="Where cells are computed: local.")] = "local",
+    jobs: Jobs = 1,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    gpus: Gpus = None,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     anyway: Anyway = False,
     yes: Yes = False,
@@ -72,8 +79,7 @@ def run(
         output=output,
         people=people,
         judge=given.judge if "judge" in given.values else None,
-        executor=executor,
-        jobs=jobs,
+        on=machines(executor, jobs=jobs, address=address, gpus=gpus),
         anyway=anyway,
         planned=dry_run,
         device_memory=bytes_of(device_memory),
