@@ -131,3 +131,11 @@ def show_outcome(outcome: "Outcome", by: "Thresholds") -> None:
         print(of_study(found, outcome.rows, by))
     if outcome.verdicts:
         print("Only this question was tried; 'letheia audit' asks in other ways, and tampers with the weights.")
+
+
+def show_pages(folder: Path) -> None:
+    """Print where a run's pages and results lie."""
+    from letheia.report.page import OPERATOR, SHARED
+
+    print(f"To hand on: {folder / SHARED}   Operator's page: {folder / OPERATOR}")
+    print(f"Results: {folder / 'results.json'}")

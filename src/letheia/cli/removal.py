@@ -23,6 +23,7 @@ from letheia.cli.options import (
     rate_of,
     show_forecast,
     show_outcome,
+    show_pages,
     take_metrics,
     tell,
 )
@@ -129,9 +130,11 @@ def unlearn(
         if audit:
             from letheia.presets.audit import audit_removal, sized
 
-            found = audit_removal(study, split, chosen_checks(quick=quick), size=sized(quick))
+            found = audit_removal(
+                study, outcome, chosen_checks(quick=quick), size=sized(quick), with_pictures=with_pictures
+            )
             show_audit(found, output / "audit")
-        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_pages(output)
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
         print("letheia: the removal does not meet --require, see above.", file=sys.stderr)
         raise typer.Exit(FAILED)
@@ -175,4 +178,4 @@ def evaluate(
         split = evaluation_split(study, forget)
         outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
         show_outcome(outcome, study.config.verdict)
-        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_pages(output)

@@ -18,6 +18,7 @@ from letheia.cli.options import (
     consent,
     show_forecast,
     show_outcome,
+    show_pages,
     take_metrics,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
@@ -189,5 +190,5 @@ def demo(
         from letheia.presets.audit import audit_demo
 
         checks = chosen_checks(quick=quick)
-        show_audit(audit_demo(given.values, outcome.split, output, checks, bars=bars), output / "audit")
-    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_audit(audit_demo(given.values, outcome, output, checks, bars=bars), output / "audit")
+    show_pages(output)

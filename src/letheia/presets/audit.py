@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from letheia.audit.base import Check
+from letheia.audit.quotes import hardest
 from letheia.audit.results import Audit
 from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
@@ -22,18 +24,21 @@ from letheia.models.weight_files import content_key
 from letheia.presets.plans import demo_config
 from letheia.presets.world import world_model, world_study
 from letheia.progress import Bars
-from letheia.report.audit_page import write_audit_report
+from letheia.report.audit_page import AuditShown, write_audit_report
+from letheia.report.deliver import AUDIT as FOLDER
+from letheia.report.deliver import hand_over
+from letheia.report.page import OPERATOR, SHARED
+from letheia.report.redaction import pseudonyms
 from letheia.study import store
 from letheia.study.build import evaluation_split
 from letheia.study.evaluate import adapter_names
 from letheia.study.gold import RECORD, adapter_of, read_gold
-from letheia.study.study import Study
+from letheia.study.study import Outcome, Study
 from letheia.types import Split
 from letheia.world.people import GOLD_WITHOUT
 
 SMALL = Size(pictures=1, others=5)
 """How much a quick audit and the demo's ask."""
-FOLDER = "audit"
 
 
 def audit_adapters(
@@ -54,15 +59,23 @@ def audit_adapters(
     """
     named = adapter_names(list(adapters))
     found = run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
-    return _reported(study, found)
+    return _reported(study, split, found, key=study.folder)
 
 
-def _reported(study: Study, audit: Audit) -> Audit:
-    """The audit, with its page beside it."""
+def _reported(study: Study, split: Split, audit: Audit, *, key: Path, with_pictures: bool = False) -> Audit:
+    """The audit, with its pages beside it; the key of the pseudonyms lies in the folder `key`."""
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
-    page = study.folder / "report.html"
-    write_audit_report(page, audit, verdicts, settings=settings, asked_by=study.people.asked_by)
+    shown = AuditShown(audit=audit, verdicts=verdicts, quotes=hardest(study.folder, audit, verdicts))
+    about = partial(
+        write_audit_report,
+        shown=shown,
+        people=study.people,
+        called=pseudonyms(split.forget, store.secret(key)),
+        settings=settings,
+    )
+    about(study.folder / OPERATOR, with_pictures=with_pictures)
+    about(study.folder / SHARED, redacted=True)
     return audit
 
 
@@ -71,19 +84,39 @@ def sized(quick: bool) -> Size:
     return SMALL if quick else Size()
 
 
-def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, size: Size) -> Audit:
-    """Audit what `run_removal` has just made, in a folder beside it."""
-    own = replace(study, folder=study.folder / FOLDER)
-    adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
-    return _reported(own, run_audit(own, split, adapters, checks, size=size))
+def audit_removal(
+    study: Study, outcome: Outcome, checks: Sequence[Check], *, size: Size, with_pictures: bool = False
+) -> Audit:
+    """Audit what `run_removal` has just made, in a folder beside it; the run's own pages then have its verdict."""
+    return _audited(study, study, outcome, checks, gold=None, size=size, with_pictures=with_pictures)
 
 
-def audit_demo(values: Mapping[str, Any], split: Split, folder: Path, checks: Sequence[Check], *, bars: Bars) -> Audit:
+def audit_demo(
+    values: Mapping[str, Any], outcome: Outcome, folder: Path, checks: Sequence[Check], *, bars: Bars
+) -> Audit:
     """Audit what `run_demo` has just made, beside the world's gold model where that forgot just these people."""
-    study = world_study(demo_config(values).model_copy(update={"clip": None}), folder, bars)
-    own = replace(study, folder=folder / FOLDER)
-    adapters = {name: folder / name / "adapter" for name in study.config.methods}
-    return _reported(own, run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=SMALL))
+    config = demo_config(values)
+    asking = world_study(config.model_copy(update={"clip": None}), folder, bars)
+    study, gold = replace(asking, config=config), _world_gold(asking, outcome.split)
+    return _audited(study, asking, outcome, checks, gold=gold, size=SMALL, with_pictures=True)
+
+
+def _audited(
+    study: Study,
+    asking: Study,
+    outcome: Outcome,
+    checks: Sequence[Check],
+    *,
+    gold: Gold | None,
+    size: Size,
+    with_pictures: bool,
+) -> Audit:
+    """Audit a run in a folder of its own, and write the run's pages again, with the audit's verdict."""
+    own = replace(asking, folder=study.folder / FOLDER)
+    adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
+    audit = run_audit(own, outcome.split, adapters, checks, gold=gold, size=size)
+    hand_over(study, outcome, with_pictures=with_pictures)
+    return _reported(own, outcome.split, audit, key=study.folder, with_pictures=with_pictures)
 
 
 def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: Sequence[str]) -> Split:
