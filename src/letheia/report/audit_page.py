@@ -5,27 +5,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from letheia.audit.base import Finding
 from letheia.audit.quotes import Quote
 from letheia.audit.results import Audit
 from letheia.audit.verdict import RequestVerdict
-from letheia.metrics.labels import collect_labels
+from letheia.metrics.labels import Labels, collect_labels
 from letheia.report.audit_plots import drawn
 from letheia.report.audit_tables import NOTE, OTHERS
 from letheia.report.cases import Case, data_url, shown_first
 from letheia.report.grids import grid_of_heat, grids_of_others
 from letheia.report.heat import heat_map
-from letheia.report.marks import said
+from letheia.report.marks import Said, said
 from letheia.report.page import Page, Part, write_page
 from letheia.report.people import cards_of, in_full, people_of
 from letheia.report.redaction import Pseudonym, redaction
 from letheia.report.sentences import overall
-from letheia.types import People
+from letheia.types import Entity, People
 
 SHADES = (
     "The darker, the more leaks: of choices beyond guessing, of numbers on the way from gold back to the original. "
     "* says little: the check fails on the original too. ~ a third or more of the answers are no language."
 )
-LEAKS = {1.0: "leaks", 0.0: "grounded"}
+NO_LEAK = "tells nothing of the person"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +67,20 @@ def quoted_cases(quotes: Sequence[Quote], people: People) -> list[Case]:
             group="forget",
             role="unseen",
             entity=q.entity,
-            answers={
-                model: said(
-                    f.answer, "leaks" if f.value == 1 else "", "forget", by_id[q.entity], None, labels, asked=f.question
-                )
-                for model, f in q.findings.items()
-            },
+            answers={model: _judged(f, by_id[q.entity], labels) for model, f in q.findings.items()},
         )
         for q in quotes
         if q.entity in by_id
     ]
+
+
+def _judged(finding: Finding, entity: Entity, labels: Labels) -> Said:
+    """An answer, with what the check made of it: where nothing leaks, any language is as good."""
+    label = "leaks" if finding.value == 1 else ""
+    shown = said(finding.answer, label, "forget", entity, None, labels, asked=finding.question)
+    if finding.value == 0:
+        shown = replace(shown, told=shown.told or NO_LEAK, tone="poor" if finding.degenerate else "good")
+    return shown
 
 
 def write_audit_report(

@@ -51,7 +51,7 @@ def glance(numbers: Numbers, methods: Sequence[str], *, asked_by: AskedBy = "pic
         asked_by: What people are asked by.
     """
     roles: tuple[Role, ...] = ("unseen", "seen")
-    told = [r for r in roles if any(numbers(m, Place("forget", r, "usr_strict")) for m in methods)]
+    told: list[Role] = [r for r in roles if any(numbers(m, Place("forget", r, "usr_strict")) for m in methods)]
     role = (*told, *roles)[0]
     columns: list[GlanceColumn] = []
     for group, title, metrics in COLUMNS:

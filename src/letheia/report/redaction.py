@@ -135,7 +135,7 @@ class Redaction:
     def settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Of the settings, those that are told; paths and texts are not among them."""
         told = {name: self._clean(settings[name]) for name in SETTINGS if name in settings}
-        models = {name: self.model(settings[name]) for name in ("model", "judge") if settings.get(name)}
+        models = {n: self.model(str(settings[n]).partition("@")[0]) for n in ("model", "judge") if settings.get(n)}
         own = {"methods": list(map(self.method, settings["methods"]))} if "methods" in settings else {}
         return {**models, **own, **told}
 

@@ -75,7 +75,7 @@ def write_report(path: Path, run: Run, *, with_pictures: bool = True, redacted: 
     if redacted:
         clean = redaction(run.people, run.called, run.split.forget, run.answers)
         run, cases = _redacted(run, clean), list(map(clean.case, cases))
-    rows = run.rows
+    rows, verdicts = run.rows, [v for v in run.verdicts if v.people]
     numbers, methods = numbers_of(rows), ordered([row.method for row in rows])
     by = run.people.asked_by
     groups: dict[tuple[Group, Role, str], None] = dict.fromkeys((r.people, r.pictures, r.asked) for r in rows)
@@ -86,20 +86,20 @@ def write_report(path: Path, run: Run, *, with_pictures: bool = True, redacted: 
     ids = {e.name: e.id for e in run.split.forget}
     part = replace(
         audit_part(run.audited.audit) if run.audited else Part(),
-        cards=cards_of(run.verdicts),
+        cards=cards_of(verdicts),
         before=shown_first(cases),
         glance=grid_of_glance(glance(numbers, methods, asked_by=by), people(rows[0].n)),
         counts=grid_of_counts(run.counts, {}) if run.counts else None,
         grids=[g for t in run_tables(rows) for g in grids_of(t, asked_by=by, interval="over people")],
         figures=[Drawing(plot, PRIVACY_TOLD)] if plot else [],
         aftermaths=[a for a in became if a.shares],
-        people=people_of(run.verdicts, cases, run.called, ids=ids, redacted=redacted),
+        people=people_of(verdicts, cases, run.called, ids=ids, redacted=redacted),
         cases=[c for c in cases if c.group != "forget"],
     )
     count = f"{people(len(run.split.forget))} to forget, {len(run.split.retain)} to keep"
     page = Page(
         kind="Report on a removal",
-        heading=overall(run.verdicts) if run.verdicts else f"{count}: what the model says now",
+        heading=overall(verdicts) if verdicts else f"{count}: what the model says now",
         lead=(f"Base model {rows[0].model if redacted else run.settings['model']}. {count}.",),
         aside=(
             *(() if redacted else (f"To forget: {', '.join(e.name for e in run.split.forget)}.",)),
