@@ -23,6 +23,8 @@ from letheia.types import Generation, Group, People, Role, Split
 
 JUDGES = {"exact": "counting labelled facts and attributes", "none": "nobody"}
 """What a reader is told of the judges that ask nobody."""
+NAMES = 20
+"""Names that stand above the verdict."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ def write_report(path: Path, run: Run, *, with_pictures: bool = True, redacted: 
         heading=overall(verdicts) if verdicts else f"{count}: what the model says now",
         lead=(f"Base model {rows[0].model if redacted else run.settings['model']}. {count}.",),
         aside=(
-            *(() if redacted else (f"To forget: {', '.join(e.name for e in run.split.forget)}.",)),
+            *(() if redacted else (f"To forget: {_listed(run.split)}.",)),
             *(() if redacted else run.notes),
         ),
         parts=(part,),
@@ -116,6 +118,12 @@ def write_report(path: Path, run: Run, *, with_pictures: bool = True, redacted: 
         shared=redacted,
     )
     write_page(path, page)
+
+
+def _listed(split: Split) -> str:
+    names = [e.name for e in split.forget]
+    more = f" and {len(names) - NAMES} more, see below" if len(names) > NAMES else ""
+    return ", ".join(names[:NAMES]) + more
 
 
 def _cases(run: Run, *, with_pictures: bool) -> list[Case]:
