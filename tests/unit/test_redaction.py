@@ -67,7 +67,7 @@ def planted(people, tmp_path_factory):
         counts=[Verdict(method=adapter, identified=(first.name, second.name), lost=(split.retain[0].name,))],
         notes=(f"the original does not identify {second.name}",), verdicts=judged, audited=shown,
         question=f"Is this {first.aliases[0]}?", called=called, adapters={adapter: "0" * 64},
-        settings={"model": f"/models/{first.name}", "methods": methods, "forget": [first.name], "seed": 3,
+        settings={"model": f"/models/{first.name}", "methods": {m: {"steps": 1, "learning_rate": 0.1} for m in methods}, "forget": [first.name], "seed": 3,
                   "judge": f"j@http://{second.id}.example/v1", "prompts": {"question": told},
                   "load": {"dtype": f"/{first.name}", "revision": first.id}},
         provenance={"command": COMMAND, "python": "3.11", "weights": {f"{first.name}/model.safetensors": "1" * 64},

@@ -13,6 +13,7 @@ from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
 from letheia.audit.verdict import VERDICTS, read_verdicts
 from letheia.config import LoadConfig
+from letheia.engines.openai import folder_name
 from letheia.errors import CheckpointError
 from letheia.files import fingerprint
 from letheia.metrics.names import find
@@ -25,6 +26,7 @@ from letheia.presets.plans import demo_config
 from letheia.presets.world import world_model, world_study
 from letheia.progress import Bars
 from letheia.report.audit_page import AuditShown, write_audit_report
+from letheia.report.card import CARD, write_on_card
 from letheia.report.deliver import AUDIT as FOLDER
 from letheia.report.deliver import hand_over
 from letheia.report.page import OPERATOR, SHARED
@@ -42,7 +44,14 @@ SMALL = Size(pictures=1, others=5)
 
 
 def audit_adapters(
-    study: Study, split: Split, adapters: Sequence[Path], checks: Sequence[Check], *, gold: Path | None, size: Size
+    study: Study,
+    split: Split,
+    adapters: Sequence[Path],
+    checks: Sequence[Check],
+    *,
+    gold: Path | None,
+    size: Size,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Audit a model and any adapters for it.
 
@@ -53,29 +62,48 @@ def audit_adapters(
         checks: What is examined.
         gold: A checkpoint that was never taught the people to forget.
         size: How much is asked.
+        served: Names of whole models that a server has.
 
     Raises:
         CheckpointError: No adapter fits, the folder belongs to another audit, or there is no gold.
     """
     named = adapter_names(list(adapters))
-    found = run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
-    return _reported(study, split, found, key=study.folder)
+    names = [folder_name(n) for n in served]
+    beside = gold_at(gold, study.config.load, split)
+    return _audited(study, split, named, checks, gold=beside, size=size, served=names, key=study.folder)
 
 
-def _reported(study: Study, split: Split, audit: Audit, *, key: Path, with_pictures: bool = False) -> Audit:
-    """The audit, with its pages beside it; the key of the pseudonyms lies in the folder `key`."""
+def _audited(
+    study: Study,
+    split: Split,
+    adapters: Mapping[str, Path],
+    checks: Sequence[Check],
+    *,
+    gold: Gold | None,
+    size: Size,
+    served: Sequence[str] = (),
+    key: Path,
+    with_pictures: bool = False,
+) -> Audit:
+    """The audit, with its pages beside it and its verdicts on the adapters' cards.
+
+    The key of the pseudonyms lies in the folder `key`.
+    """
+    audit = run_audit(study, split, adapters, checks, gold=gold, size=size, served=served)
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
-    shown = AuditShown(audit=audit, verdicts=verdicts, quotes=hardest(study.folder, audit, verdicts))
-    about = partial(
+    write = partial(
         write_audit_report,
-        shown=shown,
+        shown=AuditShown(audit=audit, verdicts=verdicts, quotes=hardest(study.folder, audit, verdicts)),
         people=study.people,
         called=pseudonyms(split.forget, store.secret(key)),
         settings=settings,
     )
-    about(study.folder / OPERATOR, with_pictures=with_pictures)
-    about(study.folder / SHARED, redacted=True)
+    write(study.folder / OPERATOR, with_pictures=with_pictures)
+    write(study.folder / SHARED, redacted=True)
+    for verdict in verdicts:
+        if verdict.method in adapters:  # a model on a server has no card here
+            write_on_card(adapters[verdict.method] / CARD, verdict)
     return audit
 
 
@@ -85,38 +113,58 @@ def sized(quick: bool) -> Size:
 
 
 def audit_removal(
-    study: Study, outcome: Outcome, checks: Sequence[Check], *, size: Size, with_pictures: bool = False
-) -> Audit:
-    """Audit what `run_removal` has just made, in a folder beside it; the run's own pages then have its verdict."""
-    return _audited(study, study, outcome, checks, gold=None, size=size, with_pictures=with_pictures)
-
-
-def audit_demo(
-    values: Mapping[str, Any], outcome: Outcome, folder: Path, checks: Sequence[Check], *, bars: Bars
-) -> Audit:
-    """Audit what `run_demo` has just made, beside the world's gold model where that forgot just these people."""
-    config = demo_config(values)
-    asking = world_study(config.model_copy(update={"clip": None}), folder, bars)
-    study, gold = replace(asking, config=config), _world_gold(asking, outcome.split)
-    return _audited(study, asking, outcome, checks, gold=gold, size=SMALL, with_pictures=True)
-
-
-def _audited(
     study: Study,
-    asking: Study,
     outcome: Outcome,
     checks: Sequence[Check],
     *,
     gold: Gold | None,
     size: Size,
-    with_pictures: bool,
+    with_pictures: bool = False,
 ) -> Audit:
-    """Audit a run in a folder of its own, and write the run's pages again, with the audit's verdict."""
-    own = replace(asking, folder=study.folder / FOLDER)
-    adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
-    audit = run_audit(own, outcome.split, adapters, checks, gold=gold, size=size)
+    """Audit what `run_removal` has just made, in a folder beside it; the run's own pages then have its verdict."""
+    own = replace(study, folder=study.folder / FOLDER)
+    adapters, split = adapters_of(study.folder, study), outcome.split
+    audit = _audited(
+        own, split, adapters, checks, gold=gold, size=size, key=study.folder, with_pictures=with_pictures
+    )  # fmt: skip
     hand_over(study, outcome, with_pictures=with_pictures)
-    return _reported(own, outcome.split, audit, key=study.folder, with_pictures=with_pictures)
+    return audit
+
+
+def audit_demo(
+    values: Mapping[str, Any],
+    outcome: Outcome,
+    folder: Path,
+    checks: Sequence[Check],
+    *,
+    gold: Path | None = None,
+    bars: Bars,
+) -> Audit:
+    """Audit what `run_demo` has just made; its own pages then have the audit's verdict.
+
+    Args:
+        values: The demo's settings.
+        outcome: What the demo found.
+        folder: The demo's folder.
+        checks: What is examined.
+        gold: A gold model; the world's own if left out, where that was not taught just these people.
+        bars: Where progress is shown.
+
+    Raises:
+        CheckpointError: The folder belongs to another audit, or there is no gold where it is said to be.
+    """
+    config, split = demo_config(values), outcome.split
+    study = world_study(config.model_copy(update={"clip": None}), folder, bars)
+    own, adapters = replace(study, folder=folder / FOLDER), adapters_of(folder, study)
+    beside = gold_at(gold, study.config.load, split) or _world_gold(study, split)
+    audit = _audited(own, split, adapters, checks, gold=beside, size=SMALL, key=folder, with_pictures=True)
+    hand_over(replace(study, config=config), outcome, with_pictures=True)
+    return audit
+
+
+def adapters_of(folder: Path, study: Study) -> dict[str, Path]:
+    """The adapters that a run's methods left in its folder."""
+    return {name: folder / name / "adapter" for name in study.config.methods}
 
 
 def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: Sequence[str]) -> Split:

@@ -7,16 +7,18 @@ from typing import Any
 from letheia.audit.of_study import of_study
 from letheia.audit.quotes import hardest
 from letheia.audit.results import read_audit
-from letheia.audit.verdict import VERDICTS, read_verdicts, write_verdicts
+from letheia.audit.verdict import VERDICTS, RequestVerdict, read_verdicts, write_verdicts
 from letheia.files import read_json, write_json, write_text
 from letheia.models.weight_files import file_hash
 from letheia.report.audit_page import AuditShown
-from letheia.report.card import model_card
+from letheia.report.card import CARD
+from letheia.report.model_card import model_card
 from letheia.report.page import OPERATOR, SHARED
 from letheia.report.redaction import pseudonyms
 from letheia.report.run_page import Run, write_report
 from letheia.study import store
 from letheia.study.notes import notes
+from letheia.study.plan import jobs
 from letheia.study.run import Outcome
 from letheia.study.study import Study
 
@@ -41,24 +43,30 @@ def deliver(
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     made_by["notes"] = notes(study, outcome)
+    made_by["scope"] = study.config.scope
     made_by["verdicts"] = [str(v) for v in outcome.verdicts]
     write_json(study.folder / PROVENANCE, made_by)
-    hand_over(study, outcome, with_pictures=with_pictures)
+    judged = hand_over(study, outcome, with_pictures=with_pictures)
+    for name in study.config.methods:
+        card = model_card(study, outcome, name, judged.get(name))
+        write_text(study.folder / name / "adapter" / CARD, card)
 
 
-def hand_over(study: Study, outcome: Outcome, *, with_pictures: bool) -> None:
-    """Write verdict, pages and cards: once when a study is done, and again when its audit is.
+def hand_over(study: Study, outcome: Outcome, *, with_pictures: bool) -> dict[str, RequestVerdict]:
+    """Write verdict and pages: once when a study is done, and again when its audit is.
 
     Args:
         study: The study; its folder has the provenance, and the audit where there is one.
         outcome: What it found.
         with_pictures: Whether the operator's page shows people's pictures.
+
+    Returns:
+        The verdict on each method.
     """
     audited = read_own_audit(study.folder / AUDIT, {e.id for e in outcome.split.forget})
-    judged = {v.method: of_study(v, outcome.rows, study.config.verdict) for v in outcome.verdicts}
+    judged = {v.method: of_study(v, outcome.rows, study.config.verdict, study.config.scope) for v in outcome.verdicts}
     judged |= {v.method: v for v in (audited.verdicts if audited else ()) if v.method in judged}
     write_verdicts(study.folder / VERDICTS, list(judged.values()), study.config.verdict)
-    settings: dict[str, Any] = study.config.model_dump(mode="json", exclude={"candidates", "data", "prompts"})
     run = Run(
         people=study.people,
         split=outcome.split,
@@ -72,14 +80,24 @@ def hand_over(study: Study, outcome: Outcome, *, with_pictures: bool) -> None:
         question=study.question,
         called=pseudonyms(outcome.split.forget, store.secret(study.folder)),
         adapters=_hashes(study),
-        settings=settings | {"prompts": study.config.prompts.changed or "Letheia's own"},
+        settings=settings_that_ran(study),
         provenance=read_json(study.folder / PROVENANCE),
     )
     write_report(study.folder / OPERATOR, run, with_pictures=with_pictures)
     write_report(study.folder / SHARED, run, redacted=True)
-    for name in study.config.methods:
-        card = model_card(study, outcome, name, judged.get(name))
-        write_text(study.folder / name / "adapter" / "README.md", card)
+    return judged
+
+
+def settings_that_ran(study: Study) -> dict[str, Any]:
+    """The settings as they took effect: each method's own steps and rate in place of what they are made from."""
+    config = study.config
+    made_from = {"rates": True, "train": {"learning_rate", "steps", "decay"}}
+    shown = config.model_dump(mode="json", exclude={"candidates": True, "data": True, "prompts": True, **made_from})
+    ran = {
+        job.name: {name: getattr(job.train, name) for name in ("learning_rate", "steps", "decay")}
+        for job in jobs(config, study.rates)
+    }
+    return shown | {"methods": ran, "prompts": config.prompts.changed or "Letheia's own"}
 
 
 def read_own_audit(folder: Path, forget: Set[str]) -> AuditShown | None:

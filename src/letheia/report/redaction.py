@@ -18,8 +18,8 @@ from letheia.audit.verdict import Missing, RequestVerdict
 from letheia.methods.table import METHODS
 from letheia.metrics.results import Row
 from letheia.metrics.words import key_of
-from letheia.report.card import keyed_hash
 from letheia.report.cases import KINDS, Case
+from letheia.report.model_card import keyed_hash
 from letheia.study.verdict import Verdict
 from letheia.types import ORIGINAL, Entity, People
 
@@ -28,7 +28,7 @@ SHORTEST = 3  # letters of a part of a name that is searched for
 TITLES = frozenset((*(ATTACKS[name].title for name in BUILT_IN), *(check.title for check in OTHERS)))
 """What our own checks are called: it names nobody."""
 SETTINGS = ("seed", "n", "people", "unseen", "strangers", "bystanders", "max_new_tokens", "train", "load", "verdict")
-PROVENANCE = ("python", "platform", "versions", "commit", "hub_commit", "measured_on_original")
+PROVENANCE = ("python", "platform", "versions", "commit", "hub_commit", "scope", "measured_on_original")
 REASONS = ("says little", "does not fit")
 QUOTED = re.compile(r"'(.*)' is ")
 
@@ -136,8 +136,8 @@ class Redaction:
         """Of the settings, those that are told; paths and texts are not among them."""
         told = {name: self._clean(settings[name]) for name in SETTINGS if name in settings}
         models = {n: self.model(str(settings[n]).partition("@")[0]) for n in ("model", "judge") if settings.get(n)}
-        own = {"methods": list(map(self.method, settings["methods"]))} if "methods" in settings else {}
-        return {**models, **own, **told}
+        own = {"methods": {self.method(n): settings["methods"][n] for n in settings.get("methods", ())}}
+        return {**models, **(own if "methods" in settings else {}), **told}
 
     def provenance(self, made_by: Mapping[str, Any]) -> dict[str, Any]:
         """Of the provenance, what names no folder; the command line is not among it."""

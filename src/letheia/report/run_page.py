@@ -159,15 +159,14 @@ def _redacted(run: Run, clean: Redaction) -> Run:
 
 def _how(run: Run, methods: Sequence[str]) -> list[str]:
     """How it was done, by the settings."""
-    own = [f"{method_title(m)} ({METHODS[m].source})" for m in methods if m in METHODS]
-    train = run.settings.get("train", {})
-    found = [f"Methods: {'; '.join(own)}."] if own else []
-    if own and "steps" in train:
-        found.append(
-            f"An adapter (LoRA of rank {train['rank']}) was trained on the people's responses; {train['steps']} steps, "
-            f"times each method's own factor. The original is the same model with the adapter off."
-        )
-    return found
+    ran, rank = run.settings.get("methods", {}), run.settings.get("train", {}).get("rank")
+    own = [
+        f"{method_title(m)} ({METHODS[m].source}), {ran[m]['steps']} steps at a rate of {ran[m]['learning_rate']:g}"
+        for m in methods
+        if m in METHODS and m in ran
+    ]
+    adapter = f"Each method trained an adapter (LoRA of rank {rank}); the original is the same model with it off."
+    return [f"Methods: {'; '.join(own)}.", adapter] if own else []
 
 
 def _judged(settings: Mapping[str, Any]) -> list[str]:
