@@ -77,6 +77,7 @@ class Card:
         tell: What the requester may be told.
         states: What is said of removal, others and description, and how good that is.
         found: Findings about all people together that speak against it.
+        scope: What was to go, where that was said.
         compared: Whether there was a gold model.
         missing: What was not tried, a line a reason.
     """
@@ -86,6 +87,7 @@ class Card:
     tell: str
     states: Sequence[tuple[str, Tone]]
     found: Sequence[str] = ()
+    scope: str = ""
     compared: str
     missing: Sequence[str] = ()
 

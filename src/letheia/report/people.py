@@ -25,6 +25,7 @@ def cards_of(verdicts: Sequence[RequestVerdict]) -> list[Card]:
                 (f"Description: {v.description}", TONES[v.description]),
             ),
             found=v.found,
+            scope=v.about_scope,
             compared=compared(v),
             missing=[line for line in v.missing if not line.endswith(": gold")],
         )

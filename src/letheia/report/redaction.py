@@ -108,6 +108,7 @@ class Redaction:
             people=tuple(people),
             groups=tuple(replace(g, lost=(HIDDEN,) * len(g.lost)) for g in verdict.groups),
             found=tuple(map(self._finding, verdict.found)),
+            behind_name=tuple(map(self._finding, verdict.behind_name)),
             not_tried=tuple(Missing(what=self._title(m.what), why=self.text(m.why)) for m in verdict.not_tried),
         )
 

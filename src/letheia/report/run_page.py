@@ -16,10 +16,10 @@ from letheia.report.grids import grid_of_counts, grid_of_glance, grids_of
 from letheia.report.page import Drawing, Page, Part, aftermaths_of, write_page
 from letheia.report.people import cards_of, in_full, people_of
 from letheia.report.redaction import Pseudonym, Redaction, redaction
-from letheia.report.sentences import overall, people
+from letheia.report.sentences import overall
 from letheia.report.tables import method_title, numbers_of, ordered, run_tables
 from letheia.study.verdict import Verdict
-from letheia.types import Generation, Group, People, Role, Split
+from letheia.types import Generation, Group, People, Role, Split, counted
 
 JUDGES = {"exact": "counting labelled facts and attributes", "none": "nobody"}
 """What a reader is told of the judges that ask nobody."""
@@ -90,7 +90,7 @@ def write_report(path: Path, run: Run, *, with_pictures: bool = True, redacted: 
         audit_part(run.audited.audit) if run.audited else Part(),
         cards=cards_of(verdicts),
         before=shown_first(cases),
-        glance=grid_of_glance(glance(numbers, methods, asked_by=by), people(rows[0].n)),
+        glance=grid_of_glance(glance(numbers, methods, asked_by=by), counted(rows[0].n)),
         counts=grid_of_counts(run.counts, {}) if run.counts else None,
         grids=[g for t in run_tables(rows) for g in grids_of(t, asked_by=by, interval="over people")],
         figures=[Drawing(plot, PRIVACY_TOLD)] if plot else [],
@@ -98,7 +98,7 @@ def write_report(path: Path, run: Run, *, with_pictures: bool = True, redacted: 
         people=people_of(verdicts, cases, run.called, ids=ids, redacted=redacted),
         cases=[c for c in cases if c.group != "forget"],
     )
-    count = f"{people(len(run.split.forget))} to forget, {len(run.split.retain)} to keep"
+    count = f"{counted(len(run.split.forget))} to forget, {len(run.split.retain)} to keep"
     page = Page(
         kind="Report on a removal",
         heading=overall(verdicts) if verdicts else f"{count}: what the model says now",

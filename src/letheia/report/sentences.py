@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from letheia.audit.verdict import CALLED, GroupVerdict, PersonVerdict, RequestVerdict
 from letheia.report.marks import Tone
 from letheia.report.tables import method_title
+from letheia.types import counted
 
 TONES: dict[str, Tone] = {
     "removed": "good", "removed for the questions tried": "good", "not known before": "plain", "not removed": "bad",
@@ -36,15 +37,16 @@ def headline(verdict: RequestVerdict) -> str:
 
 def may_tell(verdict: RequestVerdict) -> str:
     """What the person who asked for removal may be told."""
+    stays = " What the model tells of the name alone was not to go, and stays." * (verdict.scope == "recognition")
     if verdict.removal == "removed":
         return (
             "You may tell the requester that nothing that was tried brings the data out of the model beyond what a "
-            "model says that never had them."
+            f"model says that never had them.{stays}"
         )
     if verdict.removal == "removed for the questions tried":
         return (
             f"You may tell the requester that the model no longer gives the data away for {tried(verdict)}. "
-            "Say, too, that other ways were not tried."
+            f"Say, too, that other ways were not tried.{stays}"
         )
     if verdict.removal == "not removed":
         return "Do not tell the requester that the data are removed: of at least one person they still come out."
@@ -63,8 +65,8 @@ def tried(verdict: RequestVerdict) -> str:
     tampered = verdict.tried.get("white", 0)
     if not asked + tampered:
         return "the one question that was tried"
-    parts = [_ways(asked, "way of asking", "ways of asking")] if asked else []
-    parts += [_ways(tampered, "way of tampering", "ways of tampering")] if tampered else []
+    parts = [counted(asked, "way of asking", "ways of asking")] if asked else []
+    parts += [counted(tampered, "way of tampering", "ways of tampering")] if tampered else []
     return f"the {' and '.join(parts)} that {'was' if asked + tampered == 1 else 'were'} tried"
 
 
@@ -86,15 +88,6 @@ def person_line(person: PersonVerdict) -> str:
     return "; ".join(parts)
 
 
-def people(number: int) -> str:
-    """So many people.
-
-    >>> people(1), people(2)
-    ('1 person', '2 people')
-    """
-    return "1 person" if number == 1 else f"{number} people"
-
-
 def _as_asked(verdict: RequestVerdict) -> bool:
     removed = verdict.removal in ("removed", "removed for the questions tried")
     return removed and verdict.others != "harmed" and verdict.description != "degenerate"
@@ -103,14 +96,14 @@ def _as_asked(verdict: RequestVerdict) -> bool:
 def _removal(verdict: RequestVerdict) -> str:
     all_, own = len(verdict.people), sum(p.removal == verdict.removal for p in verdict.people)
     if verdict.removal == "removed":
-        return f"{own} of {people(all_)} removed, by {tried(verdict)}"
+        return f"{own} of {counted(all_)} removed, by {tried(verdict)}"
     if verdict.removal == "removed for the questions tried":
-        return f"{own} of {people(all_)} removed for {tried(verdict)}"
+        return f"{own} of {counted(all_)} removed for {tried(verdict)}"
     if verdict.removal == "not known before":
-        return f"{own} of {people(all_)} not known to the model before, so nothing is shown of them"
+        return f"{own} of {counted(all_)} not known to the model before, so nothing is shown of them"
     if own:
-        return f"{own} of {people(all_)} not removed"
-    return f"not removed: findings about the {people(all_)} together speak against it"
+        return f"{own} of {counted(all_)} not removed"
+    return f"not removed: findings about the {counted(all_)} together speak against it"
 
 
 def _about(group: GroupVerdict) -> str:
@@ -127,10 +120,6 @@ def _about(group: GroupVerdict) -> str:
 
 def _percent(share: float | None) -> str:
     return "some" if share is None else f"{share:.0%}"
-
-
-def _ways(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
 
 
 def _do(number: int, verb: str) -> str:

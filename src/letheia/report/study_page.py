@@ -13,10 +13,9 @@ from letheia.report.glance import glance
 from letheia.report.grids import Grid, grid_of_glance, grid_of_sheet, grids_of
 from letheia.report.layouts import LAYOUTS
 from letheia.report.page import Aftermaths, Drawing, Face, Page, Part, aftermaths_of, write_page
-from letheia.report.sentences import people as people_text
 from letheia.report.study_tables import SHEETS, main_count, study_table
 from letheia.report.tables import ABLATED, Table, ordered
-from letheia.types import Group, People, Role
+from letheia.types import Group, People, Role, counted
 
 MEASURED: tuple[tuple[Group, Role], ...] = (
     ("forget", "unseen"), ("retain", "unseen"), ("bystander", "unseen"), ("stranger", "stranger")
@@ -76,7 +75,7 @@ def _part(study: Collected, model: str, people: People | None, *, hidden: bool) 
         faces=_faces(study, model, n, people),
         told=f"Forgotten in the first draw, n = {n}; every draw forgets others.",
         before=shown_first(cases),
-        glance=grid_of_glance(glance(partial(study.row, model, n), study.methods), people_text(n)),
+        glance=grid_of_glance(glance(partial(study.row, model, n), study.methods), counted(n)),
         grids=_grids(study, model, n, without={"2", "4"} if hidden else {"2"}),
         figures=[Drawing(svg, told) for svg, told in drawn.items() if svg],
         aftermaths=[a for a in became if a.shares],
