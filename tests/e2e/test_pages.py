@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from letheia.audit.results import read_audit
 from letheia.data.folder import read_people
 from letheia.grid.collected import read_collected
+from letheia.report.audit_page import AuditShown, write_audit_report
 from letheia.report.study_page import write_study_report
+from letheia.types import People
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "study.json"
@@ -32,11 +35,16 @@ def study_page(world_folder, tmp_path_factory):
     return folder / "study.html"
 
 
-@pytest.fixture(params=["study", "run", "shared"])
-def page(request):
-    """That page, the operator's of a small run, and the one to hand on."""
+@pytest.fixture(params=["study", "run", "shared", "audit"])
+def page(request, tmp_path):
+    """That page, the operator's of a small run, the one to hand on, and the committed audit: a long heat map."""
     if request.param == "study":
         return request.getfixturevalue("study_page")
+    if request.param == "audit":
+        shown = AuditShown(audit=read_audit(RESULTS.with_name("audit-mistral.json")), verdicts=())
+        nobody = People(folder=tmp_path, entities=())
+        write_audit_report(tmp_path / "audit.html", shown, people=nobody, called={}, settings={}, redacted=True)
+        return tmp_path / "audit.html"
     own = request.getfixturevalue("small_run")[1]
     return own if request.param == "run" else own.with_name("report.html")
 
@@ -107,7 +115,8 @@ def test_in_a_browser(page, tmp_path, width):
     )  # fmt: skip
     assert "CONSOLE" not in result.stderr, result.stderr
     found = json.loads(re.search(r'data-found="([^"]*)"', result.stdout)[1].replace("&quot;", '"'))
-    plots, pictures = {"study.html": (6, 20), "report.html": (1, 0)}.get(page.name, (1, 6))
+    drawn = {"study.html": (6, 20), "report.html": (1, 0), "audit.html": (1, 0)}
+    plots, pictures = drawn.get(page.name, (1, 6))
     assert found["requests"] == 0 and found["plots"] >= plots and found["focused"]
     assert len(found["pictures"]) >= pictures and all(found["pictures"])
     assert sorted(found["once"]) == sorted(found["twice"]) and found["once"] != found["twice"]
