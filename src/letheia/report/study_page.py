@@ -1,6 +1,5 @@
 """The page of a study: tables, plots, answers, provenance."""
 
-import re
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +34,8 @@ def write_study_report(path: Path, study: Collected, people: People | None = Non
     secret = {"data", *(("candidates", "forget", "prompts") if hidden else ())}
     if "settings" in head:  # whoever has the people's data could tell by its hash that they are in the study
         head["settings"] = {k: v for k, v in head["settings"].items() if k not in secret}
-    if hidden:  # a setting may name somebody
-        head["command"] = re.sub(r"(--set[ =]).*?(?= --| && |$)", r"\1…", head.get("command", ""))
+    if hidden:  # a setting or a folder may name somebody
+        head.pop("command", None)
     runs, seeds = len(study.value["cells"]), len({c["seed"] for c in study.value["cells"]})
     fictional = (
         "The people are fictional and drawn, and the models are small; the paper's are real and have 7 billion "
