@@ -11,15 +11,20 @@ from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks
 from letheia.cli.options import (
     AUTO,
     Adapters,
+    Address,
     Anyway,
     DryRun,
+    ExecutorName,
     Force,
+    Gpus,
+    Jobs,
     Metrics,
     Replies,
     WithPictures,
     Yes,
     command_line,
     consent,
+    machines,
     rate_of,
     show_forecast,
     show_outcome,
@@ -146,11 +151,18 @@ def evaluate(
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
     yes: Yes = False,
+    jobs: Jobs = 1,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    gpus: Gpus = None,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
     """Score a model and any adapters for it, including adapters that were made elsewhere."""
     take_metrics(metrics)
+    on = machines(executor, jobs=jobs, address=address, gpus=gpus)
+    if jobs > 1 and executor == "local":
+        raise ConfigError("--jobs: an evaluation on one machine is one process. Leave it out, or add --executor ray.")
     from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
     from letheia.data.wordings import people_for
@@ -170,6 +182,14 @@ def evaluate(
             show_forecast(sketch, split, times=times)
             return
         consent(asked_of(given.judge), judge_calls(sketch.config, folder, split, times=times), yes=yes)
+    if executor != "local":
+        from letheia.presets.evaluation_parts import EvaluationRequest, compute_evaluation
+        from letheia.study.evaluate import adapter_names
+
+        request = EvaluationRequest(
+            values=given.values, people=people, output=output, forget=forget, adapters=adapter_names(adapters or [])
+        )
+        compute_evaluation(request, on=on, bars=TerminalBars(make_console()))
     with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
         study = make(judge=judge)
         split = evaluation_split(study, forget)

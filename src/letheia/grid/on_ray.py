@@ -4,6 +4,7 @@ Every machine sees the same folders, so results lie where they would lie if this
 who reads them knows who did. All that travels is the part itself, and back comes nothing but errors.
 """
 
+import importlib
 import importlib.metadata
 import logging
 import os
@@ -229,17 +230,12 @@ def _connected(on: Machines) -> Iterator[None]:
     Raises:
         ConfigError: Ray is not installed, or nobody answers at the address.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray starts
-    try:
-        import ray
-    except ImportError:
-        raise ConfigError("--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.") from None
+    address = check_cluster(on)
+    import ray
+
     if ray.is_initialized():  # by whoever uses the library
         yield
         return
-    address = on.address or os.environ.get("RAY_ADDRESS")
-    if address:
-        _check_answers(address)
     alone: dict[str, Any] = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **alone)
@@ -253,6 +249,23 @@ def _connected(on: Machines) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def check_cluster(on: Machines) -> str | None:
+    """Whether Ray is there and somebody answers at the address that is named; that address.
+
+    Raises:
+        ConfigError: One of them is not.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray starts
+    try:
+        importlib.import_module("ray")
+    except ImportError:
+        raise ConfigError("--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.") from None
+    address = on.address or os.environ.get("RAY_ADDRESS")
+    if address:
+        _check_answers(address)
+    return address
 
 
 def _check_answers(address: str) -> None:
