@@ -225,7 +225,7 @@ def _marked(root: Path) -> Iterator[str]:
 def _connected(on: Machines) -> Iterator[None]:
     """In a cluster: the one that is named, by `on` or RAY_ADDRESS; else one that is started for this block.
 
-    Nothing is sent to Ray's makers, and there is no dashboard.
+    Nothing is sent to Ray's makers, there is no dashboard, and one that is started here asks for a token.
 
     Raises:
         ConfigError: Ray is not installed, or nobody answers at the address.
@@ -236,14 +236,16 @@ def _connected(on: Machines) -> Iterator[None]:
     if ray.is_initialized():  # by whoever uses the library
         yield
         return
+    if not address:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # else whoever reaches its ports could run code here
     alone: dict[str, Any] = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **alone)
-    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+    except (OSError, RuntimeError, ValueError, AssertionError, ray.exceptions.RayError) as error:
         where = f"--address {address}: can't be joined" if address else "Ray can't be started"
         raise ConfigError(
             f"{where} ({first_line(error)}). The command must run on a node of the cluster ('ray start --address "
-            "HOST:PORT' makes one), with the same versions of Python and Ray."
+            "HOST:PORT' makes one), with the same versions of Python and Ray, and the same ~/.ray/auth_token."
         ) from error
     try:
         yield
