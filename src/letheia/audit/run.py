@@ -58,6 +58,7 @@ def run_audit(
     *,
     gold: Gold | None = None,
     size: Size | None = None,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Examine the original, gold and each adapter, and write `audit.json` and `verdict.json`.
 
@@ -68,6 +69,7 @@ def run_audit(
         checks: What is examined.
         gold: A model that was never taught these people, if there is one.
         size: How much is asked.
+        served: Names of whole models that a server has, where one answers; what needs weights does not fit them.
 
     Raises:
         CheckpointError: The folder belongs to another audit, or no adapter fits.
@@ -85,6 +87,8 @@ def run_audit(
                 found[name] = examined.adapter(name, folder)
             except CheckpointError as error:
                 failed[name] = str(error)
+        for name in served:
+            found[name] = examined.model(name, name, study.answered_by(name), weights=False)
         if adapters and len(failed) == len(adapters):
             raise CheckpointError(next(iter(failed.values())))
         if gold:
@@ -96,6 +100,8 @@ def run_audit(
             (finding for by_check in found.values() for one in by_check.values() for finding in one.findings),
             by=study.config.verdict,
             names={e.id: e.name for e in study.people.entities},
+            scope=study.config.scope,
+            with_name=[c.name for c in checks if c.gives_name],
             left_out={c.title: "not chosen" for c in table.checks().values() if c.name not in {k.name for k in checks}},
         )
         write_verdicts(study.folder / VERDICTS, judged, study.config.verdict)
@@ -122,7 +128,7 @@ class Examined:
         if all(self._done(name, key, check) for check in self.checks):
             return self.model(name, key, self.study)
         with saved_adapter(self.study.model, folder):
-            return self.model(name, key, self.study)
+            return self.model(name, key, self.study.answered_by(name, key))
 
     def gold(self, gold: Gold) -> dict[str, Found]:
         """The model that was never taught these people."""
@@ -131,16 +137,31 @@ class Examined:
         model = gold.load()
         return self.model(GOLD, gold.key, replace(self.study, model=model, engine=engine_for(model)))
 
-    def model(self, name: str, key: str, study: Study) -> dict[str, Found]:
-        """Every check of one model, those that are done from their files."""
+    def model(self, name: str, key: str, study: Study, *, weights: bool = True) -> dict[str, Found]:
+        """Every check of one model, those that are done from their files.
+
+        Args:
+            name: The model's name.
+            key: Fingerprint of its files.
+            study: The study with that model.
+            weights: Whether its weights are in this process.
+        """
         done = {check.name: self._done(name, key, check) for check in self.checks}
         if not all(done.values()):
             _load_pictures(study, self.asked)
         audited = Audited(name=name, study=study, split=self.split, subjects=self.asked, by=self.by)
-        return {check.name: done[check.name] or self._examine(audited, key, check) for check in self.checks}
+        return {
+            check.name: done[check.name] or self._examine(audited, key, check, weights=weights) for check in self.checks
+        }
 
-    def _examine(self, audited: Audited, key: str, check: Check) -> Found:
+    def _examine(self, audited: Audited, key: str, check: Check, *, weights: bool) -> Found:
+        """One check; what does more than ask looks at the weights in this process, and asks these."""
+        asks = check.name in ATTACKS
+        if not asks and audited.study.elsewhere:
+            audited = replace(audited, study=audited.study.here, known={})
         try:
+            if not (asks or weights):
+                raise CheckpointError("needs weights or probabilities, and these are with the server")
             found = Found(findings=tuple(check.find(audited)))
         except (CheckpointError, ConfigError, DataError) as error:
             found = Found(unfit=first_line(error))
@@ -195,7 +216,7 @@ def adapter_key(folder: Path) -> str:
 
 def audit_key(study: Study, split: Split, size: Size) -> str:
     """What tells an audit from others."""
-    return fingerprint([study.config.key, _ids(split), asdict(size), _version()])
+    return fingerprint([study.config.key, _ids(split), asdict(size), _version(), *study.elsewhere])
 
 
 def prepared(study: Study, split: Split, size: Size) -> tuple[tuple[Subject, ...], Yardstick | None]:

@@ -31,8 +31,7 @@ def run_here(
     """Do what is not done yet on this machine (`Executor`)."""
     jobs = on.jobs
     left = [work for work in works if not work.is_done(root)]
-    with bars.bar(title, len(works)) as advance:
-        advance(len(works) - len(left), "")
+    with bars.bar(title, len(works), len(works) - len(left)) as advance:
         if jobs == 1:
             for work in left:
                 work.carry_out(root, do)

@@ -26,6 +26,7 @@ class RunOptions:
         on: Which machines compute the cells.
         anyway: Start although the plan needs more memory than is free.
         planned: Nothing is run, so that what only a model's files tell is left out of the plan.
+        device_memory: Bytes of the device that is planned for; what this machine's has if left out.
     """
 
     output: Path
@@ -34,6 +35,7 @@ class RunOptions:
     on: Machines = HERE
     anyway: bool = False
     planned: bool = False
+    device_memory: int | None = None
 
     @cached_property
     def everybody(self) -> People | None:

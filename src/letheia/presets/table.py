@@ -77,7 +77,7 @@ class PaperStudy:
         """People, tokens, steps, memory and calls of each cell."""
         from letheia.presets.paper import forecast_paper
 
-        for entries in forecast_paper(self.name, cells, options.everybody):
+        for entries in forecast_paper(self.name, cells, options.everybody, memory=options.device_memory):
             yield from map(str, entries)
 
     def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig, agree, merged
 from letheia.engines.base import as_generations
+from letheia.engines.remembered import RememberingEngine
 from letheia.engines.table import engine_for
 from letheia.files import holding
 from letheia.grid.executors import compute
@@ -104,10 +105,11 @@ def run_world_grid(cells: Sequence[Cell], root: Path, *, on: Machines = HERE, ba
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
-    """One cell: all methods on one draw of people. A process loads each model once."""
+    """One cell: all methods on one draw of people. A process loads each model once, and asks the original once."""
     c = cell.config
-    model, people, scorer = _opened(c.model, c.load, c.clip, root)  # pyright: ignore[reportArgumentType]
-    run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
+    engine, people, scorer = _opened(c.model, c.load, c.clip, root)  # pyright: ignore[reportArgumentType]
+    study = build(cell.config, people, engine.model, scorer, folder=root / cell.name, bars=Silent())
+    run_study(replace(study, engine=engine))
 
 
 def observe_world(config: StudyConfig, root: Path) -> dict[str, Any]:
@@ -129,9 +131,10 @@ def observe_world(config: StudyConfig, root: Path) -> dict[str, Any]:
 
 
 @cache
-def _opened(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[Model, People, Scorer]:
+def _opened(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[RememberingEngine, People, Scorer]:
     people = make_people(make_world(), root / "people")
-    return resolve_model(name, load), people, scorer_for(people, clip)
+    model = resolve_model(name, load)
+    return RememberingEngine(model, engine_for(model)), people, scorer_for(people, clip)
 
 
 def search_rates(

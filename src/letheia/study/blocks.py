@@ -98,7 +98,8 @@ def answer_block(study: Study, block: Block, asked: Sequence[Query], adapter: Pa
     """
     title = f"{block.model}: answers" + (f", block {block.number + 1} of {block.count}" if block.count > 1 else "")
     with saved_adapter(study.model, adapter):
-        given = ask(study, block.model, block.of(asked), title)
+        by = study.answered_by(block.model, block.key if adapter else "")
+        given = ask(by, block.model, block.of(asked), title)
     write_jsonl(block.file(study.folder), [without_plain(asdict(a)) for a in given])
 
 

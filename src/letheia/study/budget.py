@@ -76,7 +76,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
         asked: What is asked.
     """
     model, config = study.model, study.config
-    device = device_of(config.load)
+    device = device_of(config.load, planned=True)
     on_cpu = device.type == "cpu"
     pictures = list({q.portrait.id: q.portrait for q in asked}.values())
     prompts = [Prompt(config.prompts.with_guidance(p.asked(study.question), p), p) for p in pictures[:LOOKED_AT]]
@@ -128,7 +128,7 @@ def _reading(model: Model, longest: Prompt, rows: int, new: int) -> int:
 
 def _training(study: Study, split: Split, plans: Plans) -> Footprint:
     model, config = study.model, study.config
-    device = device_of(config.load)
+    device = device_of(config.load, planned=True)
     with fresh_adapter(model, rank=config.train.rank, alpha=config.train.alpha, seed=config.seed) as adapted:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)

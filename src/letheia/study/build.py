@@ -22,7 +22,7 @@ from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
 from letheia.study.budget import within_memory
-from letheia.study.plan import candidates, in_neither
+from letheia.study.plan import candidates, check_scope, in_neither
 from letheia.study.study import Study
 from letheia.types import Entity, People, Split
 
@@ -120,6 +120,7 @@ def removal_study(
         CheckpointError: The model can't be loaded.
     """
     name = values.get("model", "mistral")
+    check_scope(StudyConfig.check(values), people)
     if not planned and name not in WORLD_RATES:  # before the weights take what there is
         sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
         values = merged(values, {"train": {"recompute": within_memory(sketch, split, anyway=anyway).train.recompute}})
@@ -191,6 +192,7 @@ def plain_study(
         CheckpointError: The model can't be loaded.
         DataError: Nobody in the folder has a seen picture and a summary.
     """
+    check_scope(StudyConfig.check({**values, "methods": ()}), people)
     wanted = values.get("candidates")
     ready = [e for e in people.entities if e.pictures("seen") and e.summary and (wanted is None or e.id in wanted)]
     if not ready:

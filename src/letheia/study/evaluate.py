@@ -1,6 +1,6 @@
 """Scores of a model as it is and with any adapters, also such as were made elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from letheia.files import fingerprint
@@ -17,13 +17,14 @@ RESERVED = (ORIGINAL, "gold", "features", "pictures")
 """Names of an evaluation's or an audit's other folders."""
 
 
-def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcome:
+def evaluate(study: Study, split: Split, adapters: Mapping[str, Path], *, served: Sequence[str] = ()) -> Outcome:
     """Ask and score the original and each adapter; answers and scores that are there already are taken up.
 
     Args:
         study: The study; its settings say what is asked.
         split: Who should be forgotten, and who retained.
         adapters: Folder by name.
+        served: Names of whole models that a server has, where one answers.
 
     Raises:
         CheckpointError: The folder belongs to another evaluation, or an adapter does not fit.
@@ -31,7 +32,7 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcom
     begin_evaluation(study, split)
     asked = all_asked(study, split)
     files: dict[str, Path] = {}
-    for name, parts in answer_blocks(adapters, len(asked)).items():
+    for name, parts in answer_blocks(adapters, len(asked), served).items():
         for block in parts:
             if not block.is_done(study.folder):
                 answer_block(study, block, asked, adapters.get(name))
@@ -53,7 +54,7 @@ def begin_evaluation(study: Study, split: Split) -> None:
         CheckpointError: It belongs to another evaluation.
     """
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
-    claim(study, fingerprint([study.config.key, people]))
+    claim(study, fingerprint([study.config.key, people, *study.elsewhere]))
     asked_for = study.config.model_copy(update={"forget": tuple(e.id for e in split.forget)})
     asked_for.write(study.folder / "config.yaml")
 
@@ -63,18 +64,19 @@ def all_asked(study: Study, split: Split) -> list[Query]:
     return queries(study.config, split, study.people, find_bystanders(study, split))
 
 
-def answer_blocks(adapters: Mapping[str, Path], asked: int) -> dict[str, list[Block]]:
+def answer_blocks(adapters: Mapping[str, Path], asked: int, served: Sequence[str] = ()) -> dict[str, list[Block]]:
     """The blocks of answers by model, the original first.
 
     Args:
         adapters: Folder by name.
         asked: How many answers each model gives.
+        served: Names of whole models that a server has.
 
     Raises:
         CheckpointError: A folder has no adapter.
     """
     hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
-    return {name: blocks("answers", name, hashes.get(name, "none"), asked) for name in (ORIGINAL, *adapters)}
+    return {name: blocks("answers", name, hashes.get(name, "none"), asked) for name in (ORIGINAL, *adapters, *served)}
 
 
 def adapter_names(folders: list[Path]) -> dict[str, Path]:
