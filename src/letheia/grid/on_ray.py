@@ -245,7 +245,8 @@ def _connected(on: Machines) -> Iterator[None]:
         where = f"--address {address}: can't be joined" if address else "Ray can't be started"
         raise ConfigError(
             f"{where} ({first_line(error)}). The command must run on a node of the cluster ('ray start --address "
-            "HOST:PORT' makes one), with the same versions of Python and Ray, and the same ~/.ray/auth_token."
+            "HOST:PORT' makes one), with the same versions of Python and Ray; where the cluster asks for a token, with "
+            "RAY_AUTH_MODE=token and the same ~/.ray/auth_token."
         ) from error
     try:
         yield
