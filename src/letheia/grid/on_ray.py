@@ -232,6 +232,7 @@ def _connected(on: Machines) -> Iterator[None]:
     """
     address = check_cluster(on)
     import ray
+    from ray.exceptions import RayError
 
     if ray.is_initialized():  # by whoever uses the library
         yield
@@ -241,7 +242,7 @@ def _connected(on: Machines) -> Iterator[None]:
     alone: dict[str, Any] = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **alone)
-    except (OSError, RuntimeError, ValueError, AssertionError, ray.exceptions.RayError) as error:
+    except (OSError, RuntimeError, ValueError, AssertionError, RayError) as error:
         where = f"--address {address}: can't be joined" if address else "Ray can't be started"
         raise ConfigError(
             f"{where} ({first_line(error)}). The command must run on a node of the cluster ('ray start --address "
