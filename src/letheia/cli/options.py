@@ -75,10 +75,14 @@ def machines(name: str, *, jobs: int = 1, address: str | None, gpus: float | Non
         ConfigError: There is no such executor, or options do not go together.
     """
     from letheia.grid.executors import EXECUTORS
+    from letheia.grid.on_ray import check_cluster
     from letheia.grid.work import Machines
 
     pick("executor", name, EXECUTORS)
-    return Machines(executor=name, jobs=jobs, address=address, gpus=gpus)
+    on = Machines(executor=name, jobs=jobs, address=address, gpus=gpus)
+    if name == "ray":  # before anything large is read
+        check_cluster(on)
+    return on
 
 
 def take_metrics(texts: list[str] | None) -> None:
