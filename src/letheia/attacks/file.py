@@ -93,7 +93,7 @@ def read_questions(file: Path) -> list[Question]:
     """
     found: list[Question] = []
     for number, line in enumerate(read_jsonl(file), start=1):
-        values: dict[str, Any] = line if isinstance(line, dict) else {"question": line}
+        values: Any = line if isinstance(line, dict) else {"question": line}
         try:
             found.append(Question.create(values))
         except ConfigError as error:
