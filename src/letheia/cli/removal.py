@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
+from letheia.cli.audit import FAILED, Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     AUTO,
     Adapters,
     Anyway,
+    DeviceMemory,
     DryRun,
     Engine,
     Force,
@@ -20,6 +21,7 @@ from letheia.cli.options import (
     Served,
     WithPictures,
     Yes,
+    bytes_of,
     command_line,
     consent,
     rate_of,
@@ -36,7 +38,7 @@ from letheia.errors import ConfigError
 from letheia.methods.variants import BOUNDED
 
 
-@configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
+@configured("model", "methods", "forget", "scope", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
 def unlearn(
     given: Given,
     people: Annotated[Path, typer.Option(help="People folder with the people to forget.")],
@@ -69,13 +71,16 @@ def unlearn(
     force: Force = False,
     audit: Audited = False,
     quick: Quick = False,
+    gold: GoldFolder = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
-    check_flags(audit=audit, quick=quick)
+    check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
+    memory = bytes_of(device_memory)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
@@ -105,10 +110,13 @@ def unlearn(
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
         sketch = make(planned=True)
-        show_forecast(sketch, split)
+        show_forecast(sketch, split, memory=memory)
         if audit:
-            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen))
+            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen) + bool(gold))
         return
+    from letheia.presets.audit import audit_removal, gold_at, sized
+
+    beside = gold_at(gold, given.config.load, split)  # one that does not fit is told before anything is trained
     if is_elsewhere(given.judge):  # asked before weights are loaded
         config = make(planned=True).config
         consent(asked_of(given.judge), judge_calls(config, everybody, split, times=1 + len(chosen)), yes=yes)
@@ -122,7 +130,7 @@ def unlearn(
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:
@@ -130,9 +138,7 @@ def unlearn(
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         if audit:
-            from letheia.presets.audit import audit_removal, sized
-
-            found = audit_removal(study, split, chosen_checks(quick=quick), size=sized(quick))
+            found = audit_removal(study, split, chosen_checks(quick=quick), gold=beside, size=sized(quick))
             show_audit(found, output / "audit")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
@@ -181,5 +187,5 @@ def evaluate(
         outcome = run_evaluation(
             study, split, adapters or [], command=command_line(), with_pictures=with_pictures, served=served or []
         )
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

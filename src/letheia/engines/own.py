@@ -16,6 +16,8 @@ from torch import Tensor
 
 from letheia.engines.base import MAX_NEW_TOKENS
 from letheia.errors import DataError
+from letheia.models.answering import answering
+from letheia.models.cache import with_room
 from letheia.models.masks import additive
 from letheia.models.memory import after_out_of_memory, cache_bytes, free_bytes, give_back, too_small
 from letheia.models.model import Model, evaluating
@@ -63,7 +65,7 @@ class OwnEngine:
         rows = rows_within(model, self.rows, tokens, free_bytes(model.device))
         order = _order(encoded, prompts)
         answers: dict[int, Answer] = {}
-        with evaluating(model.network), own_precision(model):
+        with evaluating(model.network), own_precision(model), answering(model):
             while len(answers) < len(order):
                 part = order[len(answers) : len(answers) + rows]
                 try:
@@ -207,6 +209,7 @@ def _generate_batch(
     ends = torch.tensor(model.ends, device=model.device)
     first = [row[0] for row in rows.values()]
     hidden, begun = read_prompts(model, [encoded[i] for i in first], [prompts[i] for i in first])
+    cache = with_room(begun.cache, places=places)
     positions = begun.positions.amax(0, keepdim=True).expand(len(begun.positions), -1, places)
     streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
     temperature = torch.tensor([p.temperature for p in prompts], device=model.device)
@@ -230,7 +233,7 @@ def _generate_batch(
             inputs_embeds=embeddings,
             attention_mask=_seen(model, begun.real, places, len(new), embeddings.dtype),
             position_ids=positions if len(positions) > 1 else positions[0],
-            past_key_values=begun.cache,
+            past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
 
