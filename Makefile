@@ -4,10 +4,15 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: real demo study test check faults lint docs dist setup clean
+.PHONY: real play demo study test check faults lint docs dist setup clean
 
 demo: setup
 	$(BIN)/letheia demo
+
+# two methods in three minutes, then the playground on them; Ctrl-C ends it
+play: setup
+	$(BIN)/letheia demo --method pubg --method bounded --output runs/play
+	$(BIN)/letheia serve --adapter runs/play/pubg/adapter --adapter runs/play/bounded/adapter
 
 study: setup
 	$(BIN)/letheia run world/study --output runs/study

@@ -7,7 +7,7 @@ One JSON object a line: `question`, and where there are any `prefix`, `first`, `
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field, field_validator
 
@@ -93,7 +93,7 @@ def read_questions(file: Path) -> list[Question]:
     """
     found: list[Question] = []
     for number, line in enumerate(read_jsonl(file), start=1):
-        values: dict[str, Any] = line if isinstance(line, dict) else {"question": line}
+        values = cast("dict[str, Any]", line) if isinstance(line, dict) else {"question": line}
         try:
             found.append(Question.create(values))
         except ConfigError as error:

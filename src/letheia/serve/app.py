@@ -60,8 +60,13 @@ class Line:
             raise Refused("too many requests wait; ask again in a while", status=429, code="rate_limit_exceeded")
         task = asyncio.create_task(to_thread.run_sync(work))
         self._here.add(task)
-        task.add_done_callback(self._here.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._here.discard(task)
+        if not task.cancelled():
+            task.exception()  # that of a task whose asker has hung up is nobody's to hear
 
 
 def application(served: Served, routes: Callable[[Line], list[BaseRoute]] = lambda _: []) -> Starlette:

@@ -249,21 +249,24 @@ async function ask(models) {
   running?.abort();
   const mine = running = new AbortController();
   const signal = mine.signal;
+  const cards = [...document.querySelectorAll("article")].filter((c) => models.includes(c.dataset.model));
+  for (const card of cards) {
+    card.querySelector(".answer").className = "answer waits";
+    card.querySelector(".answer").textContent = card.querySelector(".label").textContent = "";
+  }
   try {
     const asked = await question(signal);
     note("");
     $("legend").hidden = false;
-    await Promise.all(models.map((model) => askOne(model, asked, signal)));
+    await Promise.all(cards.map((card) => askOne(card, asked, signal)));
   } catch (error) {
+    if (error.name !== "AbortError") for (const card of cards) card.querySelector(".answer").className = "answer empty";
     told(error);
   }
 }
 
-async function askOne(model, asked, signal) {
-  const card = [...document.querySelectorAll("article")].find((c) => c.dataset.model === model);
-  const place = card.querySelector(".answer"), label = card.querySelector(".label");
-  place.className = "answer waits";
-  place.textContent = label.textContent = "";
+async function askOne(card, asked, signal) {
+  const model = card.dataset.model, place = card.querySelector(".answer"), label = card.querySelector(".label");
   const given = () => {
     const made = document.createElement("span");
     made.className = "given";
