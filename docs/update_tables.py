@@ -32,7 +32,8 @@ RESULTS = ROOT / "docs" / "results"
 DEMO = RESULTS / "demo-mistral.json"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MODELS = ("mistral", "llama")
-AUDITS, KEPT = ("audit-mistral.json", "audit-white-mistral.json"), ("original", "bounded", "thorough")
+AUDITS = {"mistral": ("audit-mistral.json", "audit-white-mistral.json"), "llama": ("audit-llama.json",)}
+KEPT = ("original", "bounded", "thorough")
 STUDIES = ("study", "study-bounded", "confirm-bounded")
 GOAL = (
     ("USR strict", "at least .98", Place("forget", "unseen", "usr_strict")),
@@ -67,7 +68,8 @@ def tables() -> dict[str, str]:
         "against-pubg": against_pubg(study),
         "sweep": "\n\n".join(sweep(model) for model in MODELS),
         "variants": variants(),
-        "audit": audit(),
+        "audit": audit("mistral"),
+        "audit-llama": audit("llama"),
     }
 
 
@@ -152,15 +154,16 @@ def both(study: Collected, n: int, method: str, place: Place, *, digits: int = 3
     return " / ".join(f"{r.mean:.{digits}f}{f' [{r.low:.2f}, {r.high:.2f}]' if interval else ''}" for r in rows if r)
 
 
-def audit() -> str:
+def audit(base: str) -> str:
     """Forgotten people in every check: the share who leak at least once; of choices the share right; else the mean."""
-    audits = [read_audit(RESULTS / name) for name in AUDITS]
+    audits = [read_audit(RESULTS / name) for name in AUDITS[base]]
     models = audits[0].models
-    header = ("asked or done", *(f"`{m}`" for m in models), *(f"bystanders: `{m}`" for m in KEPT))
+    kept = [model for model in KEPT if model in models]
+    header = ("asked or done", *(f"`{m}`" for m in models), *(f"bystanders: `{m}`" for m in kept))
     lines: list[tuple[str, ...]] = []
     for found, check in ((a, check) for a in audits for check in dict.fromkeys(row.check for row in a.rows)):
         rows = [found.row(check, model, "forget") for model in models]
-        others = [found.row(check, model, "bystander") for model in KEPT]
+        others = [found.row(check, model, "bystander") for model in kept]
         if rows[0] is None or (rows[0].note and (rows[0].people or not any(row and row.people for row in rows))):
             continue  # it says nothing, since the original withstands it
         shown = [rows[0].title]
