@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 Role = Literal["seen", "unseen", "stranger", "anyone"]
+Scope = Literal["recognition", "person"]
+"""What is to go: the link from a face to the person, or also the facts that the model tells once it has the name."""
 Group = Literal["forget", "retain", "bystander", "stranger"]
 AskedBy = Literal["picture", "question"]
 
@@ -277,3 +279,12 @@ class Prompt:
     prefix: str = ""
     turns: tuple[tuple[str, str], ...] = ()
     temperature: float = 1.0
+
+
+def counted(count: int, one: str = "person", many: str = "people") -> str:
+    """A number with its noun.
+
+    >>> counted(1), counted(1200), counted(0, "picture", "pictures")
+    ('1 person', '1,200 people', '0 pictures')
+    """
+    return f"{count:,} {one if count == 1 else many}"

@@ -13,10 +13,15 @@ from letheia.cli.settings import LOAD, Given, configured
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
+from letheia.types import counted
 
 if TYPE_CHECKING:
     from letheia.types import People
 
+NO_POOL = (
+    "No pictures of anyone: a method that trains on such a pool has none, and others whom the model knows may be lost. "
+    "--anyone FOLDER or --rest fills it."
+)
 LISTED = 20  # pictures that are left out; the others are counted
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
 app.command("facts")(facts.people_facts)
@@ -34,7 +39,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
-    print(f"{folder}: {len(people.entities)} people, {len(people.strangers)} strangers' pictures.")
+    print(f"{folder}: {counted(len(people.entities))}; {_nameless(people)}.")
     tellable = sum(e.tellable for e in people.entities)
     print(
         f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
@@ -67,6 +72,14 @@ def people_import(
         list[str] | None,
         typer.Option("--stranger", help="A label or sub-folder whose pictures show strangers; repeat for several."),
     ] = None,
+    anyone: Annotated[
+        Path | None,
+        typer.Option(help="Folder with pictures of other people, without names: the pool that keeps others known."),
+    ] = None,
+    rest: Annotated[
+        bool,
+        typer.Option("--rest", help="Take pictures without a label, and of people left out by --person, as that too."),
+    ] = False,
     seen: Annotated[
         int | None,
         typer.Option(min=1, help="Pictures per person that may be trained on; if left out half, at most five."),
@@ -82,14 +95,15 @@ def people_import(
     places = {name: str(place) for name, place in (("dataset", dataset), ("folders", folders)) if place is not None}
     if len(places) != 1:
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports.folders import from_strangers
+    from letheia.data.imports.folders import from_nameless
     from letheia.data.imports.table import Origin, read_sources
     from letheia.data.imports.write import write_import
 
     ((name, place),) = places.items()
     sources = read_sources(name, Origin(place=place, split=split, image=image, label=label, revision=revision))
-    shown = from_strangers(strangers) if strangers else []
-    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
+    shown = from_nameless(strangers, "strangers") if strangers else []
+    pool = from_nameless(anyone, "other people") if anyone else []
+    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown) + len(pool)) as advance:
         imported = write_import(
             sources,
             folder,
@@ -98,6 +112,8 @@ def people_import(
             names=names or (),
             strangers=shown,
             as_strangers=as_strangers or (),
+            anyone=pool,
+            rest=rest,
             seed=seed,
             progress=lambda n: advance(n, ""),
         )
@@ -113,10 +129,14 @@ def people_import(
         )
         print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
-    print(f"{folder}: {len(people.entities)} people, {count} pictures; {len(people.strangers)} strangers' pictures.")
+    pictures_there = counted(count, "picture", "pictures")
+    print(f"{folder}: {counted(len(people.entities))}, {pictures_there}; {_nameless(people)}.")
     lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
-        print(f"{lonely} people have no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+        who = counted(lonely, "person has", "people have")
+        print(f"{who} no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+    if not people.anyone:
+        print(NO_POOL)
     print(f"Next: letheia people summaries {folder}")
 
 
@@ -141,7 +161,8 @@ def people_verify(
     found = listed(text, people, secret)
     for entity in found:
         print(f"{entity.id}: {entity.name}")
-    print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
+    were = "was" if len(found) == 1 else "were"
+    print(f"{len(found)} of {counted(len(people.entities))} {were} part of the removal.")
 
 
 @app.command("summaries")
@@ -225,7 +246,7 @@ def people_responses(
         values = {**given.values, "model": from_model}
         if dry_run:
             wanted = responses.wanting(people_for(folder, StudyConfig.check(values)), again=again)
-            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            print(f"{from_model}: {count} draws about each of {counted(len(wanted))}")
             return
         from letheia.study.own_responses import draw_responses
 
@@ -250,7 +271,7 @@ def people_responses(
     written = responses.write_responses(people, texts, problems)
     for problem in written.problems:
         print(problem, file=sys.stderr)
-    print(f"{folder}: responses for {written.count} people written.")
+    print(f"{folder}: responses for {counted(written.count)} written.")
     if problems:
         raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
 
@@ -265,6 +286,12 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
             raise ConfigError(f"--title {option!r}: write it as 'Name=Page title'.")
         pairs[find(people, name.strip()).id] = title.strip()
     return pairs
+
+
+def _nameless(people: "People") -> str:
+    """How many pictures there are whose people have no names."""
+    strangers = counted(len(people.strangers), "stranger's picture", "strangers' pictures")
+    return f"{strangers}, {len(people.anyone)} of anyone"
 
 
 def _without(people: "People", field: str) -> list[str]:

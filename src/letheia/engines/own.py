@@ -88,6 +88,36 @@ class OwnEngine:
         give_back(model.device)
         return [answers[i] for i in range(len(prompts))]
 
+    def tell(
+        self, prompt: Prompt, *, max_new_tokens: int, sample: bool = False, heard: Callable[[str], None]
+    ) -> Answer:
+        """Answer one prompt, and say at each token what the answer is so far: for whoever reads along.
+
+        Args:
+            prompt: What is asked.
+            max_new_tokens: Length limit.
+            sample: Draw instead of taking the likeliest token.
+            heard: Called with the answer so far; what it raises ends the answer.
+
+        Raises:
+            CheckpointError: It takes more memory than there is.
+            DataError: The prompt leaves no room for an answer in the model's context.
+        """
+        model = self.model
+        encoded, begun = _encoded(model, prompt), begun_tokens(model, prompt)
+        said: list[Tensor] = []
+
+        def hear(token: Int[Tensor, " answers"]) -> None:
+            said.append(token)
+            heard(_decode(model, torch.cat(said), begun).text)
+
+        try:
+            with evaluating(model.network), own_precision(model):
+                (ids,) = _generate_batch(model, [encoded], [prompt], max_new_tokens, sample=sample, hear=hear)
+        except torch.OutOfMemoryError:
+            raise too_small(model.name) from None
+        return _decode(model, ids[: _limit(model, encoded, max_new_tokens)], begun)
+
 
 def generate(
     model: Model,
@@ -160,9 +190,15 @@ def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:
 
 
 def _generate_batch(
-    model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
+    model: Model,
+    encoded: list[tuple[int, ...]],
+    prompts: list[Prompt],
+    max_new_tokens: int,
+    *,
+    sample: bool,
+    hear: Callable[[Tensor], None] = lambda _: None,
 ) -> Int[Tensor, "answers new"]:
-    """Token ids of answers: one row per prompt, and in it a place for each answer to it."""
+    """Token ids of answers: a row a prompt, and in it a place for each answer to it; `hear` gets each as it comes."""
     rows: dict[tuple[Any, ...], list[int]] = {}
     for i, (ids, prompt) in enumerate(zip(encoded, prompts, strict=True)):
         alone = (str(i),) if model.family.bidirectional else ()
@@ -186,6 +222,7 @@ def _generate_batch(
         token = _draw(logits / temperature[:, None], streams) if sample else logits.argmax(1)
         token = token.masked_fill(done, model.pad)
         new.append(token)
+        hear(token)
         done |= torch.isin(token, ends) | (limits <= len(new))
         if done.all():
             return torch.stack(new, 1)

@@ -3,7 +3,9 @@
 import contextlib
 import copy
 import importlib.util
+import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,16 @@ from transformers import (
 
 from letheia.config import LoadConfig
 from letheia.errors import CheckpointError, ConfigError
+from letheia.methods.paper import KNOWN_SHAPES
 from letheia.models.attention import GROUPED, PLANNED
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
 from letheia.models.families import Family, read_family
+from letheia.models.hub import check_reachable
 from letheia.models.memory import keep_heap_small
 from letheia.models.model import Model
 from letheia.models.processor import load_processor
 from letheia.models.quiet import one_line_errors
+from letheia.models.shapes import write_shapes
 from letheia.models.templates import frame
 from letheia.models.weight_files import stored_tensors
 
@@ -45,6 +50,7 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     folder = Path(source)
     if folder.is_dir():
         check_folder(folder)
+    check_reachable(source, load.revision)
     device = device_of(load)
     dtype = _dtype(load, device)
     extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
@@ -95,6 +101,11 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
         CheckpointError: The configuration or processor is missing, damaged or of an unknown family.
     """
     load = load or LoadConfig()
+    if str(source) in KNOWN_SHAPES:
+        try:
+            check_reachable(source, load.revision)
+        except CheckpointError:
+            return _from_known_shapes(str(source), load)
     family = read_family(source, load)
     config = _config(source, load)
     processor = _processor(source, family, load, config)
@@ -111,6 +122,14 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
         network.set_attn_implementation({"vision_config": PLANNED})
     network.eval().requires_grad_(False)
     return _usable(Model(Path(source).name, network, processor, family), source)
+
+
+def _from_known_shapes(source: str, load: LoadConfig) -> Model:
+    """A planned model of the paper's, where the Hub can't be reached: from Letheia's record of its shapes."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_shapes(Path(folder), KNOWN_SHAPES[source])
+        model = plan_model(folder, load=load.model_copy(update={"dtype": load.dtype or "bfloat16"}))
+    return replace(model, name=Path(source).name, note=f"{source}: can't be reached; planned from its known shapes")
 
 
 def _usable(model: Model, source: str | Path) -> Model:

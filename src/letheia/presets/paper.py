@@ -17,22 +17,20 @@ from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
 from letheia.engines.remembered import RememberingEngine
 from letheia.engines.table import engine_for
-from letheia.errors import CheckpointError, pick
 from letheia.files import holding
-from letheia.grid.executors import EXECUTORS
-from letheia.grid.grid import Cell
+from letheia.grid.executors import compute
+from letheia.grid.grid import Cell, largest
+from letheia.grid.work import HERE, Machines, placed
 from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
 from letheia.metrics.scorer import Scorer
 from letheia.models.loading import plan_model
-from letheia.models.model import Model
-from letheia.models.shapes import write_shapes
 from letheia.models.shipped import resolve_model, weight_files
 from letheia.presets.plans import DRAWN
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
-from letheia.study.budget import within_memory
+from letheia.study.budget import machine_bytes, within_memory
 from letheia.study.build import build, scorer_for
 from letheia.study.forecast import Entry, any_split, forecast, judge_calls, split_of
 from letheia.study.run import run_study
@@ -47,8 +45,7 @@ def run_paper(
     root: Path,
     *,
     judge: str,
-    executor: str = "local",
-    jobs: int,
+    on: Machines = HERE,
     bars: Bars,
     anyway: bool = False,
 ) -> None:
@@ -59,8 +56,7 @@ def run_paper(
         folder: The people folder.
         root: Where everything is kept.
         judge: The judge, with its address's password if it has one.
-        executor: Where cells are computed.
-        jobs: Cells at once.
+        on: Which machines compute the cells; this process if left out.
         bars: Where progress is shown.
         anyway: Start although the plan needs more memory than is free.
 
@@ -68,10 +64,21 @@ def run_paper(
         ConfigError: There is no such executor, or too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    compute = pick("executor", executor, EXECUTORS)
+
+    def memory(gpu: bool) -> int:
+        everybody = read_people(folder, check_pictures=False)
+        return max(_machine_bytes(c, everybody, gpu=gpu) for c in largest(cells))
+
+    on = placed(on, cells[0].config.load, memory)
     do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
-        compute(cells, root, do, jobs=jobs, bars=bars)
+        compute(cells, root, do, on=on, bars=bars)
+
+
+def _machine_bytes(config: StudyConfig, people: People, *, gpu: bool) -> int:
+    shapes = resolve_model(config.model, config.load, planned=True)
+    sketch = build(config, people, shapes, scorer_for(people, None), folder=Path(), bars=Silent())
+    return machine_bytes(sketch, any_split(sketch), gpu=gpu)
 
 
 def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
@@ -160,27 +167,14 @@ def forecast_paper(
     preset = PAPER_MODELS[name]
     for name in dict.fromkeys(cell.config.model for cell in cells):
         of_model = [cell for cell in cells if cell.config.model == name]
-        with _planned(preset, of_model[0]) as (model, note), _stand_ins() as others:
+        model = plan_model(name, load=of_model[0].config.load)
+        note, model.note = model.note or name, ""  # said once, not for each cell
+        with _stand_ins() as others:
             everybody = people or others
             yield [Entry("model", note), *([] if people else _preparation(preset, others))]
             for cell in of_model:
                 study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
                 yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study), memory=memory)]
-
-
-@contextmanager
-def _planned(preset: PaperModel, cell: Cell) -> Iterator[tuple[Model, str]]:
-    """The cell's model without weights: from its own configuration, or from Letheia's record of its shapes."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            yield plan_model(cell.config.model, load=cell.config.load), cell.config.model
-            return
-        except CheckpointError:
-            if cell.config.model != preset.model:
-                raise
-        write_shapes(Path(folder), preset.text_model)
-        load = cell.config.load.model_copy(update={"dtype": cell.config.load.dtype or "bfloat16"})
-        yield plan_model(folder, load=load), f"{preset.model}: can't be reached; planned from its known shapes"
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class WorldStudy:
         """Do every cell that is not done yet."""
         from letheia.presets.world import run_world_grid
 
-        run_world_grid(cells, options.output, executor=options.executor, jobs=options.jobs, bars=bars)
+        run_world_grid(cells, options.output, on=options.on, bars=bars)
 
     def observe(self, cells: Sequence[Cell], options: RunOptions) -> dict[str, Any]:
         """What each model says of known and of unknown people."""
@@ -98,8 +98,7 @@ class PaperStudy:
             options.people,
             options.output,
             judge=self._judge(options),
-            executor=options.executor,
-            jobs=options.jobs,
+            on=options.on,
             bars=bars,
             anyway=options.anyway,
         )

@@ -3,18 +3,20 @@
 import hmac
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from letheia.audit.of_study import of_study
 from letheia.audit.verdict import VERDICTS, RequestVerdict, write_verdicts
 from letheia.data.folder import hash_of
 from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
+from letheia.report.card import CARD, MEASURED, VERDICT, verdict_text
 from letheia.report.formats import rows_in_markdown
 from letheia.report.run_page import write_report
 from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
 from letheia.study.notes import notes
-from letheia.study.plan import rate_for
+from letheia.study.plan import jobs, rate_for
 from letheia.study.run import Outcome
 from letheia.study.study import Study
 from letheia.types import Entity, People
@@ -36,9 +38,10 @@ def deliver(
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     made_by["notes"] = notes(study, outcome)
+    made_by["scope"] = study.config.scope
     made_by["verdicts"] = [str(v) for v in outcome.verdicts]
     write_json(study.folder / "provenance.json", made_by)
-    judged = {v.method: of_study(v, outcome.rows, study.config.verdict) for v in outcome.verdicts}
+    judged = {v.method: of_study(v, outcome.rows, study.config.verdict, study.config.scope) for v in outcome.verdicts}
     write_verdicts(study.folder / VERDICTS, list(judged.values()), study.config.verdict)
     write_report(
         study.folder / "report.html",
@@ -49,19 +52,29 @@ def deliver(
         notes=(*map(str, outcome.verdicts), *outcome.notes),
         verdicts=list(judged.values()),
         rows=outcome.rows,
-        settings=study.config.model_dump(mode="json", exclude={"candidates", "data", "prompts"})
-        | {"prompts": study.config.prompts.changed or "Letheia's own"},
+        settings=settings_that_ran(study),
         provenance=made_by,
         with_pictures=with_pictures,
     )
     for name in study.config.methods:
         card = model_card(study, outcome, name, judged.get(name))
-        write_text(study.folder / name / "adapter" / "README.md", card)
+        write_text(study.folder / name / "adapter" / CARD, card)
+
+
+def settings_that_ran(study: Study) -> dict[str, Any]:
+    """The settings as they took effect: each method's own steps and rate in place of what they are made from."""
+    config = study.config
+    made_from = {"rates": True, "train": {"learning_rate", "steps", "decay"}}
+    shown = config.model_dump(mode="json", exclude={"candidates": True, "data": True, "prompts": True, **made_from})
+    ran = {
+        job.name: {name: getattr(job.train, name) for name in ("learning_rate", "steps", "decay")}
+        for job in jobs(config, study.rates)
+    }
+    return shown | {"methods": ran, "prompts": config.prompts.changed or "Letheia's own"}
 
 
 def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdict | None = None) -> str:
     """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
-    verdict = "\n\n".join([str(judged), *(f"Not tried, {line}." for line in judged.missing)] if judged else ["None."])
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = rate_for(method, study.rates, study.config)
@@ -91,11 +104,7 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 
 {hashes}
 
-## Verdict
-
-{verdict}
-
-## Measured
+{VERDICT}{verdict_text(judged) if judged else "None."}{MEASURED}
 
 {_noted(run_table(rows, "1"))}
 

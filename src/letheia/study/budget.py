@@ -101,6 +101,22 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
     )
 
 
+def machine_bytes(study: Study, split: Split, *, gpu: bool) -> int:
+    """Bytes of a machine's memory that a process takes for a study at most.
+
+    Args:
+        study: The planned study.
+        split: Who is forgotten and who is retained.
+        gpu: Whether the model lies on a GPU: weights pass through the machine's memory, and features wait there.
+    """
+    config = study.config
+    chosen = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in jobs(config, study.rates)]
+    found = budget(study, split, chosen, queries(config, split, study.people))
+    if gpu:
+        return psutil.Process().memory_info().rss + found.weights + LIMIT
+    return found.most(recompute=config.train.recompute)
+
+
 def _tokens(model: Model, prompt: Prompt) -> int:
     return len(encoded_prompt(model, prompt))
 

@@ -56,6 +56,7 @@ def forecast(study: Study, split: Split, *, times: int | None = None, memory: in
     times = times or 1 + len(chosen)
     compared = sum(bool(e.summary) for e in study.people.entities)
     return [
+        *([Entry("model", study.model.note)] if study.model.note else []),
         Entry(
             "people", f"{len(split.forget)} to forget, {len(split.retain)} retained; {compared} summaries to compare"
         ),

@@ -24,6 +24,7 @@ from letheia.study.plan import (
     Query,
     apart,
     candidates,
+    check_scope,
     in_neither,
     jobs,
     named_split,
@@ -57,7 +58,9 @@ def prepare(study: Study) -> Prepared:
 
     Raises:
         CheckpointError: The folder belongs to another study.
+        ConfigError: A method can't do what the scope asks for.
     """
+    check_scope(study.config, study.people)
     claim(study, study.config.key)
     study.config.write(study.folder / "config.yaml")
     split = draw_people(study)
@@ -169,12 +172,12 @@ def _train(study: Study, job: Job, prepared: Prepared) -> None:
     folder, train = study.folder / job.name, job.train
     (folder / "trained.json").unlink(missing_ok=True)
     row = method_row(job.method)
-    drop_state(folder / "state.safetensors", unless=job.key)
+    done = drop_state(folder / "state.safetensors", unless=job.key)
     steps = steps_for(study, prepared.split, row.recipe)
     texts = _texts(study, row, prepared.split, steps)
     with (
         fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=study.config.seed) as adapted,
-        study.bars.bar(f"{job.name}: training", len(steps)) as advance,
+        study.bars.bar(f"{job.name}: training", len(steps), done) as advance,
     ):
         history = unlearn(
             study.model,
