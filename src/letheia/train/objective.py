@@ -127,7 +127,7 @@ class Objective:
             if self.micro_batch:
                 self.micro_batch = self.answers_a_row
             else:
-                self.micro_tokens = most
+                self.micro_tokens = self.model.micro_tokens = most
             after_out_of_memory(f"{self.answers_a_row} answers on one picture at once from here on.")
         else:
             raise too_small(self.model.name) from None
