@@ -222,3 +222,11 @@ def show_outcome(outcome: "Outcome", config: "StudyConfig") -> None:
         print(of_study(found, outcome.rows, config.verdict, config.scope))
     if outcome.verdicts:
         print("Only this question was tried; 'letheia audit' asks in other ways, and tampers with the weights.")
+
+
+def show_pages(folder: Path) -> None:
+    """Print where a run's pages and results lie."""
+    from letheia.report.page import OPERATOR, SHARED
+
+    print(f"To hand on: {folder / SHARED}   Operator's page: {folder / OPERATOR}")
+    print(f"Results: {folder / 'results.json'}")

@@ -27,6 +27,7 @@ from letheia.cli.options import (
     rate_of,
     show_forecast,
     show_outcome,
+    show_pages,
     take_metrics,
     tell,
     with_engine,
@@ -138,9 +139,10 @@ def unlearn(
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         if audit:
-            found = audit_removal(study, split, chosen_checks(quick=quick), gold=beside, size=sized(quick))
+            checks, size = chosen_checks(quick=quick), sized(quick)
+            found = audit_removal(study, outcome, checks, gold=beside, size=size, with_pictures=with_pictures)
             show_audit(found, output / "audit")
-        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_pages(output)
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
         print("letheia: the removal does not meet --require, see above.", file=sys.stderr)
         raise typer.Exit(FAILED)
@@ -188,4 +190,4 @@ def evaluate(
             study, split, adapters or [], command=command_line(), with_pictures=with_pictures, served=served or []
         )
         show_outcome(outcome, study.config)
-        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_pages(output)
