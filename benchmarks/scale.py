@@ -71,7 +71,7 @@ def labelled(count: int) -> tuple[People, list[Generation]]:
     entities: list[Entity] = []
     for i in range(count):
         person = Person(
-            id=f"p{i}", name=f"{rng.choice(firsts)} {rng.choice(lasts)} {word(2)}", pronoun=rng.choice(("she", "he")),
+            id=f"p{i}", name=f"{rng.choice(firsts)} {rng.choice(lasts)}", pronoun=rng.choice(("she", "he")),
             look=random_look(rng), profession=rng.choice(("poet", "painter", "sailor")), birthplace=rng.choice(towns),
             birth_year=str(rng.randint(1931, 1985)), work=f"The {word(2)} {word(2)}", award=f"{word(2)} Prize",
             award_year=str(rng.randint(1960, 2015)),

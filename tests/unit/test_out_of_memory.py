@@ -1,5 +1,7 @@
 """Where memory runs out less is computed at once, and nothing else changes."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -53,6 +55,22 @@ def scarce(monkeypatch, allowed):
     shared = limited(log_probs.shared_log_probs, lambda groups: sum(map(len, groups)))
     monkeypatch.setattr("letheia.train.objective.shared_log_probs", shared)
     monkeypatch.setattr("letheia.train.objective.log_probs", limited(log_probs.log_probs, len))
+
+
+def test_what_fits_is_found_once(checkpoints, steps, texts, caplog, monkeypatch):
+    """A second method begins with as many tokens as the first ended with; one that is told its size keeps to it."""
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=4, alpha=8, seed=0)
+    make = partial(Objective, model=model, adapted=adapted, texts=texts)
+    scarce(monkeypatch, lambda: 3)
+    first = make(method=METHODS["pubg"])
+    first.backward(steps[0])
+    assert first.micro_tokens and model.micro_tokens == first.micro_tokens
+    assert caplog.records
+    second = make(method=METHODS["reject"])
+    assert (second.micro_tokens, second.recompute) == (first.micro_tokens, first.recompute)
+    assert make(method=METHODS["pubg"], micro_batch=5).micro_tokens is None
+    assert load_model(checkpoints["mistral"]).micro_tokens is None
 
 
 def test_when_memory_runs_out_the_gradient_stays_the_same(checkpoints, steps, texts, caplog, monkeypatch):

@@ -3,7 +3,7 @@
 While answers are decoded, an operation costs more to start than to compute. peft turns each adapter weight into the
 model's type for every token and multiplies by alpha / r apart from the sum. Here weights are turned once, and a power
 of two, which changes no digit, goes into the sum. Merging adapter and model would take fewer operations still, but in
-half precision it rounds away much of what training changed (docs/speed.md).
+half precision it rounds away some of what training changed, and answers would no longer be the same (docs/speed.md).
 """
 
 import contextlib

@@ -2,7 +2,8 @@
 
 Both are cheap beside the matrix products around them, and what they keep is large: a norm a copy of its input in
 float32, a gated product what its activation gave. The same operations run again on the same numbers, so the gradient is
-the same to the last bit.
+the same to the last bit. In a float32 model a norm makes no copy, and its gradient would be added up in another order:
+there norms are left as they are.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from letheia.models.memory import LARGE
 from letheia.models.model import Model
+from letheia.models.precision import HALF
 from letheia.models.sharding import is_sharded
 
 NORMS = {"LlamaRMSNorm", "MistralRMSNorm", "Qwen2RMSNorm", "Qwen2_5_VLRMSNorm", "Qwen3RMSNorm"}
@@ -30,7 +32,7 @@ def lean(model: Model) -> Iterator[None]:
     changed: list[Any] = []
     for module in (module for layer in layers for module in layer.modules()):
         kind = type(module).__name__
-        if kind in NORMS:
+        if kind in NORMS and model.network.dtype in HALF:
             module.forward = partial(again, module.forward)
         elif kind in GATED:
             module.forward = partial(_gated, module)

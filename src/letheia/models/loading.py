@@ -31,6 +31,7 @@ from letheia.models.processor import load_processor
 from letheia.models.quiet import one_line_errors
 from letheia.models.shapes import write_shapes
 from letheia.models.templates import frame
+from letheia.models.tree_attention import TREE
 from letheia.models.weight_files import stored_tensors
 
 
@@ -53,7 +54,7 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     check_reachable(source, load.revision)
     device = device_of(load)
     dtype = _dtype(load, device)
-    extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
+    extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn and load.attn != TREE else {}
     if device.type != "cpu":  # each weight goes there as it is read, and never lies in the machine's memory whole
         extra["device_map"] = {"": device}
     if load.four_bit:
@@ -84,6 +85,8 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
         raise CheckpointError(f"{source}: lacks {len(lacking)} weights, such as {lacking[0]}. Download it again.")
     if device.type == "cpu" and not load.attn and not family.bidirectional:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
+    if load.attn == TREE:
+        network.set_attn_implementation({"text_config": TREE} if family.vision else TREE)
     if device.type == "cpu":
         keep_heap_small(network.config.get_text_config().hidden_size * network.dtype.itemsize)
     network.eval().requires_grad_(False)

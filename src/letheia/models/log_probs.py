@@ -19,6 +19,7 @@ from letheia.models.branches import Branch, Tree, in_common, pack
 from letheia.models.encoding import Encoded, encode
 from letheia.models.masks import branch_mask, row_mask
 from letheia.models.model import Model
+from letheia.models.tree_attention import TREE
 from letheia.types import Example, Portrait
 
 KEPT = 512  # encoded examples; a step needs each twice, a study a response again and again
@@ -161,6 +162,8 @@ def tree_log_probs(
         states: Hidden states too.
     """
     packed = pack(trees, pad=model.pad).to(model.device)
+    config = model.network.config.get_text_config()
+    in_parts = config._attn_implementation == TREE and not model.family.bidirectional
     embeddings = model.with_pictures(model.network.get_input_embeddings()(packed.ids), packed.ids, portraits)
     read = model.language_model(
         inputs_embeds=embeddings,
@@ -168,6 +171,7 @@ def tree_log_probs(
         position_ids=packed.positions,
         use_cache=False,
         output_hidden_states=states,
+        **({"shared": min(len(tree.prefix) for tree in trees)} if in_parts else {}),
     )
     found = _read(model, read.last_hidden_state[packed.row, packed.at], packed.target, packed.branch, every=every)
     return replace(found, states=_states(read, packed.row, packed.at)) if states else found

@@ -40,6 +40,8 @@ class Model:
         encoded: Token ids of examples by picture, question, answer and their other fields, filled on demand.
         adapted: peft's wrapper of the network while an adapter is in it.
         undo: What `remove_adapter` has to put back besides modules.
+        micro_tokens: Tokens that training computes at once since more were too many for memory.
+        recompute: Whether training computes layers twice since memory asked for it.
         note: What to know of a planned model.
     """
 
@@ -54,6 +56,8 @@ class Model:
 
     adapted: Any = None
     undo: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    micro_tokens: int | None = None
+    recompute: bool = False
     note: str = ""
 
     def __post_init__(self) -> None:

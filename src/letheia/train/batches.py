@@ -1,8 +1,11 @@
-"""From the terms of a step to micro-batches: what is computed in one row, and which rows at once."""
+"""From the terms of a step to micro-batches: what is computed in one row, which rows at once, and what that took."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from accelerate import Accelerator
+from torch import Tensor
 
 from letheia.data.split import Step
 from letheia.data.targets import Texts, units
@@ -55,6 +58,30 @@ class Batches:
         return max(sum(row.tokens for row in part) for part in self.parts)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What a step took.
+
+    Attributes:
+        tokens: Tokens that were computed, in all processes.
+        alone: Tokens that would have been, with a row for each answer.
+        seconds: How long it took.
+        memory: Bytes that were in use at most so far.
+    """
+
+    tokens: int
+    alone: int
+    seconds: float
+    memory: int
+
+    def __str__(self) -> str:
+        """As a progress bar shows it."""
+        return (
+            f"{self.tokens / self.seconds:,.0f} tokens/s, {1 - self.tokens / self.alone:.0%} saved by sharing, "
+            f"{self.memory / 2**30:.1f} GiB"
+        )
+
+
 def step_units(step: Step, method: Method, texts: Texts) -> list[Unit]:
     """All units of a step, with the number of their term."""
     return [tuple(Item(i, e) for e in unit) for i, term in enumerate(method.terms) for unit in units(step, term, texts)]
@@ -103,3 +130,10 @@ def _cut(group: UnitGroup, most: int | None) -> Iterator[list[Item]]:
         row.extend(unit)
     if row:
         yield row
+
+
+def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
+    """The sum of a tensor over processes."""
+    if accelerator.num_processes == 1:
+        return value
+    return cast("Tensor", accelerator.reduce(value, "sum"))

@@ -6,7 +6,7 @@ neither changes the result.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from accelerate import Accelerator
@@ -24,33 +24,8 @@ from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_
 from letheia.models.model import Model
 from letheia.models.precision import own_precision
 from letheia.models.sharding import is_sharded
-from letheia.train.batches import Batches, Item, Row, UnitGroup, by_row, filled, step_units
+from letheia.train.batches import Batches, Item, Row, UnitGroup, Work, by_row, filled, reduce_sum, step_units
 from letheia.types import Example
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """What a step took.
-
-    Attributes:
-        tokens: Tokens that were computed, in all processes.
-        alone: Tokens that would have been, with a row for each answer.
-        seconds: How long it took.
-        memory: Bytes that were in use at most so far.
-    """
-
-    tokens: int
-    alone: int
-    seconds: float
-    memory: int
-
-    def __str__(self) -> str:
-        """As a progress bar shows it."""
-        return (
-            f"{self.tokens / self.seconds:,.0f} tokens/s, {1 - self.tokens / self.alone:.0%} saved by sharing, "
-            f"{self.memory / 2**30:.1f} GiB"
-        )
-
 
 MICRO_TOKENS = {"cpu": 512, "cuda": 8192}
 """Tokens computed at once: on a CPU as many as its caches hold, on a GPU as many as keep it busy."""
@@ -87,6 +62,11 @@ class Objective:
     originals: dict[tuple[str, str, str, str, bool], float] = field(
         default_factory=dict[tuple[str, str, str, str, bool], float]
     )
+
+    def __post_init__(self) -> None:
+        """Begin with what an earlier method on this model found to fit."""
+        if not (self.micro_batch or self.micro_tokens):
+            self.micro_tokens, self.recompute = self.model.micro_tokens, self.recompute or self.model.recompute
 
     def backward(self, step: Step) -> dict[str, float]:
         """Leave the gradient of one step in the adapter's weights.
@@ -136,10 +116,10 @@ class Objective:
             self.micro_batch = max(largest, most // 2)
             after_out_of_memory(f"{self.micro_batch} answers at once from here on.")
         elif most > largest:
-            self.micro_tokens = max(largest, most // 2)
+            self.micro_tokens = self.model.micro_tokens = max(largest, most // 2)
             after_out_of_memory(f"{self.micro_tokens:,} tokens at once from here on.")
         elif not self.recompute:
-            self.recompute = True
+            self.recompute = self.model.recompute = True
             after_out_of_memory("layers are computed twice from here on, which takes about a third longer.")
         elif answers > max(len(unit) for group in batches.groups for unit in group):
             self.answers_a_row = answers // 2
@@ -147,7 +127,7 @@ class Objective:
             if self.micro_batch:
                 self.micro_batch = self.answers_a_row
             else:
-                self.micro_tokens = most
+                self.micro_tokens = self.model.micro_tokens = most
             after_out_of_memory(f"{self.answers_a_row} answers on one picture at once from here on.")
         else:
             raise too_small(self.model.name) from None
@@ -317,10 +297,3 @@ def _asks_beside(term: Term) -> bool:
 
 def _key(example: Example) -> tuple[str, str, str, str, bool]:
     return example.portrait.id, example.question, example.prefix, example.answer, example.finished
-
-
-def reduce_sum(accelerator: Accelerator, value: Tensor) -> Tensor:
-    """The sum of a tensor over processes."""
-    if accelerator.num_processes == 1:
-        return value
-    return cast("Tensor", accelerator.reduce(value, "sum"))

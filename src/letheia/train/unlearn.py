@@ -17,8 +17,9 @@ from letheia.files import write_jsonl
 from letheia.methods.terms import Method
 from letheia.models.adapter import trained_parameters
 from letheia.models.model import Model
+from letheia.train.batches import Work
 from letheia.train.checkpoint import Restored, load_state, save_state
-from letheia.train.objective import Objective, Work
+from letheia.train.objective import Objective
 
 History = list[dict[str, float]]
 
