@@ -34,6 +34,8 @@ from letheia.study.forecast import Entry, any_split, forecast, judge_calls, spli
 from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
+RECORD = "judge.json"
+"""What a judge was asked and cost, in each cell's folder."""
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
 
 
@@ -67,12 +69,16 @@ def run_paper(
     compute = pick("executor", executor, EXECUTORS)
     do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
+        if not all(cell.is_done(root) for cell in cells):  # tried once, before any model is loaded
+            with open_judge(judge, root / "chat.sqlite", root / RECORD, prompts=cells[0].config.prompts):
+                pass
         compute(cells, root, do, jobs=jobs, bars=bars)
 
 
 def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
     folder = root / cell.name
-    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=cell.config.prompts) as chosen:
+    record = folder / RECORD
+    with open_judge(judge, root / "chat.sqlite", record, prompts=cell.config.prompts, trial=False) as chosen:
         everybody = read_people(people)
         scorer = scorer_for(everybody, cell.config.clip, chosen)
         shapes = resolve_model(cell.config.model, cell.config.load, planned=True)

@@ -3,23 +3,35 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import psutil
 
 from letheia.config import StudyConfig
+from letheia.data.lessons import as_steps, to_draw
 from letheia.data.split import Step
 from letheia.data.targets import Texts
 from letheia.engines.own import ROWS, rows_within
 from letheia.errors import ConfigError
 from letheia.methods.losses import loss_of
 from letheia.methods.table import method as method_row
+from letheia.methods.terms import Recipe
 from letheia.models.adapter import fresh_adapter
 from letheia.models.features import LIMIT
-from letheia.models.footprint import Footprint, Training, footprint, reading_bytes, seeing_bytes, weight_bytes
+from letheia.models.footprint import (
+    Footprint,
+    Training,
+    footprint,
+    projection_bytes,
+    reading_bytes,
+    seeing_bytes,
+    weight_bytes,
+)
 from letheia.models.loading import device_of
 from letheia.models.memory import cache_bytes, free_bytes, give_back
 from letheia.models.model import Model
 from letheia.models.reading import encoded_prompt
+from letheia.study.lessons import planned
 from letheia.study.plan import Job, Query, jobs, plan_steps, queries
 from letheia.study.study import Study
 from letheia.train.objective import largest_micro_batch
@@ -27,6 +39,7 @@ from letheia.types import Answer, Prompt, Reference, Split
 
 log = logging.getLogger("letheia")
 
+LOOKED_INTO = 3  # steps whose micro-batches are measured
 LOOKED_AT = 64  # pictures whose prompts are measured before a run
 GIB = 2**30
 MARGIN = 1.15  # what a plan may be off by; beyond it a run is refused
@@ -48,6 +61,7 @@ class Budget:
         reading: Prompts of answers that are read at once, with their keys and values.
         training: The largest micro-batch.
         recomputed: The same when layers are computed twice.
+        projecting: What a method's projection takes before its first step.
     """
 
     program: int
@@ -58,11 +72,12 @@ class Budget:
     reading: int
     training: Training
     recomputed: Training
+    projecting: int = 0
 
     def most(self, *, recompute: bool) -> int:
         """What there is at most, at any time of the study."""
         trained = self.recomputed if recompute else self.training
-        at_work = max(self.seeing, self.reading, self.adapter + trained.most)
+        at_work = max(self.seeing, self.reading, self.adapter + max(trained.most, self.projecting))
         return self.program + self.weights + self.features + at_work
 
 
@@ -86,7 +101,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
     if on_cpu:
         rows = rows_within(model, rows, _tokens(model, longest) + config.max_new_tokens, free_bytes(device) - weights)
     give_back(device)
-    trained = _training(study, split, plans) if plans else None
+    trained, projecting = _training(study, split, plans) if plans else (None, 0)
     extra = 1 + max((method_row(job.method).recipe.augmented for job, _ in plans), default=0)
     width = model.picture(longest.portrait).features.nbytes if longest.portrait else 0
     return Budget(
@@ -98,6 +113,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
         reading=_reading(model, longest, rows, config.max_new_tokens),
         training=trained.training if trained else NOTHING,
         recomputed=trained.recomputed if trained else NOTHING,
+        projecting=projecting,
     )
 
 
@@ -110,18 +126,33 @@ def _reading(model: Model, longest: Prompt, rows: int, new: int) -> int:
     return reading_bytes(model, [longest] * rows) + rows * cache_bytes(model, tokens=new)
 
 
-def _training(study: Study, split: Split, plans: Plans) -> Footprint:
+def _training(study: Study, split: Split, plans: Plans) -> tuple[Footprint, int]:
+    """The largest micro-batch of all methods, and what the projections of some take before."""
     model, config = study.model, study.config
     device = device_of(config.load)
     with fresh_adapter(model, rank=config.train.rank, alpha=config.train.alpha, seed=config.seed) as adapted:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)
             for job, steps in plans
-            for step in steps[:3]
             for row in [method_row(job.method)]
+            for step in _steps(study, split, row.recipe, steps)[:LOOKED_INTO]
         ]
         _, groups, row = max(sizes, key=lambda size: size[0])
-        return footprint(model, adapted, groups, every=any(loss_of(term).vocabulary for term in row.terms))
+        every, states = (any(getattr(loss_of(term), n) for term in row.terms) for n in ("vocabulary", "states"))
+        projects = any(method_row(job.method).recipe.project for job, _ in plans)
+        found = footprint(model, adapted, groups, every=every, states=states)
+        return found, projection_bytes(adapted) if projects else 0
+
+
+def _steps(study: Study, split: Split, recipe: Recipe, steps: list[Step]) -> list[Step]:
+    """What a method trains on; of one that asks in many ways lessons, with texts of full length in place of answers."""
+    if not recipe.ways:
+        return steps
+    chosen = planned(study, split, recipe.ways, len(steps))[:LOOKED_INTO]
+    response = next(text for e in (*split.forget, *split.retain) for text in e.responses)
+    stand_in = Answer(_of_length(study.model, response, study.config.max_new_tokens))
+    said = dict.fromkeys(to_draw(chain.from_iterable(chosen)), stand_in)
+    return as_steps(chosen, said, study.config.prompts, lambda *_: True)
 
 
 def _texts(study: Study, split: Split, step: Step) -> Texts:
