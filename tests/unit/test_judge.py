@@ -215,7 +215,7 @@ def test_a_judge_that_has_judged_here_is_not_asked_about_nobody(server, tmp_path
 
 
 def test_a_study_of_many_cells_tries_its_judge_once(server, tmp_path, monkeypatch):
-    cells = [Cell(config=StudyConfig.create({"seed": seed}), jobs={}) for seed in (0, 1)]
+    cells = [Cell(config=StudyConfig.create({"seed": seed}), jobs={"pubg": "key"}) for seed in (0, 1)]
     done = []
     monkeypatch.setitem(EXECUTORS, "mine", lambda cells, root, do, **_: done.append((cells, do.keywords["judge"])))
     judge = f"judge@{server.endpoint.base_url}"
