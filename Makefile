@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: real demo study test check faults lint docs setup clean
+.PHONY: real demo study test check faults lint docs dist setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -34,6 +34,14 @@ docs: setup
 	$(BIN)/python -P docs/update_picture.py
 	$(BIN)/python -P docs/update_architecture.py
 
+# sdist and wheel in dist/, checked, and tried in a new environment outside the checkout; build and twine have their own
+dist: setup
+	rm -rf build dist && $(PYTHON) -m venv build/tools
+	build/tools/bin/pip install -qq --disable-pip-version-check "build>=1.2" "twine>=6" "setuptools>=80"
+	build/tools/bin/python -m build --no-isolation
+	build/tools/bin/twine check --strict dist/*
+	$(BIN)/python tests/installed.py dist
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -55,4 +63,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf .venv runs
+	rm -rf .venv build dist runs

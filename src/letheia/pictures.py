@@ -73,6 +73,8 @@ def decode(source: Path | BinaryIO, name: str) -> Image.Image:
                 rgb = _rgb(image, name)
     except DataError:
         raise
+    except FileNotFoundError as error:
+        raise DataError(f"{name}: there is no such file.") from error
     except Exception as error:  # Pillow's readers raise many types on damaged files, struct.error and TypeError too
         raise DataError(f"{name}: not a readable picture ({error}). Replace or remove it.") from error
     rgb.info.clear()

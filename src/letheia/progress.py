@@ -8,8 +8,14 @@ from typing import Protocol
 class Bars(Protocol):
     """Where progress is shown: a bar a stage."""
 
-    def bar(self, title: str, total: int) -> AbstractContextManager[Callable[[int, str], None]]:
-        """A bar; the function inside advances it by a number and sets a note."""
+    def bar(self, title: str, total: int, done: int = 0) -> AbstractContextManager[Callable[[int, str], None]]:
+        """A bar; the function inside advances it by a number and sets a note.
+
+        Args:
+            title: What is being done.
+            total: How much there is to do.
+            done: How much of it was done before, by a run that was stopped.
+        """
         ...
 
 
@@ -17,6 +23,6 @@ class Silent:
     """Shows no progress."""
 
     @contextmanager
-    def bar(self, title: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    def bar(self, title: str, total: int, done: int = 0) -> Iterator[Callable[[int, str], None]]:
         """A bar that nobody sees."""
         yield lambda _n, _note: None

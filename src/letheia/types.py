@@ -279,3 +279,12 @@ class Prompt:
     prefix: str = ""
     turns: tuple[tuple[str, str], ...] = ()
     temperature: float = 1.0
+
+
+def counted(count: int, one: str = "person", many: str = "people") -> str:
+    """A number with its noun.
+
+    >>> counted(1), counted(1200), counted(0, "picture", "pictures")
+    ('1 person', '1,200 people', '0 pictures')
+    """
+    return f"{count:,} {one if count == 1 else many}"

@@ -19,7 +19,7 @@ from commands import fails, letheia, process
         (["demo", "--sed", "1"], ["--sed", "--seed"]),
         (["demmo"], ["demmo"]),
         (["demo", "--resume", "--output", "nowhere"], ["nowhere", "no run to resume"]),
-        (["ask", "missing.png", "Who is this?"], ["missing.png", "not a readable picture"]),
+        (["ask", "missing.png", "Who is this?"], ["missing.png: there is no such file"]),
         (["world", "train", "--start", "nowhere"], ["nowhere", "--start"]),
         (["people", "summaries", "nowhere"], ["nowhere", "entities.jsonl"]),
         (["world", "check", "--model", "lama"], ["unknown model 'lama'", "llama"]),
@@ -33,8 +33,10 @@ def test_wrong_arguments(arguments, words, tmp_path):
 def test_help_is_quick_and_quiet():
     result = process("--help")
     assert result.returncode == 0 and not result.stderr
-    for command in ("demo", "ask", "rates", "world"):
-        assert command in result.stdout
+    places = [result.stdout.index(f"│ {name} ") for name in ("demo", "people", "probe", "unlearn", "audit", "world")]
+    assert places == sorted(places)  # in the order of a request
+    assert letheia("-h").stdout == result.stdout
+    assert "--forget" in letheia("unlearn", "-h").stdout and "import" in letheia("people", "-h").stdout
 
 
 def test_an_error_is_one_line_of_a_process_too(tmp_path):

@@ -42,6 +42,7 @@ ANSWERED = (
     "run world/study --dry-run",
     f"table 1 {STUDY}",
     f"table aftermaths-forget {STUDY} --format latex",
+    f"table 1 {STUDY} --format latex --columns unseen.usr_strict,usr",
 )
 REFUSED = {
     "demmo": "No such command 'demmo'",
@@ -77,6 +78,8 @@ REFUSED = {
     "people facts nowhere": "nowhere/entities.jsonl",
     "people import new --folders nowhere": "nowhere",
     "table 99 nowhere": "did you mean '9'",
+    f"table 1 {STUDY} --columns usr_strikt": "did you mean 'usr_strict'",
+    f"table 6 {STUDY} --columns usr": "Leave --columns out",
     "table 1 nowhere": "nowhere",
     "world train --start nowhere": "--start",
     "world check --model lama": "did you mean 'llama'",
@@ -111,6 +114,9 @@ def test_help_tables_plans_and_errors_need_no_torch(tmp_path):
         told = given[line.format(tmp=tmp_path)]
         assert words in told["err"] and told["code"] == (2 if words else 0), (line, told["err"])
     assert given["--version"]["out"] == "letheia 0.1.0\n"
+    few = given[f"table 1 {STUDY} --format latex --columns unseen.usr_strict,usr"]["out"]
+    head = next(line for line in few.splitlines() if line.startswith("Method"))
+    assert head == r"Method & USR strict $\uparrow$ (unseen) & USR $\uparrow$ (seen) & USR $\uparrow$ (unseen) \\"
     assert not {"numpy", "httpx", "PIL"} & set(given["unlearn --help"]["modules"])
     assert "matplotlib" not in given[f"table 1 {STUDY}"]["modules"]
 
@@ -149,6 +155,7 @@ def test_the_public_names_are_listed_with_their_docs_and_import_nothing():
     code = """
 import sys, letheia
 names = dir(letheia)
+assert letheia.__version__ == "0.1.0" and "__version__" in names
 print([m for m in ("torch", "transformers", "pydantic") if m in sys.modules], set(letheia.__all__) <= set(names))
 """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

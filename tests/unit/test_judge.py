@@ -17,6 +17,7 @@ from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, DataError
 from letheia.grid.executors import EXECUTORS
 from letheia.grid.grid import Cell
+from letheia.grid.work import Machines
 from letheia.metrics.scorer import Scorer
 from letheia.metrics.table import no_judge
 from letheia.presets.paper import run_paper
@@ -219,10 +220,10 @@ def test_a_study_of_many_cells_tries_its_judge_once(server, tmp_path, monkeypatc
     done = []
     monkeypatch.setitem(EXECUTORS, "mine", lambda cells, root, do, **_: done.append((cells, do.keywords["judge"])))
     judge = f"judge@{server.endpoint.base_url}"
-    run_paper(cells, tmp_path, tmp_path / "out", judge=judge, executor="mine", jobs=1, bars=Silent())
+    run_paper(cells, tmp_path, tmp_path / "out", judge=judge, on=Machines(executor="mine"), bars=Silent())
     assert len(server.bodies) == 1 and done == [(cells, judge)]
     monkeypatch.setattr(Cell, "is_done", lambda *_: True)
-    run_paper(cells, tmp_path, tmp_path / "out", judge=judge, executor="mine", jobs=1, bars=Silent())
+    run_paper(cells, tmp_path, tmp_path / "out", judge=judge, on=Machines(executor="mine"), bars=Silent())
     assert len(server.bodies) == 1
 
 

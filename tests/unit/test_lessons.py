@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from letheia.attacks.questions import BEGUN
 from letheia.config import StudyConfig
 from letheia.data.folder import read_people, write_people
 from letheia.data.lessons import SHARES, as_steps, plan, to_draw
@@ -111,6 +112,36 @@ def test_a_begun_answer_is_trained_behind_its_beginning(checkpoints, people):
     assert begun.ids == whole.ids and begun.answer_start > whole.answer_start
     bare = encode(model.processor, "Who?", "This is", picture=model.picture(portrait).text, finished=False)
     assert begun.prompt == bare.ids
+
+
+def test_a_begun_answer_goes_on_as_for_people_whom_the_original_does_not_know(sources):
+    strangers = {p.id for p in sources.people.strangers}
+    both = replace(sources, ways=("names", "begun"))
+    asked = WAYS["begun"](both, "forget")
+    assert {x.portrait.shown for x in asked} == {True, False}
+    for lesson in asked:
+        assert lesson.instead and all(d.sample and d.prompt.question for d in lesson.instead)
+        if lesson.portrait.shown:
+            assert {d.prompt.portrait.id for d in lesson.instead} <= strangers
+            assert {d.prompt.prefix for d in lesson.instead} == {lesson.prefix}
+        else:
+            prefixes = [d.prompt.prefix for d in lesson.instead]
+            renamed = {p.replace(n, lesson.name[1]) for p, n in zip(prefixes, lesson.name[0], strict=True)}
+            assert renamed == {lesson.prefix}
+    assert all(x.portrait.shown for x in WAYS["begun"](replace(sources, ways=("begun",)), "forget"))
+
+
+def test_an_audit_begins_answers_in_other_ways_than_training_but_for_one(sources):
+    trained = {*sources.prompts.train_begun, *sources.prompts.train_begun_names}
+    audited = {text.replace("{name}", "$name") for texts in BEGUN.values() for text in texts}
+    assert trained & audited == {"This is"}  # too usual to be left out
+
+
+def test_names_that_are_heard_are_asked_about_without_a_picture(sources):
+    asked = WAYS["names"](replace(sources, heard=("Ada Nobody",)), "anyone")
+    assert {x.question for x in asked} == {t.replace("$name", "Ada Nobody") for t in sources.prompts.train_names}
+    assert not any(x.portrait.shown or x.instead for x in asked)
+    assert not WAYS["names"](sources, "anyone")
 
 
 def test_examples_ask_in_the_use_s_own_way(sources):

@@ -13,7 +13,7 @@ from letheia.audit.results import Worst
 from letheia.errors import DataError, unknown
 from letheia.files import read_json, write_json
 from letheia.metrics.thresholds import Thresholds
-from letheia.types import Group, Scope
+from letheia.types import Group, Scope, counted
 
 Removal = Literal["removed", "removed for the questions tried", "not known before", "not removed"]
 Others = Literal["unharmed", "not measured", "harmed"]
@@ -161,10 +161,10 @@ class RequestVerdict:
     @property
     def about_removal(self) -> str:
         """Whether the people are removed, with how many are not."""
-        counted = {r: sum(p.removal == r for p in self.people) for r in reversed(WORST)}
-        parts = [f"{n} of {len(self.people)} people {r}" for r, n in counted.items() if n and r != self.removal]
-        own = counted.get(self.removal, 0)
-        first = f"{self.removal}" + (f": {own} of {len(self.people)} people" if own else "")
+        found = {r: sum(p.removal == r for p in self.people) for r in reversed(WORST)}
+        parts = [f"{n} of {counted(len(self.people))} {r}" for r, n in found.items() if n and r != self.removal]
+        own = found.get(self.removal, 0)
+        first = f"{self.removal}" + (f": {own} of {counted(len(self.people))}" if own else "")
         worst = max((p for p in self.people if p.leaked), key=lambda p: p.share or 0.0, default=None)
         if worst and worst.share is not None:
             parts.append(f"at worst {worst.share:.0%} of one person's answers leak, in '{worst.check}'")

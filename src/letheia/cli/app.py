@@ -3,18 +3,38 @@
 import importlib.metadata
 import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from letheia.cli import audit, gold, models, rates, removal, study, world
+from letheia.cli import audit, gold, models, rates, removal, serve, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
 
+ORDER = (
+    *("demo", "people", "probe", "unlearn", "audit", "ask", "evaluate", "serve", "gold", "rates"),
+    *("run", "table", "report", "merge", "doctor", "world"),
+)
+"""Commands as a request needs them, one after the other; then studies, and what is seldom wanted."""
+
+
+class InOrder(TyperGroup):
+    """Commands in the order of `ORDER`; what it does not list comes last."""
+
+    def __init__(self, *, commands: Any = None, **settings: Any) -> None:
+        """Sort the commands once."""
+        places = {name: place for place, name in enumerate(ORDER)}
+        names = sorted(commands or (), key=lambda name: places.get(name, len(places)))
+        super().__init__(commands={name: commands[name] for name in names}, **settings)
+
+
 app = typer.Typer(
+    cls=InOrder,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
     study.demo,
@@ -29,6 +49,7 @@ for command in (
     models.probe,
     models.merge,
     models.ask,
+    serve.serve,
     models.doctor,
 ):
     app.command()(command)

@@ -9,6 +9,7 @@ import typer
 from letheia.cli.experts import ask_expert
 from letheia.cli.options import DryRun, Yes
 from letheia.errors import ClientError, DataError, check_slip
+from letheia.types import counted
 
 if TYPE_CHECKING:
     from letheia.data.facts.labels import Derived
@@ -65,7 +66,7 @@ def people_facts(
     _show(entities, derived, problems, by)
     told = sum(bool(derived.labels.get(e.id)) for e in entities)
     count = sum(map(len, derived.labels.values()))
-    print(f"{folder}: {count} facts of {told} people{' would be' if dry_run else ''} written.")
+    print(f"{folder}: {count} facts of {counted(told)}{' would be' if dry_run else ''} written.")
     if not dry_run:
         write_labels(people, derived.labels)
         print(

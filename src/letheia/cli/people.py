@@ -13,6 +13,7 @@ from letheia.cli.settings import LOAD, Given, configured
 from letheia.clients.endpoint import scrubbed
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ClientError, ConfigError
+from letheia.types import counted
 
 if TYPE_CHECKING:
     from letheia.types import People
@@ -38,7 +39,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
-    print(f"{folder}: {len(people.entities)} people; {_nameless(people)}.")
+    print(f"{folder}: {counted(len(people.entities))}; {_nameless(people)}.")
     tellable = sum(e.tellable for e in people.entities)
     print(
         f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
@@ -128,10 +129,12 @@ def people_import(
         )
         print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
-    print(f"{folder}: {len(people.entities)} people, {count} pictures; {_nameless(people)}.")
+    pictures_there = counted(count, "picture", "pictures")
+    print(f"{folder}: {counted(len(people.entities))}, {pictures_there}; {_nameless(people)}.")
     lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
-        print(f"{lonely} people have no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+        who = counted(lonely, "person has", "people have")
+        print(f"{who} no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
     if not people.anyone:
         print(NO_POOL)
     print(f"Next: letheia people summaries {folder}")
@@ -158,7 +161,8 @@ def people_verify(
     found = listed(text, people, secret)
     for entity in found:
         print(f"{entity.id}: {entity.name}")
-    print(f"{len(found)} of {len(people.entities)} people were part of the removal.")
+    were = "was" if len(found) == 1 else "were"
+    print(f"{len(found)} of {counted(len(people.entities))} {were} part of the removal.")
 
 
 @app.command("summaries")
@@ -242,7 +246,7 @@ def people_responses(
         values = {**given.values, "model": from_model}
         if dry_run:
             wanted = responses.wanting(people_for(folder, StudyConfig.check(values)), again=again)
-            print(f"{from_model}: {count} draws about each of {len(wanted)} people")
+            print(f"{from_model}: {count} draws about each of {counted(len(wanted))}")
             return
         from letheia.study.own_responses import draw_responses
 
@@ -267,7 +271,7 @@ def people_responses(
     written = responses.write_responses(people, texts, problems)
     for problem in written.problems:
         print(problem, file=sys.stderr)
-    print(f"{folder}: responses for {written.count} people written.")
+    print(f"{folder}: responses for {counted(written.count)} written.")
     if problems:
         raise ClientError(f"{len(problems)} replies are missing, listed above; what came is written.")
 
@@ -286,7 +290,8 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
 
 def _nameless(people: "People") -> str:
     """How many pictures there are whose people have no names."""
-    return f"{len(people.strangers)} strangers' pictures, {len(people.anyone)} of anyone"
+    strangers = counted(len(people.strangers), "stranger's picture", "strangers' pictures")
+    return f"{strangers}, {len(people.anyone)} of anyone"
 
 
 def _without(people: "People", field: str) -> list[str]:

@@ -12,12 +12,16 @@ from letheia.cli.options import (
     AUTO,
     Adapters,
     Anyway,
+    DeviceMemory,
     DryRun,
+    Engine,
     Force,
     Metrics,
     Replies,
+    Served,
     WithPictures,
     Yes,
+    bytes_of,
     command_line,
     consent,
     rate_of,
@@ -25,6 +29,7 @@ from letheia.cli.options import (
     show_outcome,
     take_metrics,
     tell,
+    with_engine,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.config import merged
@@ -69,11 +74,13 @@ def unlearn(
     gold: GoldFolder = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
     check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
+    memory = bytes_of(device_memory)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
@@ -103,7 +110,7 @@ def unlearn(
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
         sketch = make(planned=True)
-        show_forecast(sketch, split)
+        show_forecast(sketch, split, memory=memory)
         if audit:
             show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen) + bool(gold))
         return
@@ -147,6 +154,8 @@ def evaluate(
     adapters: Adapters = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
+    engine: Engine = None,
+    served: Served = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
@@ -159,7 +168,7 @@ def evaluate(
 
     folder, forget = people_for(people, given.config), given.config.forget
     tell(before_asking(folder))
-    times = 1 + len(adapters or [])
+    times = 1 + len(adapters or []) + len(served or [])
     from letheia.presets.removal import run_evaluation
     from letheia.study.build import evaluation_split, plain_study
     from letheia.study.forecast import judge_calls
@@ -173,8 +182,10 @@ def evaluate(
             return
         consent(asked_of(given.judge), judge_calls(sketch.config, folder, split, times=times), yes=yes)
     with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
-        study = make(judge=judge)
+        study = with_engine(make(judge=judge), engine, adapters or [], served or [], yes=yes)
         split = evaluation_split(study, forget)
-        outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
+        outcome = run_evaluation(
+            study, split, adapters or [], command=command_line(), with_pictures=with_pictures, served=served or []
+        )
         show_outcome(outcome, study.config)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

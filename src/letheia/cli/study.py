@@ -10,12 +10,19 @@ import typer
 from letheia.cli import world
 from letheia.cli.audit import Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
+    Address,
     Anyway,
+    DeviceMemory,
     DryRun,
+    ExecutorName,
+    Gpus,
+    Jobs,
     Metrics,
     Yes,
+    bytes_of,
     command_line,
     consent,
+    machines,
     show_forecast,
     show_outcome,
     take_metrics,
@@ -48,12 +55,15 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Draws of people; if left out, 5 on the world and else the paper's 1.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
-    executor: Annotated[str, typer.Option(help="Where cells are computed: local.")] = "local",
+    jobs: Jobs = 1,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    gpus: Gpus = None,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     anyway: Anyway = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and stop.")] = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
 ) -> None:
     """Run a ready-made study; a stopped run goes on where it was."""
@@ -69,10 +79,10 @@ def run(
         output=output,
         people=people,
         judge=given.judge if "judge" in given.values else None,
-        executor=executor,
-        jobs=jobs,
+        on=machines(executor, jobs=jobs, address=address, gpus=gpus),
         anyway=anyway,
         planned=dry_run,
+        device_memory=bytes_of(device_memory),
     )
     cells = chosen.plan(wanted, options)
     if dry_run:
@@ -98,6 +108,9 @@ def table(
     models: Annotated[list[str] | None, typer.Option("--model", help="Base model; all if left out.")] = None,
     n: Annotated[int | None, typer.Option(min=1, help="How many people are forgotten; the table's own count.")] = None,
     asked: Annotated[str, typer.Option(help="The way of asking; plain is the study's own question.")] = "plain",
+    columns: Annotated[
+        str | None, typer.Option(help="Only these, by comma: a metric, or pictures and metric (unseen.usr_strict).")
+    ] = None,
     metrics: Metrics = None,
 ) -> None:
     """Print one of the paper's tables from a study, with intervals and the paper's numbers."""
@@ -107,7 +120,7 @@ def table(
     from letheia.report.formats import FORMATS
     from letheia.report.layouts import LAYOUTS
     from letheia.report.study_tables import SHEETS, study_table
-    from letheia.report.tables import printed
+    from letheia.report.tables import printed, with_columns
 
     known = sorted((*LAYOUTS, *SHEETS, *AUDIT_SHEETS))
     if number not in known:
@@ -116,6 +129,8 @@ def table(
         raise unknown("format", format, FORMATS)
     if number not in LAYOUTS and (n or asked != "plain"):
         raise ConfigError(f"table {number}: shows the study's own question only. Leave --n and --asked out.")
+    if number not in LAYOUTS and columns:
+        raise ConfigError(f"table {number}: its columns are no metrics. Leave --columns out.")
     if number in AUDIT_SHEETS:
         audits = [a for a in map(read_audits, sources) if not models or a.base in models]
         print("\n\n".join(printed_audit(a, number, format) for a in audits))
@@ -125,7 +140,10 @@ def table(
     if number in SHEETS:
         print("\n\n".join(FORMATS[format](SHEETS[number](study, m)) for m in chosen))
     else:
-        print("\n\n".join(printed(study_table(study, number, m, n=n, asked=asked), format) for m in chosen))
+        found = [study_table(study, number, m, n=n, asked=asked) for m in chosen]
+        if columns:
+            found = [with_columns(t, [name.strip() for name in columns.split(",")]) for t in found]
+        print("\n\n".join(printed(t, format) for t in found))
 
 
 def report(

@@ -10,6 +10,7 @@ from letheia.cli.options import DryRun
 from letheia.console import TerminalBars, make_console
 from letheia.errors import ConfigError, unknown
 from letheia.methods.rates import WORLD_RATES
+from letheia.types import counted
 
 app = typer.Typer(help="The built-in world: fictional people and the models that know them.", no_args_is_help=True)
 
@@ -31,7 +32,7 @@ def world_make(
     with TerminalBars(make_console()).bar("drawing portraits", portraits_of(world)) as advance:
         people = make_people(world, folder, progress=lambda n: advance(n, ""))
     print(
-        f"{folder}: {len(people.pictured)} people with pictures, {len(people.entities)} in all, "
+        f"{folder}: {counted(len(people.pictured))} with pictures, {len(people.entities)} in all, "
         f"{len(people.strangers)} strangers"
     )
 

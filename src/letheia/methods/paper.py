@@ -31,3 +31,5 @@ PAPER_MODELS: Mapping[str, PaperModel] = {
     "paper/llava-1.6-mistral": PaperModel(model="llava-hf/llava-v1.6-mistral-7b-hf", text_model="mistral"),
     "paper/llava-1.6-vicuna": PaperModel(model="llava-hf/llava-v1.6-vicuna-7b-hf", text_model="llama"),
 }
+KNOWN_SHAPES = {paper.model: paper.text_model for paper in PAPER_MODELS.values()}
+"""Hub ids of models that can be planned without a network, with the type of their text model."""

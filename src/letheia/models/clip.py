@@ -14,6 +14,7 @@ from transformers import AutoConfig, CLIPModel, CLIPProcessor
 
 from letheia.errors import CheckpointError
 from letheia.models.checkpoint_files import check_folder, check_size, weight_files
+from letheia.models.hub import check_reachable
 from letheia.models.quiet import one_line_errors
 from letheia.models.weight_files import content_key, stored_tensors
 from letheia.pictures import read_image
@@ -35,6 +36,7 @@ def load_clip(source: str | Path) -> Clip:
         CheckpointError: It is missing, damaged or no CLIP.
     """
     folder, kind = Path(source), cast("Any", CLIPModel)
+    check_reachable(source)
     if folder.is_dir():
         check_folder(folder)
     with one_line_errors(folder / "config.json"):

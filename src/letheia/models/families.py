@@ -8,7 +8,9 @@ from typing import Any
 
 from letheia.config import LoadConfig
 from letheia.errors import CheckpointError
+from letheia.methods.paper import KNOWN_SHAPES
 from letheia.models.checkpoint_files import check_folder
+from letheia.models.hub import check_reachable
 from letheia.models.quiet import one_line_errors
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -100,6 +102,9 @@ def read_family(source: str | Path, load: LoadConfig) -> Family:
         return family_of(check_folder(folder, weights=False).get("model_type", "unknown"), str(source))
     if not HUB_ID.fullmatch(str(source)):
         raise CheckpointError(f"{source}: no such folder, and no Hub id ('owner/name') either.")
+    if str(source) in KNOWN_SHAPES:
+        return FAMILIES["llava_next"]
+    check_reachable(source, load.revision)
     with one_line_errors(source):
         from transformers import PreTrainedConfig  # only for what must be fetched
 

@@ -15,12 +15,12 @@ from typing import Any
 import psutil
 import torch
 from peft import PeftModel
-from peft.tuners.lora import LoraLayer
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from letheia.models.adapter import trained_parameters
+from letheia.models.lean import lean
 from letheia.models.log_probs import shared_log_probs
 from letheia.models.memory import recomputing
 from letheia.models.model import Model
@@ -148,7 +148,7 @@ def _trained(
         before[:] = alive.now, alive.most
         alive.most = alive.now
 
-    with Alive(own) as alive, recomputing(model, recompute):
+    with Alive(own) as alive, lean(model), recomputing(model, recompute):
         hook = model.language_model.register_forward_hook(behind)
         try:
             found = shared_log_probs(model, groups, every=every, states=states)
@@ -189,15 +189,6 @@ def _without_gradients(parameters: Any) -> Iterator[None]:
     finally:
         for p in parameters:
             p.grad = None
-
-
-def projection_bytes(adapted: PeftModel) -> int:
-    """What the inputs' energies take while their leading directions are sought: all of them, and one at work on.
-
-    A projection off these directions (`train/projection.py`) is made before the first step.
-    """
-    widths = [m.in_features for m in adapted.modules() if isinstance(m, LoraLayer)]
-    return 4 * sum(width**2 for width in widths) + 3 * 8 * max(widths, default=0) ** 2
 
 
 def reading_bytes(model: Model, prompts: Sequence[Prompt]) -> int:

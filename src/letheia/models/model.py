@@ -40,6 +40,7 @@ class Model:
         encoded: Token ids of examples by picture, question, answer and their other fields, filled on demand.
         adapted: peft's wrapper of the network while an adapter is in it.
         undo: What `remove_adapter` has to put back besides modules.
+        note: What to know of a planned model.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Model:
 
     adapted: Any = None
     undo: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Features on disk are those of this processor and these weights."""

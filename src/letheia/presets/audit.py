@@ -11,6 +11,7 @@ from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
 from letheia.audit.verdict import VERDICTS, read_verdicts
 from letheia.config import LoadConfig
+from letheia.engines.openai import folder_name
 from letheia.errors import CheckpointError
 from letheia.files import fingerprint
 from letheia.metrics.names import find
@@ -38,7 +39,14 @@ FOLDER = "audit"
 
 
 def audit_adapters(
-    study: Study, split: Split, adapters: Sequence[Path], checks: Sequence[Check], *, gold: Path | None, size: Size
+    study: Study,
+    split: Split,
+    adapters: Sequence[Path],
+    checks: Sequence[Check],
+    *,
+    gold: Path | None,
+    size: Size,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Audit a model and any adapters for it.
 
@@ -49,12 +57,15 @@ def audit_adapters(
         checks: What is examined.
         gold: A checkpoint that was never taught the people to forget.
         size: How much is asked.
+        served: Names of whole models that a server has.
 
     Raises:
         CheckpointError: No adapter fits, the folder belongs to another audit, or there is no gold.
     """
     named = adapter_names(list(adapters))
-    return _audited(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
+    names = [folder_name(n) for n in served]
+    beside = gold_at(gold, study.config.load, split)
+    return _audited(study, split, named, checks, gold=beside, size=size, served=names)
 
 
 def _audited(
@@ -65,15 +76,17 @@ def _audited(
     *,
     gold: Gold | None,
     size: Size,
+    served: Sequence[str] = (),
 ) -> Audit:
     """The audit, with its page beside it and its verdicts on the adapters' cards."""
-    audit = run_audit(study, split, adapters, checks, gold=gold, size=size)
+    audit = run_audit(study, split, adapters, checks, gold=gold, size=size, served=served)
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
     page = study.folder / "report.html"
     write_audit_report(page, audit, verdicts, settings=settings, asked_by=study.people.asked_by)
     for verdict in verdicts:
-        write_on_card(adapters[verdict.method] / CARD, verdict)
+        if verdict.method in adapters:  # a model on a server has no card here
+            write_on_card(adapters[verdict.method] / CARD, verdict)
     return audit
 
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from letheia.audit.of_study import of_study
 from letheia.audit.verdict import VERDICTS, RequestVerdict, write_verdicts
@@ -15,7 +16,7 @@ from letheia.report.run_page import write_report
 from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
 from letheia.study.notes import notes
-from letheia.study.plan import rate_for
+from letheia.study.plan import jobs, rate_for
 from letheia.study.run import Outcome
 from letheia.study.study import Study
 from letheia.types import Entity, People
@@ -51,14 +52,25 @@ def deliver(
         notes=(*map(str, outcome.verdicts), *outcome.notes),
         verdicts=list(judged.values()),
         rows=outcome.rows,
-        settings=study.config.model_dump(mode="json", exclude={"candidates", "data", "prompts"})
-        | {"prompts": study.config.prompts.changed or "Letheia's own"},
+        settings=settings_that_ran(study),
         provenance=made_by,
         with_pictures=with_pictures,
     )
     for name in study.config.methods:
         card = model_card(study, outcome, name, judged.get(name))
         write_text(study.folder / name / "adapter" / CARD, card)
+
+
+def settings_that_ran(study: Study) -> dict[str, Any]:
+    """The settings as they took effect: each method's own steps and rate in place of what they are made from."""
+    config = study.config
+    made_from = {"rates": True, "train": {"learning_rate", "steps", "decay"}}
+    shown = config.model_dump(mode="json", exclude={"candidates": True, "data": True, "prompts": True, **made_from})
+    ran = {
+        job.name: {name: getattr(job.train, name) for name in ("learning_rate", "steps", "decay")}
+        for job in jobs(config, study.rates)
+    }
+    return shown | {"methods": ran, "prompts": config.prompts.changed or "Letheia's own"}
 
 
 def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdict | None = None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from letheia.errors import unknown
 from letheia.methods.table import METHODS
 from letheia.metrics.results import Place, Row
 from letheia.metrics.table import METRICS
@@ -215,6 +216,27 @@ def to_sheet(table: Table, *, intervals: bool = True) -> Sheet:
         tuple((method_title(m), *map(text, entries)) for m, entries in zip(table.methods, table.entries, strict=True)),
         frozenset((i, j + 1) for i, row in enumerate(table.entries) for j, e in enumerate(row) if e.best),
     )
+
+
+def with_columns(table: Table, names: Sequence[str]) -> Table:
+    """The table with some of its columns, in this order.
+
+    Args:
+        table: The table.
+        names: Each a metric (`usr_strict`), or pictures and metric (`unseen.usr_strict`).
+
+    Raises:
+        ConfigError: The table has no such column.
+    """
+    known = {name: None for c in table.columns for name in (c.metric, f"{c.pictures}.{c.metric}")}
+    kept: list[int] = []
+    for name in names:
+        if name not in known:
+            raise unknown("column", name, known, place=f"table {table.number}")
+        kept += [i for i, c in enumerate(table.columns) if name in (c.metric, f"{c.pictures}.{c.metric}")]
+    kept = list(dict.fromkeys(kept))
+    columns = tuple(table.columns[i] for i in kept)
+    return replace(table, columns=columns, entries=tuple(tuple(row[i] for i in kept) for row in table.entries))
 
 
 def printed(table: Table, form: str) -> str:

@@ -22,7 +22,6 @@ from letheia.models.footprint import (
     Footprint,
     Training,
     footprint,
-    projection_bytes,
     reading_bytes,
     seeing_bytes,
     weight_bytes,
@@ -61,7 +60,6 @@ class Budget:
         reading: Prompts of answers that are read at once, with their keys and values.
         training: The largest micro-batch.
         recomputed: The same when layers are computed twice.
-        projecting: What a method's projection takes before its first step.
     """
 
     program: int
@@ -72,12 +70,11 @@ class Budget:
     reading: int
     training: Training
     recomputed: Training
-    projecting: int = 0
 
     def most(self, *, recompute: bool) -> int:
         """What there is at most, at any time of the study."""
         trained = self.recomputed if recompute else self.training
-        at_work = max(self.seeing, self.reading, self.adapter + max(trained.most, self.projecting))
+        at_work = max(self.seeing, self.reading, self.adapter + trained.most)
         return self.program + self.weights + self.features + at_work
 
 
@@ -91,7 +88,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
         asked: What is asked.
     """
     model, config = study.model, study.config
-    device = device_of(config.load)
+    device = device_of(config.load, planned=True)
     on_cpu = device.type == "cpu"
     pictures = list({q.portrait.id: q.portrait for q in asked}.values())
     prompts = [Prompt(config.prompts.with_guidance(p.asked(study.question), p), p) for p in pictures[:LOOKED_AT]]
@@ -101,7 +98,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
     if on_cpu:
         rows = rows_within(model, rows, _tokens(model, longest) + config.max_new_tokens, free_bytes(device) - weights)
     give_back(device)
-    trained, projecting = _training(study, split, plans) if plans else (None, 0)
+    trained = _training(study, split, plans) if plans else None
     extra = 1 + max((method_row(job.method).recipe.augmented for job, _ in plans), default=0)
     width = model.picture(longest.portrait).features.nbytes if longest.portrait else 0
     return Budget(
@@ -113,8 +110,23 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
         reading=_reading(model, longest, rows, config.max_new_tokens),
         training=trained.training if trained else NOTHING,
         recomputed=trained.recomputed if trained else NOTHING,
-        projecting=projecting,
     )
+
+
+def machine_bytes(study: Study, split: Split, *, gpu: bool) -> int:
+    """Bytes of a machine's memory that a process takes for a study at most.
+
+    Args:
+        study: The planned study.
+        split: Who is forgotten and who is retained.
+        gpu: Whether the model lies on a GPU: weights pass through the machine's memory, and features wait there.
+    """
+    config = study.config
+    chosen = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in jobs(config, study.rates)]
+    found = budget(study, split, chosen, queries(config, split, study.people))
+    if gpu:
+        return psutil.Process().memory_info().rss + found.weights + LIMIT
+    return found.most(recompute=config.train.recompute)
 
 
 def _tokens(model: Model, prompt: Prompt) -> int:
@@ -126,10 +138,9 @@ def _reading(model: Model, longest: Prompt, rows: int, new: int) -> int:
     return reading_bytes(model, [longest] * rows) + rows * cache_bytes(model, tokens=new)
 
 
-def _training(study: Study, split: Split, plans: Plans) -> tuple[Footprint, int]:
-    """The largest micro-batch of all methods, and what the projections of some take before."""
+def _training(study: Study, split: Split, plans: Plans) -> Footprint:
     model, config = study.model, study.config
-    device = device_of(config.load)
+    device = device_of(config.load, planned=True)
     with fresh_adapter(model, rank=config.train.rank, alpha=config.train.alpha, seed=config.seed) as adapted:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)
@@ -139,9 +150,7 @@ def _training(study: Study, split: Split, plans: Plans) -> tuple[Footprint, int]
         ]
         _, groups, row = max(sizes, key=lambda size: size[0])
         every, states = (any(getattr(loss_of(term), n) for term in row.terms) for n in ("vocabulary", "states"))
-        projects = any(method_row(job.method).recipe.project for job, _ in plans)
-        found = footprint(model, adapted, groups, every=every, states=states)
-        return found, projection_bytes(adapted) if projects else 0
+        return footprint(model, adapted, groups, every=every, states=states)
 
 
 def _steps(study: Study, split: Split, recipe: Recipe, steps: list[Step]) -> list[Step]:

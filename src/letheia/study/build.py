@@ -174,8 +174,18 @@ def plain_study(
     judge: Judge = exact_judge,
     bars: Bars,
     planned: bool = False,
+    keyed: bool = False,
 ) -> Study:
     """A study that trains nothing: any model, any people folder.
+
+    Args:
+        values: Fields of the configuration that differ from the model's own.
+        people: The people folder.
+        folder: Where everything is kept.
+        judge: Gives the three verdicts.
+        bars: Where progress is shown.
+        planned: Leave the model's weights and CLIP out.
+        keyed: Take their files' fingerprints all the same, so that the study's key is that of one with weights.
 
     Raises:
         ConfigError: A value is impossible.
@@ -190,7 +200,7 @@ def plain_study(
     model = values.get("model", "mistral")
     loaded = resolve_model(model, LoadConfig.create(values.get("load", {})), planned=planned)
     beside = _beside(values, people, ready)
-    made_of = _made_of(values, (*ready, *beside), loaded, planned=planned)
+    made_of = _made_of(values, (*ready, *beside), loaded, planned=planned and not keyed)
     who = {"methods": (), "forget": (), "candidates": [e.id for e in ready]}
     settings = merged(length_for(model, loaded), values, who, made_of, {} if beside else NO_BYSTANDERS)
     config = StudyConfig.check(settings) if values.get("forget") else StudyConfig.create(settings)

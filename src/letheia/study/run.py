@@ -172,12 +172,12 @@ def _train(study: Study, job: Job, prepared: Prepared) -> None:
     folder, train = study.folder / job.name, job.train
     (folder / "trained.json").unlink(missing_ok=True)
     row = method_row(job.method)
-    drop_state(folder / "state.safetensors", unless=job.key)
+    done = drop_state(folder / "state.safetensors", unless=job.key)
     steps = steps_for(study, prepared.split, row.recipe)
     texts = _texts(study, row, prepared.split, steps)
     with (
         fresh_adapter(study.model, rank=train.rank, alpha=train.alpha, seed=study.config.seed) as adapted,
-        study.bars.bar(f"{job.name}: training", len(steps)) as advance,
+        study.bars.bar(f"{job.name}: training", len(steps), done) as advance,
     ):
         history = unlearn(
             study.model,
@@ -266,8 +266,7 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
 
 def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
     """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
-    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, answers[ORIGINAL])
-    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
+    outcome, scores = conclusion(scoring_of(study, answers[ORIGINAL]), split, answers, seed=study.config.seed)
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
     write_results(study.folder / "results.json", outcome.rows)
@@ -277,10 +276,14 @@ def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *
     return outcome
 
 
-def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
+def scoring_of(study: Study, original: Sequence[Generation]) -> Scoring:
+    """What a study's answers are scored by, measured on the original's; no adapter may be in the model."""
+    return Scoring.on(study.model, study.people, study.scorer, study.config.prompts, original)
+
+
+def score(study: Study, name: str, answers: Sequence[Generation], by: Scoring) -> list[Row]:
     """Score one method's answers, keep the scores, and average them."""
-    original = original_answers(study, prepare(study).asked)
-    scores = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, original).score(answers)
+    scores = by.score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

@@ -75,14 +75,20 @@ def load_state(path: Path, parameters: dict[str, Tensor], optimizer: Optimizer, 
     return Restored(int(metadata["step"]), metadata.get("history", ""))
 
 
-def drop_state(path: Path, *, unless: str) -> None:
-    """Delete a state that can't be resumed: it is damaged, or belongs to a run with another key."""
+def drop_state(path: Path, *, unless: str) -> int:
+    """Delete a state that can't be resumed: it is damaged, or belongs to a run with another key.
+
+    Returns:
+        Steps done by the state that is left.
+    """
     if not path.exists():
-        return
+        return 0
     try:
         with safe_open(path, "pt") as file:
-            fitting = file.metadata().get("key") == unless
+            metadata = file.metadata()
+        if metadata.get("key") == unless:
+            return int(metadata["step"])
     except (SafetensorError, OSError):
-        fitting = False
-    if not fitting:
-        path.unlink()
+        pass
+    path.unlink()
+    return 0
