@@ -48,7 +48,7 @@ def cut_out(thumbs: Sequence[Image.Image]) -> list[tuple[int, int]]:
         distance = (parts**2).mean(1)[:, None] + squares[None] - 2 * parts @ whole.T / whole.shape[1]
         near = np.nonzero(distance.min(0) <= LIKELY**2)[0]
         best = distance.argmin(0)
-        found += [(i, int(j)) for j in near if j != i and _fitted(thumb, thumbs[j], boxes[best[j]]) <= EQUAL]
+        found += [(i, j) for j in map(int, near) if j != i and _fitted(thumb, thumbs[j], boxes[best[j]]) <= EQUAL]
     return found
 
 

@@ -159,6 +159,7 @@ def _trained(
         if found.states is not None:
             with torch.no_grad():
                 frozen = shared_log_probs(model, groups, states=True).states
+            assert frozen is not None
             value = value + (found.states - frozen).square().sum()
         value.backward()
     return [kept, max(before[1], alive.most), logits]
