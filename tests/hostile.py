@@ -111,6 +111,9 @@ CHECKPOINT: dict[str, Change] = {
     "config.json is missing": gone("config.json"),
     "tokenizer.json is missing": gone("tokenizer.json"),
     "tokenizer of nothing": text("tokenizer.json", '{"version": "1.0"}'),
+    "tokenizer's pattern without end": fields(
+        "tokenizer.json", normalizer={"type": "Replace", "pattern": {"Regex": "(a|aa|a+)+$"}, "content": ""}
+    ),
     "model type is a list": fields("config.json", model_type=["llava"]),
     "model type unknown": fields("config.json", model_type="hovercraft"),
     "text config null": fields("config.json", text_config=None),

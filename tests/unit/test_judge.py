@@ -12,10 +12,16 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Chat
 from letheia.clients.judge import LvlmJudge, parse
 from letheia.clients.judges import open_judge
+from letheia.config import StudyConfig
 from letheia.data.folder import read_people, write_people
 from letheia.errors import ClientError, DataError
+from letheia.grid.executors import EXECUTORS
+from letheia.grid.grid import Cell
+from letheia.grid.work import Machines
 from letheia.metrics.scorer import Scorer
 from letheia.metrics.table import no_judge
+from letheia.presets.paper import run_paper
+from letheia.progress import Silent
 from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Generation, People, Portrait
 
@@ -189,11 +195,36 @@ def test_one_odd_answer_about_nobody_stops_nothing(server, tmp_path, answer):
 
 
 def test_a_judge_that_has_judged_here_is_not_asked_about_nobody(server, tmp_path):
-    record = tmp_path / "judge.json"
-    record.write_text("{}")
-    with open_judge(f"judge@{server.endpoint.base_url}", tmp_path / "c.sqlite", record):
+    """A record of another judge, of one that only failed, or of none says nothing about this one."""
+    record, url = tmp_path / "judge.json", server.endpoint.base_url
+    mine = {"model": "judge", "base_url": url, "calls": 3, "failed": 1}
+    others = [
+        {},
+        [],
+        {**mine, "model": "another"},
+        {**mine, "base_url": "http://127.0.0.1:9/v1"},
+        {**mine, "failed": 3},
+    ]
+    for asked, written in [(0, mine), *enumerate(others, start=1)]:
+        record.write_text(json.dumps(written))
+        with open_judge(f"judge@{url}", tmp_path / "c.sqlite", record):
+            pass
+        assert len(server.bodies) == asked
+    with open_judge(f"judge@{url}", tmp_path / "c.sqlite", tmp_path / "new.json", trial=False):
         pass
-    assert not server.bodies
+    assert len(server.bodies) == len(others)
+
+
+def test_a_study_of_many_cells_tries_its_judge_once(server, tmp_path, monkeypatch):
+    cells = [Cell(config=StudyConfig.create({"seed": seed}), jobs={"pubg": "key"}) for seed in (0, 1)]
+    done = []
+    monkeypatch.setitem(EXECUTORS, "mine", lambda cells, root, do, **_: done.append((cells, do.keywords["judge"])))
+    judge = f"judge@{server.endpoint.base_url}"
+    run_paper(cells, tmp_path, tmp_path / "out", judge=judge, on=Machines(executor="mine"), bars=Silent())
+    assert len(server.bodies) == 1 and done == [(cells, judge)]
+    monkeypatch.setattr(Cell, "is_done", lambda *_: True)
+    run_paper(cells, tmp_path, tmp_path / "out", judge=judge, on=Machines(executor="mine"), bars=Silent())
+    assert len(server.bodies) == 1
 
 
 def test_a_judge_that_refuses_is_told_before_the_training(server, poets_folder):

@@ -52,6 +52,21 @@ def test_a_mirrored_copy_is_told(people, tmp_path):
     assert "nearly the same picture" in told and "1 pair" in told
 
 
+@pytest.mark.parametrize("box", [(0, 0, 0.8, 0.9), (0.15, 0.1, 0.95, 0.85), (0.2, 0, 1, 1), (0.03, 0.02, 0.98, 0.97)])
+def test_a_copy_that_is_cut_out_is_told_where_it_is_looked_for(people, tmp_path, box):
+    seen = people.entities[0].pictures("seen")[0]
+    with Image.open(seen.file) as image:
+        edges = (box[0] * image.width, box[1] * image.height, box[2] * image.width, box[3] * image.height)
+        image.convert("RGB").crop([round(e) for e in edges]).resize((200, 220)).save(tmp_path / "cut.jpg", quality=80)
+    changed = with_unseen(people, 0, tmp_path / "cut.jpg")
+    (told,) = near_copies(changed, parts=True)
+    assert (
+        told.startswith(("a part of the same picture: 1 pair", "nearly the same picture: 1 pair")) and seen.id in told
+    )
+    assert len(near_copies(changed)) < 2
+    assert near_copies(people, parts=True) == []
+
+
 def test_equal_names_and_summaries_are_told(people):
     first, second, *others = people.entities
     double = replace(second, name=first.name.upper(), summary=f" {first.summary}\n")

@@ -51,7 +51,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     unpictured = [e.name for e in people.entities if not e.portraits]
     if unpictured:
         print(f"without pictures (comparison only for a model with vision): {listed(unpictured)}")
-    for notice in notices(people):
+    for notice in notices(people, parts=True):
         print(f"note: {notice}")
 
 

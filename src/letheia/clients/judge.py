@@ -13,7 +13,7 @@ from letheia.clients.cache import Cache
 from letheia.clients.chat import Call, Chat, Endpoint, Reply, bill
 from letheia.clients.protocol import spoken, strict_json
 from letheia.errors import ClientError
-from letheia.files import fingerprint, write_json
+from letheia.files import fingerprint, read_json, write_json
 from letheia.metrics.judges import VERDICTS, Verdict
 from letheia.metrics.table import Judge, Reading
 from letheia.prompts import Form
@@ -134,7 +134,9 @@ def read_rubrics(prompts: PromptSet | None = None) -> dict[str, Form]:
 
 
 @contextmanager
-def open_lvlm(name: str, cache: Path, record: Path, prompts: PromptSet | None = None) -> Iterator[Judge]:
+def open_lvlm(
+    name: str, cache: Path, record: Path, prompts: PromptSet | None = None, trial: bool = True
+) -> Iterator[Judge]:
     """An LVLM as the judge: its replies are kept, and what it was asked and cost is recorded.
 
     One that has not judged here before is asked about nobody first, so that one that can't judge is told at once. What
@@ -145,14 +147,16 @@ def open_lvlm(name: str, cache: Path, record: Path, prompts: PromptSet | None = 
         cache: Where replies are kept.
         record: File for the record.
         prompts: The study's, for their rubrics; Letheia's own if left out.
+        trial: Whether one that has not judged here before is tried; not where its caller has done so.
 
     Raises:
         ConfigError: It is no endpoint, or OpenAI's key is not set.
         ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
     with Cache(cache) as kept:
-        judge = LvlmJudge(Chat(Endpoint.parse(name), kept), prompts=prompts)
-        if not record.exists():
+        endpoint = Endpoint.parse(name)
+        judge = LvlmJudge(Chat(endpoint, kept), prompts=prompts)
+        if trial and not _has_judged(record, endpoint):
             judge.greet()
         try:
             yield judge
@@ -160,6 +164,16 @@ def open_lvlm(name: str, cache: Path, record: Path, prompts: PromptSet | None = 
             if judge.replies:
                 write_json(record, judge.record())
         judge.close()
+
+
+def _has_judged(record: Path, endpoint: Endpoint) -> bool:
+    """Whether this endpoint gave replies here before; another judge's record says nothing of it."""
+    found: Any = read_json(record) if record.exists() else None
+    return (
+        isinstance(found, dict)
+        and (found.get("model"), found.get("base_url")) == (endpoint.model, endpoint.shown)
+        and found.get("calls", 0) > found.get("failed", 0)
+    )
 
 
 def expected_calls(

@@ -21,12 +21,13 @@ class JudgeRow:
     """A judge.
 
     Attributes:
-        open: Opens it, by its name, the cache of replies, the file for its record, and the prompts with its rubrics.
+        open: Opens it, by its name, the cache of replies, the file for its record, the prompts with its rubrics, and
+            whether it is tried first.
         endpoint: Whom a name stands for; nobody where nothing leaves this process.
         code: Of a judge from outside, the fingerprint of its file.
     """
 
-    open: Callable[[str, Path, Path, PromptSet | None], AbstractContextManager[Judge]]
+    open: Callable[[str, Path, Path, PromptSet | None, bool], AbstractContextManager[Judge]]
     endpoint: Callable[[str], Endpoint | None] = lambda _: None
     code: str = ""
 
@@ -117,7 +118,7 @@ def is_elsewhere(name: str) -> bool:
 
 
 def open_judge(
-    name: str, cache: Path, record: Path, *, prompts: PromptSet | None = None
+    name: str, cache: Path, record: Path, *, prompts: PromptSet | None = None, trial: bool = True
 ) -> AbstractContextManager[Judge]:
     """The judge that a user chose.
 
@@ -126,9 +127,10 @@ def open_judge(
         cache: Where replies are kept.
         record: File for what it was asked and cost.
         prompts: The study's, for their rubrics; Letheia's own if left out.
+        trial: Whether one that has not judged here before is asked about nobody first.
 
     Raises:
         ConfigError: It is none of these; or, as all that follows when it is opened, OpenAI's key is not set.
         ClientError: The endpoint refuses or is not there; or, at the end, nothing that it said could be used.
     """
-    return judge_row(name).open(name, cache, record, prompts)
+    return judge_row(name).open(name, cache, record, prompts, trial)

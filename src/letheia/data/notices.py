@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
+from letheia.data.crops import cut_out, thumb_of
 from letheia.errors import DataError
 from letheia.metrics.usr import equal_summaries
 from letheia.metrics.words import key_of, words_in
@@ -32,17 +33,18 @@ NEEDS: Mapping[str, Callable[[Entity], Any]] = {
 """What a person needs to be trained on; the first two are enough to be asked about."""
 
 
-def notices(people: People, *, pictures: bool = True) -> list[str]:
+def notices(people: People, *, pictures: bool = True, parts: bool = False) -> list[str]:
     """What a user should know about a folder, one sentence each.
 
     Args:
         people: The folder.
         pictures: Whether to open the pictures and look for equal ones.
+        parts: Whether to look for pictures that are cut out of others, too, which takes seconds for hundreds.
     """
     return [
         *_about_names(people.entities),
         *_about_summaries(people.entities),
-        *(near_copies(people) if pictures else ()),
+        *(near_copies(people, parts=parts) if pictures else ()),
     ]
 
 
@@ -72,25 +74,38 @@ def before_asking(people: People) -> list[str]:
     return [*left_out(people.entities, lack=lack, told="not asked about"), *notices(people)]
 
 
-def near_copies(people: People) -> list[str]:
-    """Pictures that are equal or nearly so, and should not be: seen and unseen ones, and those of different people."""
+def near_copies(people: People, *, parts: bool = False) -> list[str]:
+    """Pictures that are equal or nearly so, and should not be: seen and unseen ones, and those of different people.
+
+    Args:
+        people: The people.
+        parts: Whether to look for pictures that are cut out of others, too.
+    """
     pictures = [p for p in people.portraits.values() if not p.words]
     found: dict[str, list[str]] = {
         "the same picture, byte for byte": [],
         "nearly the same picture": [],
         "nearly the same picture, mirrored": [],
+        "a part of the same picture": [],
     }
-    equal, near, mirrored = found.values()
+    equal, near, mirrored, cut = found.values()
     read = [(p, *_looked_at(p)) for p in pictures]
     read = [(p, digest, colours) for p, digest, colours in read if digest]
     colours = np.stack([c for _, _, c in read]) if read else np.zeros((0, GRID * GRID * 3), dtype=np.float32)
     pairs = _near(colours, colours)
     flipped = colours.reshape(-1, GRID, GRID, 3)[:, :, ::-1].reshape(colours.shape)
-    for i, j in [*pairs, *sorted(set(_near(colours, flipped)) - set(pairs))]:
+    turned = sorted(set(_near(colours, flipped)) - set(pairs))
+    for i, j in [*pairs, *turned]:
         (a, digest, _), (b, other, _) = read[i], read[j]
         if a.entity != b.entity or a.role != b.role:
             kind = mirrored if (i, j) not in pairs else equal if digest == other else near
             kind.append(f"{a.id} ({a.role}) and {b.id} ({b.role})")
+    told = {frozenset(pair) for pair in [*pairs, *turned]}
+    for i, j in _parts([p for p, _, _ in read]) if parts else ():
+        a, b = read[i][0], read[j][0]
+        if (a.entity != b.entity or a.role != b.role) and frozenset((i, j)) not in told:
+            told.add(frozenset((i, j)))
+            cut.append(f"{b.id} ({b.role}) of {a.id} ({a.role})")
     return [
         f"{what}: {len(pairs)} pair{'s' if len(pairs) > 1 else ''}, and one is no evidence apart from the other: "
         + listed(pairs, "; ")
@@ -138,6 +153,11 @@ def _looked_at(portrait: Portrait) -> tuple[str, Float[np.ndarray, "colours"]]:
     except (DataError, OSError):
         return "", np.zeros(0, dtype=np.float32)
     return digest, np.asarray(small, dtype=np.float32).reshape(-1)
+
+
+def _parts(portraits: Sequence[Portrait]) -> list[tuple[int, int]]:
+    """Pairs of which the second is cut out of the first."""
+    return cut_out([thumb_of(read_image(p.file)) for p in portraits])
 
 
 def _near(

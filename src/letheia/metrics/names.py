@@ -15,7 +15,8 @@ How a name counts:
   be told from the word that it is, and never counts.
 - "I don't know NAME" does not tell the name.
 
-Inflected names (Cyrillic and Finnish cases, say) are not seen.
+- A whole name counts in the cases of German and of Slavic languages (`inflected`), with its capitals, unless it is
+  somebody else's name. Other inflected names (Finnish and Latin ones, say) are not seen.
 """
 
 import difflib
@@ -23,6 +24,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from letheia.errors import DataError
+from letheia.metrics.inflected import inflected
 from letheia.metrics.matcher import PARTICLES, SUFFIXES, TITLES, Form, capitals_of, gaps_of
 from letheia.metrics.words import DIVIDED, JOINED, Word, fold, is_ordinary, key_of, plain, words_in
 from letheia.types import Entity, People
@@ -49,6 +51,8 @@ def name_forms(name: str, owner: str, common: frozenset[str] = frozenset()) -> l
         shorter = (core, [core[0], *middle, *core[last:]], [core[0], *core[last:]], [core[0], core[-1]])
         turned = ([core[-1], *core[:-1]], [*core[last:], *core[:last]], [core[-1], core[0]])
         forms += [_form(name, owner, _flat(some), common, exact=False) for some in shorter]
+        whole_names = (_flat(core), [*core[0], *core[-1]])
+        forms += [_form(name, owner, w, common, exact=False) for some in whole_names for w in inflected(some)]
         forms += [
             _form(name, owner, [w._replace(gap=DIVIDED) for w in _flat(some)], common, exact=False) for some in turned
         ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from letheia.errors import CheckpointError
+from letheia.models.patterns import endless
 from letheia.models.weight_files import Stored, stored_tensors
 
 INDEX = "model.safetensors.index.json"
@@ -50,6 +51,10 @@ def check_folder(folder: Path, *, weights: bool = True) -> dict[str, Any]:
     if (folder / "adapter_config.json").exists():
         raise CheckpointError(f"{folder / 'adapter_config.json'}: an adapter lies in the model's folder. Move it away.")
     _check_config(folder / "config.json", found["config.json"])
+    if pattern := endless(found.get("tokenizer.json", {})):
+        raise CheckpointError(
+            f"{folder / 'tokenizer.json'}: the pattern {pattern!r:.60} may take for ever on a text; it is not used."
+        )
     _check_pictures(folder / "preprocessor_config.json", found.get("preprocessor_config.json", {}))
     if weights:
         _check_weights(folder, found)

@@ -9,6 +9,7 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psutil
@@ -103,7 +104,12 @@ class Footprint:
 
 
 def footprint(
-    model: Model, adapted: PeftModel, groups: Sequence[Sequence[Example]], *, every: bool = False
+    model: Model,
+    adapted: PeftModel,
+    groups: Sequence[Sequence[Example]],
+    *,
+    every: bool = False,
+    states: bool = False,
 ) -> Footprint:
     """Memory of training on the largest micro-batch.
 
@@ -112,15 +118,17 @@ def footprint(
         adapted: peft's wrapper of the same network.
         groups: The micro-batch: examples with the same picture and question in each group.
         every: Whether the whole vocabulary's probabilities are wanted.
+        states: Whether hidden states are wanted, and the original's beside them.
     """
+    measure = partial(_trained, model, groups, every=every, states=states)
     trained = trained_parameters(adapted)
     copy = model.network.dtype.itemsize if model.network.dtype in HALF else 0  # autocast's, for the forward pass
     with _without_gradients(trained.values()):
         return Footprint(
             weights=weight_bytes(model),
             adapter=(STATE + copy) * sum(p.numel() for p in trained.values()),
-            training=Training(*_by_layers(model, lambda: _trained(model, groups, every=every))),
-            recomputed=Training(*_by_layers(model, lambda: _trained(model, groups, every=every, recompute=True))),
+            training=Training(*_by_layers(model, measure)),
+            recomputed=Training(*_by_layers(model, partial(measure, recompute=True))),
         )
 
 
@@ -130,7 +138,9 @@ def weight_bytes(model: Model) -> int:
     return sum(t.nbytes for t in (*frozen, *model.network.buffers()))
 
 
-def _trained(model: Model, groups: Sequence[Sequence[Example]], *, every: bool, recompute: bool = False) -> list[int]:
+def _trained(
+    model: Model, groups: Sequence[Sequence[Example]], *, every: bool, states: bool, recompute: bool = False
+) -> list[int]:
     own = (*model.network.parameters(), *model.network.buffers())
     before: list[int] = []
 
@@ -141,11 +151,17 @@ def _trained(model: Model, groups: Sequence[Sequence[Example]], *, every: bool, 
     with Alive(own) as alive, lean(model), recomputing(model, recompute):
         hook = model.language_model.register_forward_hook(behind)
         try:
-            found = shared_log_probs(model, groups, every=every)
+            found = shared_log_probs(model, groups, every=every, states=states)
         finally:
             hook.remove()
         kept, logits = alive.now, alive.most - before[0]
-        (found.log_probs.sum() if found.every is None else found.every.sum()).backward()
+        value = found.log_probs.sum() if found.every is None else found.every.sum()
+        if found.states is not None:
+            with torch.no_grad():
+                frozen = shared_log_probs(model, groups, states=True).states
+            assert frozen is not None
+            value = value + (found.states - frozen).square().sum()
+        value.backward()
     return [kept, max(before[1], alive.most), logits]
 
 

@@ -36,6 +36,8 @@ from letheia.study.forecast import Entry, any_split, forecast, judge_calls, spli
 from letheia.study.run import run_study
 from letheia.types import Entity, People, Portrait
 
+RECORD = "judge.json"
+"""What a judge was asked and cost, in each cell's folder."""
 SIZES = ((336, 336), (600, 400), (672, 672))  # of stand-in pictures, where a plan has no people folder
 
 
@@ -72,6 +74,9 @@ def run_paper(
     on = placed(on, cells[0].config.load, memory)
     do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
+        if not all(cell.is_done(root) for cell in cells):  # tried once, before any model is loaded
+            with open_judge(judge, root / "chat.sqlite", root / RECORD, prompts=cells[0].config.prompts):
+                pass
         compute(cells, root, do, on=on, bars=bars)
 
 
@@ -86,7 +91,8 @@ def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool)
     opened = _open(cell.config, people, anyway=anyway)
     train = cell.config.train.model_copy(update={"recompute": cell.config.train.recompute or opened.recompute})
     config = cell.config.model_copy(update={"train": train})
-    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=config.prompts) as chosen:
+    record = folder / RECORD
+    with open_judge(judge, root / "chat.sqlite", record, prompts=config.prompts, trial=False) as chosen:
         scorer = opened.scorer.judged_by(chosen)
         study = build(config, opened.people, opened.engine.model, scorer, folder=folder, bars=Silent())
         study = replace(study, engine=opened.engine)

@@ -3,23 +3,34 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import psutil
 
 from letheia.config import StudyConfig
+from letheia.data.lessons import as_steps, to_draw
 from letheia.data.split import Step
 from letheia.data.targets import Texts
 from letheia.engines.own import ROWS, rows_within
 from letheia.errors import ConfigError
 from letheia.methods.losses import loss_of
 from letheia.methods.table import method as method_row
+from letheia.methods.terms import Recipe
 from letheia.models.adapter import fresh_adapter
 from letheia.models.features import LIMIT
-from letheia.models.footprint import Footprint, Training, footprint, reading_bytes, seeing_bytes, weight_bytes
+from letheia.models.footprint import (
+    Footprint,
+    Training,
+    footprint,
+    reading_bytes,
+    seeing_bytes,
+    weight_bytes,
+)
 from letheia.models.loading import device_of
 from letheia.models.memory import cache_bytes, free_bytes, give_back
 from letheia.models.model import Model
 from letheia.models.reading import encoded_prompt
+from letheia.study.lessons import planned
 from letheia.study.plan import Job, Query, jobs, plan_steps, queries
 from letheia.study.study import Study
 from letheia.train.objective import largest_micro_batch
@@ -27,6 +38,7 @@ from letheia.types import Answer, Prompt, Reference, Split
 
 log = logging.getLogger("letheia")
 
+LOOKED_INTO = 3  # steps whose micro-batches are measured
 LOOKED_AT = 64  # pictures whose prompts are measured before a run
 GIB = 2**30
 MARGIN = 1.15  # what a plan may be off by; beyond it a run is refused
@@ -133,11 +145,23 @@ def _training(study: Study, split: Split, plans: Plans) -> Footprint:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)
             for job, steps in plans
-            for step in steps[:3]
             for row in [method_row(job.method)]
+            for step in _steps(study, split, row.recipe, steps)[:LOOKED_INTO]
         ]
         _, groups, row = max(sizes, key=lambda size: size[0])
-        return footprint(model, adapted, groups, every=any(loss_of(term).vocabulary for term in row.terms))
+        every, states = (any(getattr(loss_of(term), n) for term in row.terms) for n in ("vocabulary", "states"))
+        return footprint(model, adapted, groups, every=every, states=states)
+
+
+def _steps(study: Study, split: Split, recipe: Recipe, steps: list[Step]) -> list[Step]:
+    """What a method trains on; of one that asks in many ways lessons, with texts of full length in place of answers."""
+    if not recipe.ways:
+        return steps
+    chosen = planned(study, split, recipe.ways, len(steps))[:LOOKED_INTO]
+    response = next(text for e in (*split.forget, *split.retain) for text in e.responses)
+    stand_in = Answer(_of_length(study.model, response, study.config.max_new_tokens))
+    said = dict.fromkeys(to_draw(chain.from_iterable(chosen)), stand_in)
+    return as_steps(chosen, said, study.config.prompts, lambda *_: True)
 
 
 def _texts(study: Study, split: Split, step: Step) -> Texts:

@@ -127,13 +127,19 @@ def _training(study: Study, split: Split, plans: Plans) -> list[Entry]:
         else:
             drawn |= to_draw(steps, row).keys()
     retain = f" and {settings.batch} of retained ones" if split.retain else ""
-    lengths = sorted({len(steps) for _, steps in plans})
+    alike = [len(steps) for job, steps in plans if not method_row(job.method).recipe.ways]
     return [
         Entry("methods", ", ".join(f"{job.method} at {job.train.learning_rate:g}" for job, _ in plans)),
-        Entry(
-            "training",
-            f"{' or '.join(map(str, lengths))} steps, each {settings.batch} uses of forgotten people{retain}; "
-            f"seed {study.config.seed}",
+        *(
+            [
+                Entry(
+                    "training",
+                    f"{' or '.join(map(str, sorted(set(alike))))} steps, each {settings.batch} uses of forgotten "
+                    f"people{retain}; seed {study.config.seed}",
+                )
+            ]
+            if alike
+            else []
         ),
         Entry("adapter", f"LoRA r {settings.rank}, alpha {settings.alpha}; AdamW"),
         *([Entry("o*", f"{len(drawn)} draws from the original")] if drawn else []),
@@ -144,8 +150,12 @@ def _training(study: Study, split: Split, plans: Plans) -> list[Entry]:
 def _lessons(study: Study, split: Split, row: Method, steps: int) -> Entry:
     chosen = planned(study, split, row.recipe.ways, steps)
     asked = len(lessons_to_draw(chain.from_iterable(chosen)))
+    forget = sum(lesson.who == "forget" for lesson in chain.from_iterable(chosen)) / steps
     each = f"{sum(map(len, chosen)) / steps:.0f} lessons a step in {len(row.recipe.ways)} ways of asking"
-    return Entry(row.name, f"{each}; {asked:,} answers of the original")
+    return Entry(
+        row.name,
+        f"{steps} steps; {each}, {forget:.0f} of them about forgotten people; {asked:,} answers of the original",
+    )
 
 
 def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query], memory: int | None) -> list[Entry]:
