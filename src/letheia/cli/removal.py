@@ -16,6 +16,7 @@ from letheia.cli.options import (
     Force,
     Metrics,
     Replies,
+    Track,
     WithPictures,
     Yes,
     command_line,
@@ -25,6 +26,7 @@ from letheia.cli.options import (
     show_outcome,
     take_metrics,
     tell,
+    tell_tracker,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.config import merged
@@ -69,10 +71,15 @@ def unlearn(
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
+    track: Track = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
     check_flags(audit=audit, quick=quick)
     take_metrics(metrics)
+    if track:
+        from letheia.report.tracking import check_tracker
+
+        check_tracker(track)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
@@ -120,6 +127,8 @@ def unlearn(
             least=least_kept,
         )
         show_outcome(outcome, study.config.verdict)
+        if track:
+            tell_tracker(track, study)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:

@@ -22,6 +22,7 @@ from letheia.models.weight_files import content_key
 from letheia.presets.plans import demo_config
 from letheia.presets.world import world_model, world_study
 from letheia.progress import Bars
+from letheia.report.attest import take_over
 from letheia.report.audit_page import write_audit_report
 from letheia.study import store
 from letheia.study.build import evaluation_split
@@ -54,15 +55,17 @@ def audit_adapters(
     """
     named = adapter_names(list(adapters))
     found = run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
-    return _reported(study, found)
+    return _reported(study, found, named)
 
 
-def _reported(study: Study, audit: Audit) -> Audit:
-    """The audit, with its page beside it."""
+def _reported(study: Study, audit: Audit, adapters: Mapping[str, Path]) -> Audit:
+    """The audit, with its page beside it, and its verdicts on the adapters' cards."""
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
     page = study.folder / "report.html"
     write_audit_report(page, audit, verdicts, settings=settings, asked_by=study.people.asked_by)
+    for verdict in verdicts:
+        take_over(adapters[verdict.method], verdict, model=study.model.name)
     return audit
 
 
@@ -75,7 +78,7 @@ def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, size: 
     """Audit what `run_removal` has just made, in a folder beside it."""
     own = replace(study, folder=study.folder / FOLDER)
     adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
-    return _reported(own, run_audit(own, split, adapters, checks, size=size))
+    return _reported(own, run_audit(own, split, adapters, checks, size=size), adapters)
 
 
 def audit_demo(values: Mapping[str, Any], split: Split, folder: Path, checks: Sequence[Check], *, bars: Bars) -> Audit:
@@ -83,7 +86,8 @@ def audit_demo(values: Mapping[str, Any], split: Split, folder: Path, checks: Se
     study = world_study(demo_config(values).model_copy(update={"clip": None}), folder, bars)
     own = replace(study, folder=folder / FOLDER)
     adapters = {name: folder / name / "adapter" for name in study.config.methods}
-    return _reported(own, run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=SMALL))
+    found = run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=SMALL)
+    return _reported(own, found, adapters)
 
 
 def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: Sequence[str]) -> Split:

@@ -5,11 +5,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from letheia.audit.of_study import of_study
 from letheia.audit.verdict import VERDICTS, RequestVerdict, write_verdicts
 from letheia.data.folder import hash_of
 from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
+from letheia.metrics.results import Row
+from letheia.metrics.table import METRICS
+from letheia.report.attest import (
+    BEGINS,
+    ENDS,
+    PROVENANCE,
+    TEST_RESULT,
+    as_test_result,
+    provenance,
+    verdict_text,
+    write_statement,
+)
 from letheia.report.formats import rows_in_markdown
 from letheia.report.run_page import write_report
 from letheia.report.tables import Table, run_table, to_sheet
@@ -18,7 +32,7 @@ from letheia.study.notes import notes
 from letheia.study.plan import jobs, rate_for
 from letheia.study.run import Outcome
 from letheia.study.study import Study
-from letheia.types import Entity, People
+from letheia.types import PLAIN, Entity, People
 
 
 def deliver(
@@ -55,8 +69,12 @@ def deliver(
         with_pictures=with_pictures,
     )
     for name in study.config.methods:
-        card = model_card(study, outcome, name, judged.get(name))
-        write_text(study.folder / name / "adapter" / "README.md", card)
+        adapter, model = study.folder / name / "adapter", study.model.name
+        write_text(adapter / "README.md", model_card(study, outcome, name, judged.get(name)))
+        made = provenance(adapter, model=model, settings=settings_of(study, name), made_by=made_by)
+        write_statement(adapter, PROVENANCE, made)
+        if name in judged:
+            write_statement(adapter, TEST_RESULT, as_test_result(adapter, judged[name], model=model))
 
 
 def settings_that_ran(study: Study) -> dict[str, Any]:
@@ -73,7 +91,6 @@ def settings_that_ran(study: Study) -> dict[str, Any]:
 
 def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdict | None = None) -> str:
     """A model card that names nobody: forgotten people stand in it as keyed hashes of their data."""
-    verdict = "\n\n".join([str(judged), *(f"Not tried, {line}." for line in judged.missing)] if judged else ["None."])
     rows = [r for r in outcome.rows if r.method in {"original", method}]
     row = METHODS[method]
     rate = rate_for(method, study.rates, study.config)
@@ -87,7 +104,7 @@ def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdi
 base_model: {study.model.name}
 library_name: peft
 tags: [unlearning, letheia]
----
+{model_index(study, rows, method)}---
 
 # {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
 
@@ -103,11 +120,7 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 
 {hashes}
 
-## Verdict
-
-{verdict}
-
-## Measured
+{BEGINS}{verdict_text(judged)}{ENDS}
 
 {_noted(run_table(rows, "1"))}
 
@@ -119,6 +132,30 @@ An adapter changes what the model says. It does not prove that the weights no lo
 whoever takes it off has the original again.
 The numbers hold for the pictures and the question that were measured, with greedy answers.
 """
+
+
+def model_index(study: Study, rows: Sequence[Row], method: str) -> str:
+    """The main numbers as the Hub reads them from a card."""
+    shown = [r for r in rows if r.method == method and r.asked == PLAIN and r.mean is not None]
+    shown = [r for r in shown if (r.people, r.pictures) in {("forget", "unseen"), ("retain", "unseen")}]
+    metrics = [
+        {"type": r.metric, "value": round(r.mean, 4), "name": f"{METRICS[r.metric].title}, {r.people}, {r.pictures}"}
+        for r in shown
+        if r.mean is not None and METRICS[r.metric].kind == "score" and r.people in METRICS[r.metric].shown
+    ]
+    result = {
+        "task": {"type": "image-text-to-text", "name": "Unlearning of people"},
+        "dataset": {"type": "private", "name": "The people of the request; their data stay with its maker"},
+        "metrics": metrics,
+    }
+    index = [{"name": f"{study.model.name}, {METHODS[method].title}", "results": [result]}]
+    return yaml.safe_dump({"model-index": index}, sort_keys=False, allow_unicode=True) if metrics else ""
+
+
+def settings_of(study: Study, method: str) -> dict[str, Any]:
+    """What an adapter was trained with, which names nobody."""
+    (job,) = (job for job in jobs(study.config, study.rates) if job.name == method)
+    return {"method": method, "seed": study.config.seed, **job.train.model_dump(mode="json")}
 
 
 def keyed_hash(entity: Entity, secret: bytes) -> str:
