@@ -37,7 +37,7 @@ Metrics = Annotated[
 
 Track = Annotated[
     str | None,
-    typer.Option("--track", help="Tell the finished run to trackio, wandb or tensorboard; none if left out."),
+    typer.Option("--track", help="Tell the finished run to trackio, wandb or tensorboard; else nobody."),
 ]
 
 

@@ -21,7 +21,7 @@ PROJECT = "letheia"
 
 @contextmanager
 def _hosted(kind: str, folder: Path, method: str, settings: Mapping[str, Any]) -> Iterator[Log]:
-    """Trackio and wandb, which are called in the same way."""
+    """Weights & Biases and trackio, which are called in the same way."""
     module = importlib.import_module(kind)
     module.init(project=PROJECT, name=f"{folder.name}/{method}", config=dict(settings))
     try:
