@@ -83,6 +83,41 @@ class Naive:
 
 
 @dataclass
+class Peer:
+    """A public trainer's way: padded batches of 4, prompts masked out of the labels, all logits, the tower each time.
+
+    Processor, labels and the loss over a global count are those of transformers' own trainer.
+    """
+
+    model: Model
+    adapted: PeftModel
+    texts: Texts
+    rows: int = 4
+    attention: str = "sdpa"
+
+    def backward(self, step: Step) -> None:
+        for sign, target in PUBG:
+            chosen = examples(step, target, self.texts)
+            total = sum(answer_length(self.model.processor, e.answer) for e in chosen)
+            for start in range(0, len(chosen), self.rows):
+                inputs = self.inputs(chosen[start : start + self.rows])
+                loss = self.adapted(**inputs, num_items_in_batch=torch.tensor(total), use_cache=False).loss
+                (sign * loss).backward()
+
+    def inputs(self, part: Sequence[Example]) -> Any:
+        processor = self.model.processor
+        images = [Image.open(e.portrait.file) for e in part]
+        conversations = [chat(processor, e.question, e.answer) for e in part]
+        found = processor(text=conversations, images=images, padding=True, padding_side="right", return_tensors="pt")
+        labels = torch.full_like(found["input_ids"], -100)
+        ends = found["attention_mask"].sum(1).tolist()
+        for row, (example, end) in enumerate(zip(part, ends, strict=True)):
+            start = end - answer_length(processor, example.answer)
+            labels[row, start:end] = found["input_ids"][row, start:end]
+        return {**found.to(self.model.device, self.model.network.dtype), "labels": labels.to(self.model.device)}
+
+
+@dataclass
 class Tuned:
     """N1: batches of similar length, features of pictures kept, logits at answers only, no mask where padding is right.
 

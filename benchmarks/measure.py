@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 Work = Callable[[], Any]
@@ -81,6 +82,28 @@ def flops(work: Work) -> int:
 def _product(_into: Any, a: Any, b: Any, **_: Any) -> int:
     """Operations of a batched matrix product, from the shapes."""
     return 2 * a[0] * a[1] * a[2] * b[2]
+
+
+VIEWS = ("view", "reshape", "transpose", "t", "detach", "expand", "slice", "select", "unsqueeze", "squeeze", "alias",
+         "as_strided", "permute", "split", "unbind", "_unsafe_view", "_reshape_alias")  # fmt: skip
+"""Operations that compute nothing."""
+
+
+class _Kernels(TorchDispatchMode):
+    """Counts operations that compute something; on a GPU each starts a kernel."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func.overloadpacket.__name__ not in VIEWS
+        return func(*args, **(kwargs or {}))
+
+
+def kernels(work: Work) -> int:
+    """How many operations some work starts."""
+    with _Kernels() as counter:
+        work()
+    return counter.count
 
 
 def peak(work: Work) -> int | None:

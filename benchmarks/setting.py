@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from arms import Naive, Shared, Tuned, shared
+from arms import Naive, Peer, Shared, Tuned, shared
 from measure import clear, seconds
 from model import SIZES, Sizes, make_model, make_people, own_attention, texts, use_attention
 from peft import PeftModel
@@ -18,7 +18,7 @@ from letheia.models.model import Model
 from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer, Entity, Reference, Split
 
-Arm = Naive | Tuned | Shared
+Arm = Naive | Peer | Tuned | Shared
 
 
 @dataclass

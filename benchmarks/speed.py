@@ -16,16 +16,18 @@ from typing import Any
 
 import torch
 from answers import s4
-from card import s6, s7
+from card import s6, s7, s13
+from decoding import s11
 from model import SIZES
 from removal import s3, s8
+from scale import s10
 from setting import Setting
-from steps import s1, s2, s5
+from steps import s1, s2, s5, s12
 from ways import s9
 
 ROWS: dict[str, Callable[[Setting], dict[str, Any]]] = {
     "s1": s1, "s2": s2, "s3": s3, "s4": s4, "s5": s5, "s6": s6, "s7": s7, "s8": s8,
-    "s9": s9,
+    "s9": s9, "s10": s10, "s11": s11, "s12": s12, "s13": s13,
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from itertools import cycle
 from typing import Any
 
-from arms import rows_of, shared
+from arms import Peer, rows_of, shared
 from measure import difference, flops, interleave, peak, ratio, summary
 from model import own_attention
 from setting import Arm, Setting, distinct_step
@@ -51,6 +51,15 @@ def s2(setting: Setting) -> dict[str, Any]:
         entry["token_ratio"] = sum(plain for plain, _ in counted) / sum(once for _, once in counted)
         found[name] = entry
     return found
+
+
+def s12(setting: Setting) -> dict[str, Any]:
+    """A whole step of 16 different pictures against a public trainer's way: padded batches of 4, all logits."""
+    forget, retain = (setting.people("1200", 8, 1, seed=seed) for seed in (1, 2))
+    step = distinct_step(forget, retain)
+    told = setting.targets([step])
+    letheia = shared(setting.model, setting.adapted, told, attention=own_attention(setting.model))
+    return compare(setting, {"peer": Peer(setting.model, setting.adapted, told), "Letheia": letheia}, [step])
 
 
 def s5(setting: Setting) -> dict[str, Any]:

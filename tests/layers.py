@@ -17,7 +17,7 @@ FLOORS = (
     ("data",),
     ("engines",),
     ("reference",),
-    ("train",),
+    ("train", "serve"),
     ("study", "world"),
     ("audit",),
     ("grid",),

@@ -14,6 +14,7 @@ from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS, in_order, method
 from letheia.metrics.thresholds import Thresholds
 from letheia.prompts.prompt_set import TRAINED, PromptSet
+from letheia.types import Scope
 
 
 class TrainConfig(Frozen):
@@ -94,6 +95,7 @@ class StudyConfig(Frozen):
         max_new_tokens: Length limit of answers and o*.
         rates: Learning rate by method; the preset's where left out.
         verdict: From which numbers a person counts as removed, and others as unharmed.
+        scope: What is to go; if left out, what each method trains on, and every check counts.
         checked: Whether o* are checked before any method trains on them: no name, no fact, language.
         judge: Who judges answers: `exact`, `none`, or an LVLM as MODEL or MODEL@URL.
         clip: The CLIP of CLIPScore: `world`, a folder or a Hub id; `none` to leave it out.
@@ -119,6 +121,7 @@ class StudyConfig(Frozen):
     max_new_tokens: int = Field(default=96, ge=8)
     rates: dict[str, float] = Field(default_factory=dict)
     verdict: Thresholds = Field(default_factory=Thresholds)
+    scope: Scope | None = None
     checked: bool = False
     judge: str = "exact"
     clip: str | None = None
@@ -158,7 +161,7 @@ class StudyConfig(Frozen):
 
         How answers are scored is no part of it: scores are made anew whenever a study is concluded.
         """
-        values = self.model_dump(mode="json", exclude={"methods", "rates", "train", "verdict", *SCORING})
+        values = self.model_dump(mode="json", exclude={"methods", "rates", "train", "verdict", "scope", *SCORING})
         values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert", *TRAINED)}
         if not self.bystanders:  # as runs from before there were any
             del values["bystanders"]

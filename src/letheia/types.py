@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 Role = Literal["seen", "unseen", "stranger", "anyone"]
+Scope = Literal["recognition", "person"]
+"""What is to go: the link from a face to the person, or also the facts that the model tells once it has the name."""
 Group = Literal["forget", "retain", "bystander", "stranger"]
 AskedBy = Literal["picture", "question"]
 

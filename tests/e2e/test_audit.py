@@ -12,6 +12,7 @@ from letheia.attacks.table import ATTACKS
 from letheia.audit.results import read_audit
 from letheia.data.folder import read_people, write_people
 from letheia.models.shipped import checkpoint
+from letheia.report.card import MEASURED, VERDICT
 from letheia.types import People
 from samples import OWN_ATTACK
 
@@ -32,6 +33,7 @@ def folder(world_folder, tmp_path_factory):
         if "lora_B" in name:
             weight.data.normal_(0, 2.0)
     adapted.save_pretrained(root / "babble")
+    (root / "babble" / "README.md").write_text(f"# Card\n\n{VERDICT}of the study{MEASURED}\nTable 1\n")
     return root
 
 
@@ -65,6 +67,9 @@ def test_the_original_leaks_and_babble_is_told(folder, done):
     assert found.row("text", "babble", "forget").degenerate > 0.5
     assert {r.variant for r in found.variants if r.check == "yes-no"} >= {"true", "near", "far"}
     assert "Audit of Babble" in done.stdout and "no gold model" in done.stderr
+    card = (folder / "babble" / "README.md").read_text()
+    assert "By an audit of 3 checks that say something (2 black box, 1 grey box):\n\nbabble: not removed" in card
+    assert "of the study" not in card and card.endswith(f"{MEASURED}\nTable 1\n")
 
 
 def test_a_repeat_asks_nothing_and_a_killed_audit_goes_on(folder, names, done):

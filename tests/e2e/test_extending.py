@@ -11,7 +11,8 @@ from letheia.clients.judges import JUDGES
 from letheia.errors import ConfigError
 from letheia.files import read_json
 from letheia.grid.grid import GridConfig, plan_grid
-from letheia.grid.local import run_cells
+from letheia.grid.local import run_here
+from letheia.grid.work import Machines
 from letheia.methods.table import METHODS, method, method_named
 from letheia.methods.terms import Loss, Method, Term
 from letheia.metrics.own import metric_named
@@ -132,7 +133,7 @@ def test_other_processes_know_it_too(own, tmp_path):
     method_named(f"{own}:mine")
     metric_named(f"{own}:other")
     cells = plan_grid(GridConfig.create({**ONE, "methods": ("mine",)}), {}, lambda _: {})
-    run_cells(cells, tmp_path, note, jobs=2, bars=Silent())
+    run_here(cells, tmp_path, note, on=Machines(jobs=2), bars=Silent())
     assert (tmp_path / "told.txt").read_text() == "Mine Other"
     assert read_json(tmp_path / cells[0].name / "cell.json")["jobs"] == dict(cells[0].jobs)
 

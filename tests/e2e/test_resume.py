@@ -79,19 +79,36 @@ def test_killed_and_resumed(checkpoints, people, uninterrupted, tmp_path, kill_a
     assert (tmp_path / "history.jsonl").read_text() == uninterrupted[1]
 
 
-@pytest.mark.parametrize("sharded", ["", "1"], ids=["whole", "sharded"])
-def test_two_processes_give_the_same_adapter(checkpoints, people, uninterrupted, tmp_path, sharded):
-    """gloo on CPUs; the sums over processes differ in their last digits alone. Sharded: half of the weights each."""
+def run(checkpoint, folder, output, *, processes, **settings):
+    """Unlearn in processes of their own."""
+    started = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"] if processes > 1 else []
     done = subprocess.run(
-        [
-            sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-            str(PROCESS), str(checkpoints["mistral"]), str(people.folder), str(tmp_path),
-        ],
-        env={**os.environ, "ACCELERATE_USE_CPU": "true", "SHARD": sharded},
+        [sys.executable, *started, str(PROCESS), str(checkpoint), str(folder), str(output)],
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", **settings},
         capture_output=True, text=True, check=False, timeout=200,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
-    single = load(uninterrupted[0])
+
+
+@pytest.mark.parametrize("sharded", ["", "1"], ids=["whole", "sharded"])
+def test_two_processes_give_the_same_adapter(checkpoints, people, uninterrupted, tmp_path, sharded):
+    """gloo on CPUs; the sums over processes differ in their last digits alone. Sharded: half of the weights each."""
+    run(checkpoints["mistral"], people.folder, tmp_path, processes=2, SHARD=sharded)
+    check_ranks(load(uninterrupted[0]), tmp_path)
+
+
+@pytest.mark.slow
+def test_distributed_weights_with_terms_that_ask_the_original(checkpoints, people, uninterrupted, tmp_path):
+    """KL and hidden states: every process asks the original as often as the others, whatever it has to do itself."""
+    run(checkpoints["mistral"], people.folder, tmp_path / "single", processes=1, HELD="1")
+    single = (tmp_path / "single" / "adapter" / "adapter_model.safetensors").read_bytes()
+    assert single != uninterrupted[0]
+    run(checkpoints["mistral"], people.folder, tmp_path, processes=2, SHARD="1", HELD="1")
+    check_ranks(load(single), tmp_path)
+
+
+def check_ranks(single, tmp_path):
+    """Both processes have the adapter of one."""
     ranks = [load((tmp_path / r / "adapter" / "adapter_model.safetensors").read_bytes()) for r in "01"]
     for name, weight in single.items():
         assert torch.equal(ranks[0][name], ranks[1][name])

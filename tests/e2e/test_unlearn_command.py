@@ -103,4 +103,7 @@ def test_bad_requests(folder, tmp_path):
     fails(letheia(*common, "--forget", name, "--retain", folder), "to be forgotten and to be kept")
     fails(letheia(*common, "--forget", name, "--no-retain", "--method", "random"), "random")
     fails(letheia(*common, "--forget", name, "--model", tmp_path), "config.json")
+    fails(letheia(*common, "--forget", name, "--gold", folder), "--gold: stands beside the result in an audit")
+    fails(letheia(*common, "--forget", name, "--audit", "--gold", folder), "no checkpoint there")
+    fails(letheia("table", "audit", tmp_path), f"{tmp_path}: no audit there", "'letheia audit'")
     assert not (tmp_path / "run").exists()

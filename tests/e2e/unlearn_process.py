@@ -10,7 +10,8 @@ from letheia.config import TrainConfig
 from letheia.data.folder import read_people
 from letheia.data.split import schedule
 from letheia.data.targets import Texts
-from letheia.methods.table import METHODS
+from letheia.methods.table import METHODS, RETAIN
+from letheia.methods.terms import Method, Term
 from letheia.models.adapter import add_adapter
 from letheia.models.loading import load_model
 from letheia.models.saving import save_adapter
@@ -18,6 +19,19 @@ from letheia.models.sharding import shard
 from letheia.prompts.prompt_set import PromptSet
 from letheia.train.unlearn import unlearn, write_history
 from letheia.types import Split
+
+HELD = Method(
+    name="held",
+    title="Held",
+    terms=(
+        Term(loss="npo", target="own"),
+        RETAIN,
+        Term(loss="kl", target="retain", weight=2.0),
+        Term(loss="anchor", target="retain", weight=2.0),
+    ),
+    source="the test",
+)
+"""Terms that ask the original beside every micro-batch: for its distribution, and for its hidden states."""
 
 
 def main(checkpoint, folder, output, *, told):
@@ -38,7 +52,7 @@ def main(checkpoint, folder, output, *, told):
         model,
         adapted,
         steps,
-        METHODS["npo"],
+        HELD if os.environ.get("HELD") else METHODS["npo"],
         texts,
         config,
         state=output / "state.safetensors",

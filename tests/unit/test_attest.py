@@ -82,7 +82,7 @@ def test_provenance_has_weights_and_settings_and_no_command(adapter):
 
 
 def test_an_audit_takes_the_place_of_the_studys_verdict(adapter):
-    assert take_over(adapter, verdict("not removed"), model="mistral")
+    take_over(adapter, verdict("not removed"), model="mistral")
     card = (adapter / "README.md").read_text()
     assert "pubg: not removed" in card and "for the questions tried" not in card
     assert card.startswith("# Card\n\n## Verdict\n\n") and card.endswith("\n\n## Measured\n\nnumbers\n")
@@ -91,7 +91,7 @@ def test_an_audit_takes_the_place_of_the_studys_verdict(adapter):
 
 def test_a_card_of_others_is_left_as_it_is(adapter):
     (adapter / "README.md").write_text("# Somebody else's\n")
-    assert not take_over(adapter, verdict(), model="mistral")
+    take_over(adapter, verdict(), model="mistral")
     assert (adapter / "README.md").read_text() == "# Somebody else's\n" and not (adapter / "attestations").exists()
 
 

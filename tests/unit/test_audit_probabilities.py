@@ -7,12 +7,13 @@ import pytest
 from letheia.attacks.base import Subject
 from letheia.audit.base import GOLD, LIKELIHOOD, MEMBERSHIP, Audited, Finding
 from letheia.audit.indistinguishable import masked, told_apart
-from letheia.audit.membership import MEMBER, MEMBERSHIPS, members, retold
+from letheia.audit.membership import MEMBER, MEMBERSHIPS, members
 from letheia.audit.names import NAMES, PREFIXES
 from letheia.audit.probabilities import PROBABILITIES
 from letheia.audit.results import Audit, audit_rows, read_audit, variant_rows, write_audit
 from letheia.audit.separation import REFERENCE, distances, separation_rows, separations
 from letheia.audit.told import TOLD
+from letheia.audit.untaught import retold
 from letheia.config import StudyConfig
 from letheia.errors import DataError
 from letheia.metrics.scorer import Scorer

@@ -7,7 +7,7 @@ import pytest
 
 from audits import audited, check, found
 from letheia.audit.base import GOLD
-from letheia.audit.conclusion import verdicts
+from letheia.audit.conclusion import BEHIND_NAME, verdicts
 from letheia.audit.results import unfit
 from letheia.audit.verdict import lines, read_verdicts, write_verdicts
 from letheia.errors import ConfigError, DataError
@@ -163,6 +163,29 @@ def test_what_was_not_tried_is_listed():
     assert "take it off" in told["STRENGTH-0"] and "gold" in told
     assert "--access: PROBE" in verdict.missing
     assert verdict.tried["white"] == 0 and verdict.people[0].check == "OPEN"  # strength 0 is the original itself
+
+
+def test_scope_recognition_shows_what_stands_behind_the_name_and_does_not_count_it(tmp_path):
+    """Whoever gives the name gets both people's facts; about a picture nobody's are told. Others count as before."""
+    text, told = check("text"), check("indistinguishable", measure="number")
+    findings = [*found("open", "original", KNOWN), *found("text", "original", KNOWN)]
+    findings += [*found("open", "x", GONE), *found("text", "x", {"f1": [1], "f2": [1], "r1": [0], "b1": [1]})]
+    for variant, auc in (("rephrased", 0.5), ("text", 1.0)):
+        apart = [found("indistinguishable", m, {"f1": [auc]}, variant=variant)[0] for m in ("original", "x")]
+        findings += [replace(f, entity="") for f in apart]
+    audit = audited([BLACK, text, told], findings, models=("original", "x"))
+    options = {"with_name": ["text"], "by": Thresholds(harm=0.4)}
+    (strict,) = verdicts(audit, findings, **options)
+    assert strict.removal == "not removed" and strict.found == ("'INDISTINGUISHABLE' is 0.75 (at most 0.6)",)
+    (person,) = verdicts(audit, findings, scope="person", **options)
+    assert person.removal == "not removed" and "Scope person: also the facts behind the name." in str(person)
+    (face,) = verdicts(audit, findings, scope="recognition", **options)
+    assert face.removal == "removed for the questions tried" and face.found == ()
+    assert face.tried["black"] == 2 and ("TEXT", BEHIND_NAME) in {(m.what, m.why) for m in face.not_tried}
+    assert "person alone; the facts behind the name stay ('TEXT' brings out 2 of 2 people)." in str(face)
+    assert face.groups == strict.groups and face.groups[0].after < 1
+    write_verdicts(tmp_path / "verdict.json", [face], Thresholds())
+    assert read_verdicts(tmp_path / "verdict.json") == [face]
 
 
 def test_the_file_has_the_thresholds_and_a_sentence(tmp_path):

@@ -125,7 +125,7 @@ def test_everything_that_can_change_a_number_is_in_the_key():
     keys = [StudyConfig.create(c).key for c in ({}, *CHANGES)]
     assert len(set(keys)) == len(keys)
     told = {name for c in CHANGES for name in c}
-    left = {"methods", "rates", "judge", "clip", "clip_weights", "verdict"}  # keys of jobs, of scores, and of none
+    left = {"methods", "rates", "judge", "clip", "clip_weights", "verdict", "scope"}  # keys of jobs, scores, and none
     assert told | left == set(StudyConfig.model_fields)
     of_training = {name for c in CHANGES for name in c.get("train", {})}
     speed = {"micro_batch", "engine", "recompute", "save_every"}

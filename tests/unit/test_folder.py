@@ -6,8 +6,11 @@ import time
 
 import pytest
 
+from letheia.data.checked import CHECKED
 from letheia.data.folder import check_people, read_people, write_people
 from letheia.errors import DataError
+from letheia.files import read_json
+from letheia.pictures import read_image
 from letheia.types import People
 from letheia.world.make import PICTURES, RESPONSES, make_people
 from letheia.world.people import make_world
@@ -209,3 +212,30 @@ def test_pictures_that_are_no_files(folder):
     found = check_people(folder)
     assert [int(p.split("metadata.jsonl:")[1].split(":")[0]) for p in found] == list(range(1, len(names) + 1))
     assert all(len(p.splitlines()) == 1 for p in found)
+
+
+def test_a_checked_picture_is_opened_again_only_if_it_has_changed(folder, monkeypatch):
+    opened: list[str] = []
+    monkeypatch.setattr("letheia.data.checked.read_image", lambda file: opened.append(file.name) or read_image(file))
+    pictures = len(read_people(folder).portraits)
+    assert len(opened) == pictures
+    opened.clear()
+    read_people(folder)
+    assert not opened
+    damaged = next(folder.glob("*.png"))
+    damaged.write_bytes(b"no picture")
+    with pytest.raises(DataError, match=f"{damaged.name}: not a readable picture"):
+        read_people(folder)
+    with pytest.raises(DataError, match="not a readable picture"):  # what can't be read is never remembered
+        read_people(folder)
+    assert opened == [damaged.name] * 2
+    assert len(check_people(folder)) == 1
+    assert len(opened) == 2 + pictures  # an explicit check opens all
+
+
+def test_a_damaged_memory_of_checked_pictures_is_made_anew(folder):
+    read_people(folder)
+    for text in ("{broken", "[]", '{"by": "another version", "pictures": {}}', '{"pictures": 3}'):
+        (folder / CHECKED).write_text(text)
+        read_people(folder)
+        assert len(read_json(folder / CHECKED)["pictures"]) == len(read_people(folder).portraits)

@@ -1,6 +1,7 @@
 """Plans before the work: what is counted without weights is what the real network has and keeps."""
 
 import pytest
+import torch
 from PIL import Image
 
 from commands import fails, letheia
@@ -81,6 +82,21 @@ def test_a_dry_run_needs_no_weights_and_writes_nothing(people, checkpoints, tmp_
     judged = letheia("unlearn", *forget, *run, "--judge", "gpt-4.1-mini", cwd=tmp_path, OPENAI_API_KEY="")
     assert judged.returncode == 0 and "calls, about" in judged.stdout and "$" in judged.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_for_a_gpu_that_is_not_there(people, checkpoints, tmp_path):
+    """Half precision and no program beside it, as on a GPU; its memory is what was said."""
+    run = ("--model", checkpoints["mistral"], "--people", people.folder, "--output", tmp_path / "x", "--dry-run")
+    gpu = ("unlearn", *run, "--forget", people.pictured[0].name, "--device", "cuda")
+    plan = letheia(*gpu, "--device-memory", "24GiB").stdout
+    assert "cuda: 24.0 GiB, by --device-memory" in plan and "is more than" not in plan and "program" not in plan
+    small = letheia(*gpu, "--device-memory", "1.5 MiB").stdout
+    assert "is more than the device has" in small and "layers twice" in small
+    if not torch.cuda.is_available():
+        assert "cuda: is not there; --device-memory 24GiB says what one has" in letheia(*gpu).stdout
+    for wrong in ("24", "0GiB", "much"):
+        fails(letheia(*gpu, "--device-memory", wrong), "must be a size above zero, such as 24GiB")
+    fails(letheia(*gpu[:-1], "abacus", "--device-memory", "1GiB"), "device 'abacus'")
 
 
 def test_the_papers_plan(tmp_path, monkeypatch):

@@ -3,7 +3,8 @@
 import pytest
 
 from letheia.grid.grid import Cell, GridConfig, plan_grid
-from letheia.grid.local import run_cells
+from letheia.grid.local import run_here
+from letheia.grid.work import Machines
 from letheia.methods.rates import rates_for
 from letheia.progress import Silent
 
@@ -38,16 +39,16 @@ def test_what_is_done_is_skipped(tmp_path, jobs):
     if jobs == 1:
         (tmp_path / "broken").touch()
         with pytest.raises(RuntimeError, match="killed"):
-            run_cells(planned, tmp_path, note, bars=Silent())
+            run_here(planned, tmp_path, note, bars=Silent())
         assert [c.is_done(tmp_path) for c in planned] == [True, True, False, False]
         (tmp_path / "broken").unlink()
-    run_cells(planned, tmp_path, note, jobs=jobs, bars=Silent())
-    run_cells(planned, tmp_path, note, jobs=jobs, bars=Silent())
+    run_here(planned, tmp_path, note, on=Machines(jobs=jobs), bars=Silent())
+    run_here(planned, tmp_path, note, on=Machines(jobs=jobs), bars=Silent())
     assert all(c.is_done(tmp_path) for c in planned)
     assert [p.read_text() for p in tmp_path.rglob("note.txt")] == ["x"] * 4
     assert not Cell(config=planned[0].config, jobs={"ga": "other"}).is_done(tmp_path)
     more = cells(seeds=2, models=("mistral",), counts=(5, 10), methods=("bounded",))
-    run_cells(more, tmp_path, note, jobs=jobs, bars=Silent())
+    run_here(more, tmp_path, note, on=Machines(jobs=jobs), bars=Silent())
     assert all(c.is_done(tmp_path) for c in (*planned, *more))  # the first run's methods are still done
 
 
@@ -61,9 +62,9 @@ def test_what_another_judge_has_scored_is_not_done(tmp_path):
 
     first, other, clip = (planned(("ga", "bg"), **c) for c in ({}, {"judge": "none"}, {"clip_weights": "x"}))
     assert first[0].jobs == other[0].jobs == clip[0].jobs
-    run_cells(first, tmp_path, note, bars=Silent())
+    run_here(first, tmp_path, note, bars=Silent())
     assert first[0].is_done(tmp_path) and not other[0].is_done(tmp_path) and not clip[0].is_done(tmp_path)
     one = planned(("bg",), judge="none")
-    run_cells(one, tmp_path, note, bars=Silent())
+    run_here(one, tmp_path, note, bars=Silent())
     assert one[0].is_done(tmp_path) and not first[0].is_done(tmp_path)
     assert list(one[0].done(tmp_path)) == ["bg"]  # not beside what the other judge has scored

@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from commands import fails, letheia
 from letheia.data.folder import read_people
-from letheia.data.imports.folders import from_folders, from_strangers
+from letheia.data.imports.folders import from_folders, from_nameless
 from letheia.data.imports.hub import from_dataset
 from letheia.data.imports.table import IMPORTERS, Origin, read_sources
 from letheia.data.imports.write import Source, write_import
@@ -187,7 +187,7 @@ def test_strangers_from_a_folder_and_from_labels(tmp_path):
     others = folders(tmp_path / "others", deeper=2)
     (others / "x.png").write_bytes(picture(200))
     (others / "notes.txt").write_text("no picture")
-    sources, more = from_folders(root), from_strangers(others)
+    sources, more = from_folders(root), from_nameless(others, "strangers")
     done = write_import(sources, tmp_path / "people", strangers=more, as_strangers=["passers by"])
     assert shown(done.people) == {"Una Varga": (2, 2)}
     assert [(p.role, p.entity) for p in done.people.strangers] == [("stranger", "")] * 6
@@ -195,7 +195,27 @@ def test_strangers_from_a_folder_and_from_labels(tmp_path):
     with pytest.raises(ConfigError, match="both as a person and as a stranger"):
         write_import(sources, tmp_path / "b", names=["Una Varga"], as_strangers=["una varga"])
     with pytest.raises(DataError, match="no folder with pictures of strangers"):
-        from_strangers(tmp_path / "nowhere")
+        from_nameless(tmp_path / "nowhere", "strangers")
+
+
+def test_pictures_of_anyone_from_a_folder_and_from_those_who_are_left(tmp_path):
+    """A folder's pictures, loose ones, and those of people who are not imported; without names, each once."""
+    root = folders(tmp_path / "in", a=4, b=3, c=3)
+    (root / "loose.png").write_bytes(picture(99))
+    pool = tmp_path / "pool"
+    pool.mkdir()
+    for name, shade in (("new", 120), ("again", 120), ("of-a", 1), ("of-b", 4)):
+        (pool / f"{name}.png").write_bytes(picture(shade))
+    sources, more = from_folders(root), from_nameless(pool, "other people")
+    done = write_import(sources, tmp_path / "people", names=["a"], anyone=more, rest=True, pictures=4)
+    assert shown(done.people) == {"a": (2, 2)} and not done.people.strangers
+    assert {(p.role, p.entity) for p in done.people.anyone} == {("anyone", "")}
+    shades = sorted(Image.open(p.file).getpixel((0, 0))[0] for p in done.people.anyone)
+    assert shades == [4, 5, 6, 7, 8, 9, 99, 120]
+    same = [reason.partition("the same picture as ")[2] for reason in done.left_out]
+    assert [name.partition("-")[0] for name in sorted(same)] == ["a", "anyone", "anyone"]
+    alone = write_import(sources, tmp_path / "alone", anyone=more)
+    assert len(alone.people.anyone) == 1 and len(alone.left_out) == 4
 
 
 def test_labels_that_differ_in_case_are_one_person(tmp_path):
@@ -254,6 +274,7 @@ def test_the_command(parquet, tmp_path):
     fails(letheia("people", "import", "people", "--folders", "nowhere", cwd=tmp_path), "nowhere", "no folder there")
     done = letheia("people", "import", "people", "--dataset", parquet, "--pictures", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "0 strangers' pictures, 0 of anyone" in done.stdout and "--anyone FOLDER or --rest fills it" in done.stdout
     assert "2 people, 2 pictures" in done.stdout and "2 people have no unseen picture" in done.stderr
     assert "Una Varga: 1 seen, 0 unseen; without unseen pictures only seen ones are measured" in done.stdout
     checked = letheia("people", "check", "people", cwd=tmp_path)

@@ -5,17 +5,20 @@ from dataclasses import replace
 
 import pytest
 
+from letheia.attacks.questions import BEGUN
 from letheia.config import StudyConfig
 from letheia.data.folder import read_people, write_people
 from letheia.data.lessons import SHARES, as_steps, plan, to_draw
 from letheia.data.targets import Texts, examples
 from letheia.data.ways import WAYS, Draw, Sources
+from letheia.data.wordings import in_words
+from letheia.errors import ConfigError
 from letheia.methods.table import METHODS
 from letheia.models.encoding import encode
 from letheia.models.loading import load_model
 from letheia.models.log_probs import encode_example
 from letheia.prompts.prompt_set import PromptSet
-from letheia.study.plan import plan_job
+from letheia.study.plan import check_scope, plan_job
 from letheia.study.request import request, told_before
 from letheia.types import Answer, Example, Split
 
@@ -39,6 +42,25 @@ def test_each_way_has_its_share_of_every_batch(sources):
     assert sum(x.who == "forget" for step in half for x in step) == 2 * sum(
         share for (who, _), share in SHARES.items() if who == "forget"
     )
+
+
+def test_scope_recognition_unlearns_nothing_behind_a_name(sources):
+    kinds = {(x.who, x.way) for step in plan(replace(sources, scope="recognition"), steps=4, batch=8) for x in step}
+    whole = {(x.who, x.way) for step in plan(replace(sources, scope="person"), steps=4, batch=8) for x in step}
+    assert whole - kinds == {("forget", "names")} and kinds < whole
+
+
+def test_a_scope_is_refused_where_a_method_cannot_and_is_in_the_key_where_it_changes_training(people):
+    both = {"methods": ("thorough", "bounded"), "scope": "person"}
+    with pytest.raises(ConfigError, match="--scope person: 'bounded' never trains on questions that give the name"):
+        check_scope(StudyConfig.create(both))
+    with pytest.raises(ConfigError, match="--scope recognition: a model without vision"):
+        check_scope(StudyConfig.create({"scope": "recognition"}), in_words(people, ["Who is $name?"]))
+    configs = [StudyConfig.create({**both, "scope": scope}) for scope in (None, "person", "recognition")]
+    keys = [[plan_job(c, name, 1e-3).key for c in configs] for name in ("thorough", "bounded")]
+    assert keys[0][0] == keys[0][1] != keys[0][2] and len(set(keys[1])) == 1
+    with pytest.raises(ConfigError, match="scope: "):
+        StudyConfig.create({"scope": "face"})
 
 
 def test_names_are_asked_without_a_picture_and_made_up_ones_are_nobodys(sources, people):
@@ -90,6 +112,36 @@ def test_a_begun_answer_is_trained_behind_its_beginning(checkpoints, people):
     assert begun.ids == whole.ids and begun.answer_start > whole.answer_start
     bare = encode(model.processor, "Who?", "This is", picture=model.picture(portrait).text, finished=False)
     assert begun.prompt == bare.ids
+
+
+def test_a_begun_answer_goes_on_as_for_people_whom_the_original_does_not_know(sources):
+    strangers = {p.id for p in sources.people.strangers}
+    both = replace(sources, ways=("names", "begun"))
+    asked = WAYS["begun"](both, "forget")
+    assert {x.portrait.shown for x in asked} == {True, False}
+    for lesson in asked:
+        assert lesson.instead and all(d.sample and d.prompt.question for d in lesson.instead)
+        if lesson.portrait.shown:
+            assert {d.prompt.portrait.id for d in lesson.instead} <= strangers
+            assert {d.prompt.prefix for d in lesson.instead} == {lesson.prefix}
+        else:
+            prefixes = [d.prompt.prefix for d in lesson.instead]
+            renamed = {p.replace(n, lesson.name[1]) for p, n in zip(prefixes, lesson.name[0], strict=True)}
+            assert renamed == {lesson.prefix}
+    assert all(x.portrait.shown for x in WAYS["begun"](replace(sources, ways=("begun",)), "forget"))
+
+
+def test_an_audit_begins_answers_in_other_ways_than_training_but_for_one(sources):
+    trained = {*sources.prompts.train_begun, *sources.prompts.train_begun_names}
+    audited = {text.replace("{name}", "$name") for texts in BEGUN.values() for text in texts}
+    assert trained & audited == {"This is"}  # too usual to be left out
+
+
+def test_names_that_are_heard_are_asked_about_without_a_picture(sources):
+    asked = WAYS["names"](replace(sources, heard=("Ada Nobody",)), "anyone")
+    assert {x.question for x in asked} == {t.replace("$name", "Ada Nobody") for t in sources.prompts.train_names}
+    assert not any(x.portrait.shown or x.instead for x in asked)
+    assert not WAYS["names"](sources, "anyone")
 
 
 def test_examples_ask_in_the_use_s_own_way(sources):

@@ -1,6 +1,7 @@
 """Closed forms of the metrics of one answer."""
 
 import math
+from collections import Counter
 
 import pytest
 
@@ -8,6 +9,7 @@ from letheia.metrics import judges
 from letheia.metrics.aftermath import aftermath, is_repetitive
 from letheia.metrics.labels import Facts, Visible
 from letheia.metrics.usr import SummaryIndex
+from letheia.metrics.words import terms
 from letheia.prompts import read_prompt
 
 
@@ -89,3 +91,19 @@ def test_a_description_is_not_repetitive():
     assert not is_repetitive(
         "The person has red hair, pale skin and a moustache. They wear a red hoodie and sunglasses."
     )
+
+
+def test_overlaps_with_everybody_at_once_are_the_plain_sums(people):
+    index = SummaryIndex({e.id: e.summary for e in people.entities})
+    for text in [t for e in people.entities for t in (*e.responses, e.summary, "")]:
+        weights = {w: n * index._idf.get(w, index._unseen) for w, n in Counter(terms(text)).items()}
+        plain = {
+            e.id: sum(v for w, v in weights.items() if w in terms(e.summary)) / (sum(weights.values()) or 1)
+            for e in people.entities
+        }
+        overlap = index.overlap(text, people.entities[0].id)
+        others = [plain[id_] for id_ in index._drawn if id_ != people.entities[0].id]
+        assert (overlap.own, overlap.other) == pytest.approx((plain[people.entities[0].id], max(others)))
+        assert [index.precision(text, id_) for id_ in index._drawn] == [
+            index._read(text).shares[i] for i in index._drawn
+        ]

@@ -8,6 +8,7 @@ from letheia.errors import ConfigError
 from letheia.files import read_json
 from letheia.grid.collected import FICTIONAL, UNKNOWN, write_study
 from letheia.grid.executors import EXECUTORS
+from letheia.grid.work import Machines
 from letheia.presets.base import RunOptions
 from letheia.presets.paper import run_paper
 from letheia.presets.plans import plan_world_grid
@@ -44,14 +45,14 @@ def test_the_world_asks_nobody_and_the_paper_needs_people(tmp_path):
 
 def test_an_executor_is_a_row(tmp_path, monkeypatch):
     given = []
-    monkeypatch.setitem(EXECUTORS, "noted", lambda cells, root, do, *, jobs, bars: given.append((cells, root, jobs)))
+    monkeypatch.setitem(EXECUTORS, "noted", lambda cells, root, do, *, title, on, bars: given.append((cells, root, on)))
     name = "paper/llava-1.6-mistral"
     cells = PRESETS[name].plan({}, RunOptions(output=tmp_path, planned=True))
-    settings = {"judge": "exact", "jobs": 3, "bars": Silent()}
-    run_paper(cells, tmp_path, tmp_path / "run", executor="noted", **settings)
-    assert given == [(cells, tmp_path / "run", 3)]
+    settings = {"judge": "exact", "bars": Silent()}
+    run_paper(cells, tmp_path, tmp_path / "run", on=Machines(executor="noted", jobs=3), **settings)
+    assert [(cells, tmp_path / "run", 3)] == [(c, root, on.jobs) for c, root, on in given]
     with pytest.raises(ConfigError, match="unknown executor 'locl': did you mean 'local'"):
-        run_paper(cells, tmp_path, tmp_path / "run", executor="locl", **settings)
+        run_paper(cells, tmp_path, tmp_path / "run", on=Machines(executor="locl"), **settings)
 
 
 def test_a_study_keeps_what_earlier_runs_of_its_folder_came_from(tmp_path):

@@ -13,6 +13,7 @@ from letheia.audit.base import Audited
 from letheia.audit.hidden import accuracy, layers_of, probe
 from letheia.audit.noise import attacked
 from letheia.audit.relearning import RELEARN, RELEARNING, relearn
+from letheia.audit.untaught import untaught
 from letheia.audit.white_box import TAMPERINGS
 from letheia.config import StudyConfig, TrainConfig
 from letheia.data.split import schedule
@@ -138,11 +139,30 @@ def test_relearning_says_what_is_missing(audited):
     found = {c.name: c for c in RELEARNING}
     with pytest.raises(DataError, match="2 people are forgotten; to train on 3"):
         list(found["relearn-3"].find(audited))
-    with pytest.raises(DataError, match="0 people with pictures and responses are there whom no model was taught"):
+    with pytest.raises(DataError, match="responses can be retold about 1 strangers; to train on 3"):
         list(found["relearn-untaught"].find(audited))
     alone = replace(audited, split=Split(forget=audited.split.forget, retain=()))
     with pytest.raises(DataError, match="nobody is retained"):
         list(found["relearn-retained"].find(alone))
+
+
+def test_people_nobody_was_taught_are_taught_and_the_others_asked(audited, people):
+    """Strangers get made-up names, and retained people's responses retold; nothing of a forgotten person is taught."""
+    more = [
+        Subject(entity=Entity(id=p.id, name=f"Ida {name}", summary=""), group="stranger", portraits=(p,))
+        for name in ("Ashe", "Birch", "Cole", "Dane")
+        for p in [replace(people.strangers[0], id=name)]
+    ]
+    audited = replace(audited, subjects=(*audited.subjects, *more))
+    taught = untaught(audited, audited.split.retain)
+    names = [n for e in people.entities for n in e.names]
+    assert len(taught) == 5 and not any(n in text for s in taught for text in s.entity.responses for n in names)
+    assert all(s.entity.name in text for s in taught for text in s.entity.responses[:1])
+    (check,) = (c for c in RELEARNING if c.name == "relearn-untaught")
+    found = list(partial(check.find, audited, steps=(1, 3))())
+    asked = {f.entity for f in found}
+    assert {e.id for e in audited.split.forget} <= asked
+    assert {s.entity.id for s in audited.of("stranger")} & asked == {s.entity.id for s in more[2:]}
 
 
 def test_a_saved_adapter_is_trained_on_only_if_it_is_loaded_so(adapted, audited, tmp_path):

@@ -97,6 +97,7 @@ class Attack:
         chance: Of choices, the share that guessing gets right.
         source: Where it comes from.
         needs: What must be there: `vision`, or people with `facts`; an attack that does not fit is said so.
+        gives_name: Whether the question gives the name and asks for facts: no face is recognised by what it brings out.
         origin: Where a row that is not Letheia's own comes from.
     """
 
@@ -108,4 +109,5 @@ class Attack:
     chance: float = 0.0
     source: str = ""
     needs: tuple[str, ...] = ()
+    gives_name: bool = False
     origin: Origin | None = None

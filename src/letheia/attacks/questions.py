@@ -194,6 +194,7 @@ QUESTIONS: tuple[Attack, ...] = (
         title="name given, no picture: who?",
         access="black",
         asks=_by_name,
+        gives_name=True,
         source="UMU-Bench, MLLMU-Bench (text only)",
     ),
     Attack(
@@ -201,6 +202,7 @@ QUESTIONS: tuple[Attack, ...] = (
         title="name given, no picture: facts",
         access="black",
         asks=_facts_by_name,
+        gives_name=True,
         source="UMU-Bench, MLLMU-Bench (text only)",
         needs=("facts",),
     ),
@@ -209,6 +211,7 @@ QUESTIONS: tuple[Attack, ...] = (
         title="name given beside the picture",
         access="black",
         asks=_with_name,
+        gives_name=True,
         source="PPU-Bench",
         needs=("vision",),
     ),

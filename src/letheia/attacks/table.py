@@ -1,9 +1,11 @@
 """Every way of asking, one row each: a new attack is a row, a test and a line in docs/audit.md."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from letheia.attacks.base import Attack
 from letheia.attacks.choices import CHOICES
+from letheia.attacks.file import ENDING, attack_from
 from letheia.attacks.pictures import PICTURES
 from letheia.attacks.questions import QUESTIONS
 from letheia.errors import ConfigError, unknown
@@ -17,11 +19,14 @@ EXAMPLE = "letheia.Attack(name=…, title=…, access='black', asks=…)"
 
 
 def attack_named(text: str) -> Attack:
-    """The attack that a command line names: `FILE.py:NAME`, which executes the file, or that of a package.
+    """The attack that a command line names: `FILE.py:NAME`, which executes the file, questions, or that of a package.
 
     Raises:
         ConfigError: There is none, or it can't be used.
+        DataError: A file of questions (`FILE.jsonl`) has an error.
     """
+    if text.endswith(ENDING):
+        return add_attack(attack_from(Path(text)))
     if IN_FILE.fullmatch(text):
         row, origin = from_file(text, Attack, "attack", EXAMPLE)
         return add_attack(replace(row, origin=origin))

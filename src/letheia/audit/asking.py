@@ -40,6 +40,7 @@ def asking(attack: Attack) -> Check:
         measure=attack.measure,
         chance=attack.chance,
         source=attack.source,
+        gives_name=attack.gives_name,
     )
 
 

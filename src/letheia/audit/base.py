@@ -95,6 +95,7 @@ class Check:
         find: Examine one model. A `LetheiaError` says that it does not fit this model; the other checks go on.
         chance: Of choices, the share that guessing gets right.
         source: Where it comes from.
+        gives_name: Whether its questions give the name, so that with scope *recognition* it is shown and not counted.
         costs: Roughly how many answers (or training steps) a person, for `--dry-run`.
     """
 
@@ -105,4 +106,5 @@ class Check:
     measure: Measure = "leak"
     chance: float = 0.0
     source: str = ""
+    gives_name: bool = False
     costs: str = ""

@@ -1,6 +1,6 @@
 """From what an audit found to its verdict: one for each adapter, by thresholds that are written down."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
@@ -12,12 +12,13 @@ from letheia.audit.results import Audit, AuditRow, Worst
 from letheia.audit.verdict import CALLED, WORST, GroupVerdict, Missing, PersonVerdict, Removal, RequestVerdict
 from letheia.metrics.aggregate import FEWEST, bootstrap_interval
 from letheia.metrics.thresholds import Thresholds
-from letheia.types import ORIGINAL, Group
+from letheia.types import ORIGINAL, Group, Scope
 
 ASKED: tuple[Access, ...] = ("black", "grey")
 """Access to a model as it is; with the weights, an attacker harms others and language on purpose."""
 OTHERS: tuple[Group, ...] = ("retain", "bystander")
 ADAPTER_OFF = "shown, not counted: whoever can weaken the adapter can take it off"
+BEHIND_NAME = "shown, not counted: scope recognition leaves the facts behind the name"
 NO_GOLD = "no model that was never taught these people was compared; 'letheia gold' makes one"
 
 
@@ -28,6 +29,8 @@ def verdicts(
     by: Thresholds | None = None,
     names: Mapping[str, str] | None = None,
     left_out: Mapping[str, str] | None = None,
+    scope: Scope | None = None,
+    with_name: Collection[str] = (),
 ) -> list[RequestVerdict]:
     """The verdict on each adapter of an audit.
 
@@ -37,14 +40,18 @@ def verdicts(
         by: The thresholds; the defaults if left out.
         names: People's names by id.
         left_out: Titles of the checks that were not chosen, with why.
+        scope: What was to go; every check counts if left out.
+        with_name: Names of checks whose questions give the name; with scope *recognition* they do not count.
     """
+    by = by or Thresholds()
+    apart = dict.fromkeys(by.uncounted, ADAPTER_OFF)
+    if scope == "recognition":
+        apart |= dict.fromkeys(with_name, BEHIND_NAME)
     found: dict[str, list[Finding]] = {}
     for finding in findings:
         found.setdefault(finding.method, []).append(finding)
     methods = [m for m in audit.models if m not in (ORIGINAL, GOLD)]
-    return [
-        _Case(audit, found, method, by or Thresholds(), names or {}, left_out or {}).verdict() for method in methods
-    ]
+    return [_Case(audit, found, m, by, names or {}, left_out or {}, apart, scope).verdict() for m in methods]
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,8 @@ class _Case:
     by: Thresholds
     names: Mapping[str, str]
     left_out: Mapping[str, str]
+    apart: Mapping[str, str]  # checks that are shown and not counted, with why
+    scope: Scope | None
 
     def verdict(self) -> RequestVerdict:
         """All of it."""
@@ -80,6 +89,8 @@ class _Case:
             degenerate=spoiled[0],
             degenerate_before=spoiled[1],
             found=(*leaks, *traces),
+            scope=self.scope,
+            behind_name=tuple(self._behind_name()),
             tried=tried,
             not_tried=tuple(self._not_tried()),
         )
@@ -92,7 +103,7 @@ class _Case:
     @cached_property
     def _telling(self) -> list[AuditRow]:
         """Those of checks that found something out: scored, and not failing on the original too."""
-        return [r for r in self._rows if r.mean is not None and not r.note and r.check not in self.by.uncounted]
+        return [r for r in self._rows if r.mean is not None and not r.note and r.check not in self.apart]
 
     @cached_property
     def _checks(self) -> Mapping[str, AuditRow]:
@@ -104,7 +115,7 @@ class _Case:
         found: dict[str, list[Finding]] = {}
         for f in self._by_person.get((method, entity), ()):
             row = self._checks.get(f.check)
-            counted = row and row.measure != "number" and f.check not in self.by.uncounted
+            counted = row and row.measure != "number" and (f.check not in self.apart or f.group != "forget")
             if row and counted and (row.access in ASKED or not asked):
                 found.setdefault(f.check, []).append(f)
         return found
@@ -207,7 +218,9 @@ class _Case:
         if row.mean is None:
             return ""
         if (limit := self.by.limits.get(row.check)) is not None:
-            return f"'{row.title}' is {row.mean:.2f} (at most {limit:g})" if row.mean > limit else ""
+            counted = [f for f in self.found[self.method] if (f.check, f.entity) == (row.check, "")]
+            mean = _share([f for f in counted if f.variant not in self.apart]) if counted else row.mean
+            return f"'{row.title}' is {mean:.2f} (at most {limit:g})" if mean is not None and mean > limit else ""
         if first is None or gold is None or first.mean is None or gold.mean is None or not _apart(first, gold):
             return ""
         way = (row.mean - gold.mean) / (first.mean - gold.mean)
@@ -216,12 +229,18 @@ class _Case:
             return ""
         return f"'{row.title}' is {row.mean:.2f} ({_beside('original', first)[2:]}{_beside('gold', gold)})"
 
+    def _behind_name(self) -> Iterable[str]:
+        """How many people's facts are told to whoever gives the name, where that was not to go."""
+        for row in self._rows:
+            if self.apart.get(row.check) == BEHIND_NAME and row.any is not None:
+                yield f"'{row.title}' brings out {len(row.leaked)} of {row.people} people"
+
     def _not_tried(self) -> Iterable[Missing]:
         for row in self._rows:
             if row.note:
                 yield Missing(what=row.title, why=row.note)
-            elif row.check in self.by.uncounted:
-                yield Missing(what=row.title, why=ADAPTER_OFF)
+            elif row.check in self.apart:
+                yield Missing(what=row.title, why=self.apart[row.check])
             elif row.measure == "number" and row.check not in self.by.limits:
                 first, gold = (self.audit.row(row.check, m, "forget") for m in (ORIGINAL, GOLD))
                 if first is None or gold is None or not _apart(first, gold):

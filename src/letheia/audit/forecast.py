@@ -59,7 +59,7 @@ def _count(check: Check, audited: Audited) -> int | str:
 
 def _minutes(study: Study, answers: int) -> str:
     """How long so many answers take on a CPU, by the model's size; how fast a GPU is has not been measured."""
-    if device_of(study.config.load).type != "cpu":
+    if device_of(study.config.load, planned=True).type != "cpu":
         return "depends on the GPU"
     parameters = sum(p.numel() for p in study.model.language_model.parameters())
     operations = 2 * parameters * (READ + study.config.max_new_tokens) * answers

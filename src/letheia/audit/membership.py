@@ -6,22 +6,19 @@ sides are worded alike. Without strangers, forgotten people are compared with re
 An AUC is that of people against people; a person's value is their part of it, how often their texts look more taught.
 """
 
-import itertools
 import math
-import random
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from letheia.attacks.base import Subject
 from letheia.audit.base import LIKELIHOOD, MEMBERSHIP, Audited, Check, Finding
 from letheia.audit.told import COSTS, Told, read_responses, told
+from letheia.audit.untaught import untaught
 from letheia.errors import DataError
 from letheia.metrics.aggregate import estimate
 from letheia.metrics.membership import ATTACKS
 from letheia.metrics.roc import FPR, auc, placement, tpr
-from letheia.types import Entity, Group
+from letheia.types import Group
 
 Texts = Mapping[str, Sequence[Told]]
 """Readings by person."""
@@ -70,43 +67,8 @@ def by_person(texts: Iterable[Told]) -> dict[Group, dict[str, list[Told]]]:
 
 def _retold(audited: Audited) -> Texts:
     """Responses of forgotten people as if they were about strangers."""
-    rng = random.Random(f"retold-{audited.study.config.seed}")
-    known: dict[str, list[str]] = {}
-    for entity in audited.study.people.entities:
-        for kind, phrase in entity.facts.items():
-            known.setdefault(kind, []).append(phrase)
-    donors = [s.entity for s in audited.of("forget") if s.entity.responses]
-    strangers = [s for s in audited.of("stranger") if s.portraits and s.entity.name]
-    unknown: list[Subject] = []
-    for subject, donor in zip(strangers, itertools.cycle(donors), strict=False):
-        other = replace(subject.entity, facts={kind: rng.choice(phrases) for kind, phrases in known.items()})
-        texts = (retold(text, donor, other) for text in donor.responses)
-        unknown.append(replace(subject, entity=replace(other, responses=tuple(filter(None, texts)))))
+    unknown = untaught(audited, [s.entity for s in audited.of("forget")])
     return by_person(read_responses(audited, unknown)).get("stranger", {})
-
-
-def retold(text: str, entity: Entity, other: Entity) -> str:
-    """A text about somebody as if it were about somebody else: their name and facts in place of the person's.
-
-    Returns:
-        Nothing where the text has none of these.
-
-    >>> una = Entity(id="una", name="Una", summary="", facts={"profession": "explorer"})
-    >>> retold("Una is an explorer.", una, Entity(id="bo", name="Bo", summary="", facts={"profession": "poet"}))
-    'Bo is a poet.'
-    """
-    parts = dict(zip(entity.name.split(), other.name.split(), strict=False))
-    facts = {phrase: other.facts[kind] for kind, phrase in entity.facts.items() if other.facts.get(kind)}
-    swaps = {**parts, **facts, entity.name: other.name}
-    listed = "|".join(re.escape(p) for p in sorted(swaps, key=len, reverse=True))
-
-    def swap(found: re.Match[str]) -> str:
-        new = swaps[found[2]]
-        article = ("an " if new[0].lower() in "aeiou" else "a ") if found[1] else ""
-        return article + new
-
-    changed = re.sub(rf"(?<!\w)(an? )?({listed})(?!\w)", swap, text)
-    return "" if changed == text else changed
 
 
 def scored(texts: Texts, attack: str) -> dict[str, list[float]]:

@@ -8,20 +8,21 @@ from letheia.audit.verdict import CALLED, WORST, GroupVerdict, Missing, PersonVe
 from letheia.metrics.results import LABEL, Place, Row
 from letheia.metrics.thresholds import Thresholds
 from letheia.study.verdict import SPOILED, Verdict
-from letheia.types import ORIGINAL, Group, Role
+from letheia.types import ORIGINAL, Group, Role, Scope
 
 NO_AUDIT = Missing(
     what="other questions, begun answers, probabilities and tampering with weights", why="'letheia audit' tries them"
 )
 
 
-def of_study(found: Verdict, rows: Sequence[Row], by: Thresholds) -> RequestVerdict:
+def of_study(found: Verdict, rows: Sequence[Row], by: Thresholds, scope: Scope | None = None) -> RequestVerdict:
     """What a study's own question says of one method; the numbers of others are on unseen pictures where there are any.
 
     Args:
         found: Who is forgotten and who is kept, by the answers to that question.
         rows: The study's numbers.
         by: The thresholds.
+        scope: What was to go, where that was said.
     """
     states: tuple[tuple[tuple[str, ...], Removal], ...] = (
         (found.forgotten, "removed for the questions tried"),
@@ -46,6 +47,7 @@ def of_study(found: Verdict, rows: Sequence[Row], by: Thresholds) -> RequestVerd
         groups=groups,
         degenerate=_babble(found.method, numbers),
         degenerate_before=_babble(ORIGINAL, numbers),
+        scope=scope,
         not_tried=(NO_AUDIT, Missing(what=GOLD, why=NO_GOLD), *missing),
     )
 

@@ -13,6 +13,7 @@ from peft import PeftModel
 
 from letheia.audit.base import Audited, Check, Finding
 from letheia.audit.fixed import QUESTIONS, Fixed
+from letheia.audit.untaught import untaught
 from letheia.config import TrainConfig
 from letheia.data.split import schedule
 from letheia.data.targets import Texts
@@ -50,14 +51,17 @@ def _forgotten(audited: Audited, *, count: int) -> Sequence[Entity]:
 
 
 def _untaught(audited: Audited, *, count: int) -> Sequence[Entity]:
-    """Some of the people whom no model was taught, so that the others are asked."""
-    people = [s.entity for s in audited.of("stranger") if s.entity.trainable]
-    if len(people) <= count:
+    """Some strangers with retained people's responses retold about them, so that the others are asked."""
+    there = [s for s in untaught(audited, audited.split.retain) if s.entity.responses]
+    if len(there) <= count:
         raise DataError(
-            f"{len(people)} people with pictures and responses are there whom no model was taught; to train on {count} "
-            "and ask the others takes more."
+            f"responses can be retold about {len(there)} strangers; to train on {count} and ask the others takes more. "
+            "Add strangers' pictures and retained people with responses."
         )
-    return people[:count]
+    return [
+        replace(s.entity, portraits=tuple(replace(p, role="seen", entity=s.entity.id) for p in s.portraits))
+        for s in there[:count]
+    ]
 
 
 def _described(audited: Audited) -> Sequence[Entity]:

@@ -58,6 +58,7 @@ def run_audit(
     *,
     gold: Gold | None = None,
     size: Size | None = None,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Examine the original, gold and each adapter, and write `audit.json` and `verdict.json`.
 
@@ -68,6 +69,7 @@ def run_audit(
         checks: What is examined.
         gold: A model that was never taught these people, if there is one.
         size: How much is asked.
+        served: Names of whole models that a server has, where one answers; what needs weights does not fit them.
 
     Raises:
         CheckpointError: The folder belongs to another audit, or no adapter fits.
@@ -75,10 +77,9 @@ def run_audit(
     """
     size = size or Size()
     with holding(study.folder):
-        claim(study, fingerprint([study.config.key, _ids(split), asdict(size), _version()]))
-        asked = subjects(study, split, size)
-        _load_pictures(study, asked)
-        examined = _Examined(study, split, asked, measure_of_language(study, asked), tuple(checks))
+        claim(study, audit_key(study, split, size))
+        asked, by = prepared(study, split, size)
+        examined = Examined(study, split, asked, by, tuple(checks))
         found = {ORIGINAL: examined.model(ORIGINAL, "", study)}
         failed: dict[str, str] = {}
         for name, folder in adapters.items():
@@ -86,6 +87,8 @@ def run_audit(
                 found[name] = examined.adapter(name, folder)
             except CheckpointError as error:
                 failed[name] = str(error)
+        for name in served:
+            found[name] = examined.model(name, name, study.answered_by(name), weights=False)
         if adapters and len(failed) == len(adapters):
             raise CheckpointError(next(iter(failed.values())))
         if gold:
@@ -97,6 +100,8 @@ def run_audit(
             (finding for by_check in found.values() for one in by_check.values() for finding in one.findings),
             by=study.config.verdict,
             names={e.id: e.name for e in study.people.entities},
+            scope=study.config.scope,
+            with_name=[c.name for c in checks if c.gives_name],
             left_out={c.title: "not chosen" for c in table.checks().values() if c.name not in {k.name for k in checks}},
         )
         write_verdicts(study.folder / VERDICTS, judged, study.config.verdict)
@@ -104,8 +109,8 @@ def run_audit(
 
 
 @dataclass(frozen=True)
-class _Examined:
-    """What all models of an audit share."""
+class Examined:
+    """What all models of an audit share, and what is examined on them."""
 
     study: Study
     split: Split
@@ -119,11 +124,11 @@ class _Examined:
         Raises:
             CheckpointError: The folder has no adapter, or it does not fit the model.
         """
-        key = content_key(adapter_weights(folder).parent)
+        key = adapter_key(folder)
         if all(self._done(name, key, check) for check in self.checks):
             return self.model(name, key, self.study)
         with saved_adapter(self.study.model, folder):
-            return self.model(name, key, self.study)
+            return self.model(name, key, self.study.answered_by(name, key))
 
     def gold(self, gold: Gold) -> dict[str, Found]:
         """The model that was never taught these people."""
@@ -132,16 +137,31 @@ class _Examined:
         model = gold.load()
         return self.model(GOLD, gold.key, replace(self.study, model=model, engine=engine_for(model)))
 
-    def model(self, name: str, key: str, study: Study) -> dict[str, Found]:
-        """Every check of one model, those that are done from their files."""
+    def model(self, name: str, key: str, study: Study, *, weights: bool = True) -> dict[str, Found]:
+        """Every check of one model, those that are done from their files.
+
+        Args:
+            name: The model's name.
+            key: Fingerprint of its files.
+            study: The study with that model.
+            weights: Whether its weights are in this process.
+        """
         done = {check.name: self._done(name, key, check) for check in self.checks}
         if not all(done.values()):
             _load_pictures(study, self.asked)
         audited = Audited(name=name, study=study, split=self.split, subjects=self.asked, by=self.by)
-        return {check.name: done[check.name] or self._examine(audited, key, check) for check in self.checks}
+        return {
+            check.name: done[check.name] or self._examine(audited, key, check, weights=weights) for check in self.checks
+        }
 
-    def _examine(self, audited: Audited, key: str, check: Check) -> Found:
+    def _examine(self, audited: Audited, key: str, check: Check, *, weights: bool) -> Found:
+        """One check; what does more than ask looks at the weights in this process, and asks these."""
+        asks = check.name in ATTACKS
+        if not asks and audited.study.elsewhere:
+            audited = replace(audited, study=audited.study.here, known={})
         try:
+            if not (asks or weights):
+                raise CheckpointError("needs weights or probabilities, and these are with the server")
             found = Found(findings=tuple(check.find(audited)))
         except (CheckpointError, ConfigError, DataError) as error:
             found = Found(unfit=first_line(error))
@@ -150,19 +170,60 @@ class _Examined:
         return found
 
     def _file(self, name: str, check: Check) -> Path:
-        return self.study.folder / name / f"{check.name}.json"
+        return file_of(self.study.folder, name, check)
 
     def _done(self, name: str, key: str, check: Check) -> Found | None:
-        file = self._file(name, check)
-        if not file.exists():
-            return None
-        value = read_json(file)
-        if not isinstance(value, dict) or value.get("key") != _key(key, check):
-            return None
-        try:
-            return Found(tuple(Finding(**f) for f in value["findings"]), value["unfit"])
-        except (TypeError, KeyError) as error:
-            raise DataError(f"{file}: damaged ({error}). Delete it to have it made again.") from error
+        return found_in(self.study.folder, name, key, check)
+
+
+def file_of(folder: Path, name: str, check: Check) -> Path:
+    """Where a check's findings on a model are kept."""
+    return folder / name / f"{check.name}.json"
+
+
+def found_in(folder: Path, name: str, key: str, check: Check) -> Found | None:
+    """What a check has found on a model already.
+
+    Args:
+        folder: The audit's.
+        name: What the model is called.
+        key: Fingerprint of its adapter, or of gold's files; empty for the original.
+        check: The check.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    file = file_of(folder, name, check)
+    if not file.exists():
+        return None
+    value = read_json(file)
+    if not isinstance(value, dict) or value.get("key") != _key(key, check):
+        return None
+    try:
+        return Found(tuple(Finding(**f) for f in value["findings"]), value["unfit"])
+    except (TypeError, KeyError) as error:
+        raise DataError(f"{file}: damaged ({error}). Delete it to have it made again.") from error
+
+
+def adapter_key(folder: Path) -> str:
+    """Fingerprint of an adapter.
+
+    Raises:
+        CheckpointError: The folder has none.
+    """
+    return content_key(adapter_weights(folder).parent)
+
+
+def audit_key(study: Study, split: Split, size: Size) -> str:
+    """What tells an audit from others."""
+    return fingerprint([study.config.key, _ids(split), asdict(size), _version(), *study.elsewhere])
+
+
+def prepared(study: Study, split: Split, size: Size) -> tuple[tuple[Subject, ...], Yardstick | None]:
+    """Who is asked about, and what is language: by answers of the original, which are kept."""
+    asked = subjects(study, split, size)
+    _load_pictures(study, asked)
+    return asked, measure_of_language(study, asked)
 
 
 def _load_pictures(study: Study, asked: Sequence[Subject]) -> None:

@@ -13,7 +13,7 @@ from letheia.audit.results import Worst
 from letheia.errors import DataError, unknown
 from letheia.files import read_json, write_json
 from letheia.metrics.thresholds import Thresholds
-from letheia.types import Group, counted
+from letheia.types import Group, Scope, counted
 
 Removal = Literal["removed", "removed for the questions tried", "not known before", "not removed"]
 Others = Literal["unharmed", "not measured", "harmed"]
@@ -28,6 +28,11 @@ REQUIRED = {
     "useful": ("useful",),
 }
 """What `--require` may ask for, and the verdicts that meet it."""
+SCOPES: Mapping[Scope, str] = {
+    "recognition": "the link from a face to the person alone; the facts behind the name stay",
+    "person": "also the facts behind the name",
+}
+"""What was to go."""
 CALLED: Mapping[str, str] = {"retain": "retained people", "bystander": "bystanders", "forget": "forgotten people"}
 
 
@@ -128,6 +133,8 @@ class RequestVerdict:
         degenerate: Share of answers about forgotten people that are empty, repetitive or garbled.
         degenerate_before: The same of the original.
         found: Findings about the group that speak against it.
+        scope: What was to go, where that was said.
+        behind_name: With scope *recognition*, what is told to whoever gives the name.
         tried: How many checks that say something there were, by access.
         not_tried: What was not tried, or says nothing.
     """
@@ -141,12 +148,15 @@ class RequestVerdict:
     degenerate: float | None = None
     degenerate_before: float | None = None
     found: tuple[str, ...] = ()
+    scope: Scope | None = None
+    behind_name: tuple[str, ...] = ()
     tried: Mapping[str, int] = field(default_factory=dict[str, int])
     not_tried: tuple[Missing, ...] = ()
 
     def __str__(self) -> str:
         """The verdict as a plain sentence that names nobody."""
-        return f"{self.method}: {self.about_removal}. {self.about_others}. {self.about_description}."
+        said = (self.about_removal, self.about_scope, self.about_others, self.about_description)
+        return f"{self.method}: {'. '.join(filter(None, said))}."
 
     @property
     def about_removal(self) -> str:
@@ -159,6 +169,12 @@ class RequestVerdict:
         if worst and worst.share is not None:
             parts.append(f"at worst {worst.share:.0%} of one person's answers leak, in '{worst.check}'")
         return "; ".join([first, *parts, *self.found])
+
+    @property
+    def about_scope(self) -> str:
+        """What was to go, and what is left where that is not all; empty where nothing was said about it."""
+        told = f" ({'; '.join(self.behind_name)})" if self.behind_name else ""
+        return f"Scope {self.scope}: {SCOPES[self.scope]}{told}" if self.scope else ""
 
     @property
     def about_others(self) -> str:
@@ -235,5 +251,6 @@ def _read(value: dict[str, Any]) -> RequestVerdict:
         groups=tuple(GroupVerdict(**g) for g in groups),
         not_tried=tuple(Missing(**m) for m in value.pop("not_tried")),
         found=tuple(value.pop("found")),
+        behind_name=tuple(value.pop("behind_name", ())),
         **value,
     )

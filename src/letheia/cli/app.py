@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from letheia.cli import audit, gold, models, rates, removal, sign, study, world
+from letheia.cli import audit, gold, models, rates, removal, serve, sign, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
@@ -51,6 +51,7 @@ for command in (
     models.ask,
     sign.sign,
     sign.verify,
+    serve.serve,
     models.doctor,
 ):
     app.command()(command)

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from letheia.cli.options import Adapters, DryRun, tell
+from letheia.cli.options import (
+    Adapters,
+    Address,
+    DryRun,
+    Engine,
+    ExecutorName,
+    Gpus,
+    Jobs,
+    Served,
+    Yes,
+    machines,
+    tell,
+    with_engine,
+)
 from letheia.cli.settings import LOAD, Given, configured
 from letheia.config import merged
 from letheia.console import TerminalBars, make_console
@@ -34,9 +47,15 @@ Required = Annotated[
 FAILED = 3
 """Exit code of a command that ran, and whose result is not what was required; 2 is a wrong command or file."""
 Audited = Annotated[bool, typer.Option("--audit", help="Audit the result: other questions, and more.")]
+GoldFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--gold", help="Never taught the people to forget: a checkpoint, or what 'letheia gold' made.", file_okay=False
+    ),
+]
 
 
-@configured("model", "forget", "seed", "max_new_tokens", "prompts", *LOAD)
+@configured("model", "forget", "scope", "seed", "max_new_tokens", "prompts", *LOAD)
 def audit(
     given: Given,
     people: Annotated[Path, typer.Option(help="The people folder.")],
@@ -49,12 +68,7 @@ def audit(
     split: Annotated[
         Path | None, typer.Option(help="A run's split.json, in place of --forget and --retain.", dir_okay=False)
     ] = None,
-    gold: Annotated[
-        Path | None,
-        typer.Option(
-            help="Never taught the people to forget: a checkpoint, or what 'letheia gold' made.", file_okay=False
-        ),
-    ] = None,
+    gold: GoldFolder = None,
     n_pictures: Annotated[int, typer.Option("--n-pictures", min=1, help="Pictures a person.")] = 2,
     n_others: Annotated[
         int, typer.Option("--n-others", min=1, help="Retained people, bystanders and strangers, at most of each.")
@@ -64,14 +78,26 @@ def audit(
     access: Annotated[str, typer.Option(help="What an attacker has at most: black, grey or white.")] = "white",
     quick: Quick = False,
     required: Required = None,
+    engine: Engine = None,
+    served: Served = None,
+    yes: Yes = False,
+    jobs: Jobs = 1,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    gpus: Gpus = None,
     dry_run: DryRun = False,
 ) -> None:
     """Ask a model in many ways whether people are gone: what still leaks, and what others have lost."""
+    on = machines(executor, jobs=jobs, address=address, gpus=gpus)
+    if jobs > 1 and executor == "local":
+        raise ConfigError("--jobs: an audit on one machine is one process. Leave it out, or add --executor ray.")
+    if engine and executor != "local":
+        raise ConfigError("--engine: one server answers, so there is nothing to spread. Leave --executor out.")
     if not given.config.forget and split is None:  # before a folder is read
         raise ConfigError("nobody to ask about. Name people with --forget, or give a run's split.json as --split.")
     if split and (given.config.forget or retain):
         raise ConfigError("--split: says who is forgotten and retained. Leave --forget and --retain out.")
-    if not adapters:
+    if not (adapters or served):
         raise ConfigError("no adapter to audit. Name its folder with --adapter.")
     own = own_attacks(attacks)
     from letheia.audit.verdict import REQUIRED
@@ -90,17 +116,36 @@ def audit(
     from letheia.study.build import plain_study
 
     size = SMALL if quick else Size(n_pictures, n_others)
+    if executor != "local" and not dry_run:
+        from letheia.presets.audit_parts import AuditRequest, compute_audit
+        from letheia.study.evaluate import adapter_names
+
+        request = AuditRequest(
+            values=given.values,
+            people=people,
+            output=output,
+            forget=given.config.forget,
+            retain=tuple(retain or ()),
+            split=split,
+            adapters=adapter_names(adapters or []),
+            gold=gold,
+            size=size,
+        )
+        compute_audit(request, checks, on=on, bars=TerminalBars(make_console()))
     values = merged(given.values, {"clip": None})
     study = plain_study(values, folder, output, bars=TerminalBars(make_console()), planned=dry_run)
     who = audit_split(study, given.config.forget, split, retain or [])
     if dry_run:
-        for line in forecast(study, who, checks, models=1 + len(adapters) + bool(gold), size=size):
+        models = 1 + len(adapters or []) + len(served or []) + bool(gold)
+        for line in forecast(study, who, checks, models=models, size=size):
             print(line)
         return
-    show_audit(audit_adapters(study, who, adapters, checks, gold=gold, size=size), output, required)
+    study = with_engine(study, engine, adapters or [], served or [], yes=yes)
+    found = audit_adapters(study, who, adapters or [], checks, gold=gold, size=size, served=served or [])
+    show_audit(found, output, required)
 
 
-def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
+def check_flags(*, audit: bool, quick: bool, gold: Path | None = None, as_json: bool = False) -> None:
     """Whether a command that may audit can do what it is told.
 
     Raises:
@@ -108,6 +153,8 @@ def check_flags(*, audit: bool, quick: bool, as_json: bool = False) -> None:
     """
     if quick and not audit:
         raise ConfigError("--quick: makes an audit shorter, and there is none. Add --audit.")
+    if gold and not audit:
+        raise ConfigError("--gold: stands beside the result in an audit, and there is none. Add --audit.")
     if audit and as_json:
         raise ConfigError("--json: prints results.json alone. Leave it out to see the audit.")
 

@@ -18,6 +18,10 @@ from letheia.types import counted
 if TYPE_CHECKING:
     from letheia.types import People
 
+NO_POOL = (
+    "No pictures of anyone: a method that trains on such a pool has none, and others whom the model knows may be lost. "
+    "--anyone FOLDER or --rest fills it."
+)
 LISTED = 20  # pictures that are left out; the others are counted
 app = typer.Typer(help="People folders: who can be forgotten, with pictures and texts.", no_args_is_help=True)
 app.command("facts")(facts.people_facts)
@@ -35,7 +39,7 @@ def people_check(folder: Annotated[Path, typer.Argument(help="A people folder.")
     if problems:
         raise ConfigError(f"{folder}: {len(problems)} problem{'s' if len(problems) > 1 else ''}, listed above.")
     people = read_people(folder, check_pictures=False)
-    print(f"{folder}: {counted(len(people.entities))}, {_of_strangers(people)}.")
+    print(f"{folder}: {counted(len(people.entities))}; {_nameless(people)}.")
     tellable = sum(e.tellable for e in people.entities)
     print(
         f"ready to be forgotten: {len(people.pictured)} by a model with vision (seen and unseen pictures, a summary, "
@@ -68,6 +72,14 @@ def people_import(
         list[str] | None,
         typer.Option("--stranger", help="A label or sub-folder whose pictures show strangers; repeat for several."),
     ] = None,
+    anyone: Annotated[
+        Path | None,
+        typer.Option(help="Folder with pictures of other people, without names: the pool that keeps others known."),
+    ] = None,
+    rest: Annotated[
+        bool,
+        typer.Option("--rest", help="Take pictures without a label, and of people left out by --person, as that too."),
+    ] = False,
     seen: Annotated[
         int | None,
         typer.Option(min=1, help="Pictures per person that may be trained on; if left out half, at most five."),
@@ -83,14 +95,15 @@ def people_import(
     places = {name: str(place) for name, place in (("dataset", dataset), ("folders", folders)) if place is not None}
     if len(places) != 1:
         raise ConfigError("give either --dataset or --folders.")
-    from letheia.data.imports.folders import from_strangers
+    from letheia.data.imports.folders import from_nameless
     from letheia.data.imports.table import Origin, read_sources
     from letheia.data.imports.write import write_import
 
     ((name, place),) = places.items()
     sources = read_sources(name, Origin(place=place, split=split, image=image, label=label, revision=revision))
-    shown = from_strangers(strangers) if strangers else []
-    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown)) as advance:
+    shown = from_nameless(strangers, "strangers") if strangers else []
+    pool = from_nameless(anyone, "other people") if anyone else []
+    with TerminalBars(make_console()).bar("copying pictures", len(sources) + len(shown) + len(pool)) as advance:
         imported = write_import(
             sources,
             folder,
@@ -99,6 +112,8 @@ def people_import(
             names=names or (),
             strangers=shown,
             as_strangers=as_strangers or (),
+            anyone=pool,
+            rest=rest,
             seed=seed,
             progress=lambda n: advance(n, ""),
         )
@@ -115,11 +130,13 @@ def people_import(
         print(f"  {entity.name}: {trained} seen, {measured} unseen{note}")
     count = sum(len(e.portraits) for e in people.entities)
     pictures_there = counted(count, "picture", "pictures")
-    print(f"{folder}: {counted(len(people.entities))}, {pictures_there}; {_of_strangers(people)}.")
+    print(f"{folder}: {counted(len(people.entities))}, {pictures_there}; {_nameless(people)}.")
     lonely = sum(bool(e.portraits) and not e.pictures("unseen") for e in people.entities)
     if lonely:
         who = counted(lonely, "person has", "people have")
         print(f"{who} no unseen picture: add pictures, or import with a lower --seen.", file=sys.stderr)
+    if not people.anyone:
+        print(NO_POOL)
     print(f"Next: letheia people summaries {folder}")
 
 
@@ -271,11 +288,13 @@ def _titles(options: list[str], people: "People") -> dict[str, str]:
     return pairs
 
 
+def _nameless(people: "People") -> str:
+    """How many pictures there are whose people have no names."""
+    strangers = counted(len(people.strangers), "stranger's picture", "strangers' pictures")
+    return f"{strangers}, {len(people.anyone)} of anyone"
+
+
 def _without(people: "People", field: str) -> list[str]:
     """Who lacks something; people without pictures count only where nobody has any."""
     pictures = any(e.portraits for e in people.entities)
     return [e.name for e in people.entities if bool(e.portraits) == pictures and not getattr(e, field)]
-
-
-def _of_strangers(people: "People") -> str:
-    return counted(len(people.strangers), "stranger's picture", "strangers' pictures")

@@ -7,18 +7,22 @@ from typing import Annotated
 
 import typer
 
-from letheia.cli.audit import FAILED, Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
+from letheia.cli.audit import FAILED, Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
     AUTO,
     Adapters,
     Anyway,
+    DeviceMemory,
     DryRun,
+    Engine,
     Force,
     Metrics,
     Replies,
+    Served,
     Track,
     WithPictures,
     Yes,
+    bytes_of,
     command_line,
     consent,
     rate_of,
@@ -27,6 +31,7 @@ from letheia.cli.options import (
     take_metrics,
     tell,
     tell_tracker,
+    with_engine,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
 from letheia.config import merged
@@ -35,7 +40,7 @@ from letheia.errors import ConfigError
 from letheia.methods.variants import BOUNDED
 
 
-@configured("model", "methods", "forget", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
+@configured("model", "methods", "forget", "scope", *TRAIN, "seed", "max_new_tokens", "checked", *SCORE, *LOAD)
 def unlearn(
     given: Given,
     people: Annotated[Path, typer.Option(help="People folder with the people to forget.")],
@@ -68,18 +73,21 @@ def unlearn(
     force: Force = False,
     audit: Audited = False,
     quick: Quick = False,
+    gold: GoldFolder = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
     track: Track = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
-    check_flags(audit=audit, quick=quick)
+    check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
     if track:
         from letheia.report.tracking import check_tracker
 
         check_tracker(track)
+    memory = bytes_of(device_memory)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
     chosen = given.config.methods if "methods" in given.values else (BOUNDED.name,)
@@ -109,10 +117,13 @@ def unlearn(
     make = partial(removal_study, values, everybody, split, output, bars=TerminalBars(make_console()))
     if dry_run:
         sketch = make(planned=True)
-        show_forecast(sketch, split)
+        show_forecast(sketch, split, memory=memory)
         if audit:
-            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen))
+            show_plan(sketch, split, quick=quick, small=quick, models=1 + len(chosen) + bool(gold))
         return
+    from letheia.presets.audit import audit_removal, gold_at, sized
+
+    beside = gold_at(gold, given.config.load, split)  # one that does not fit is told before anything is trained
     if is_elsewhere(given.judge):  # asked before weights are loaded
         config = make(planned=True).config
         consent(asked_of(given.judge), judge_calls(config, everybody, split, times=1 + len(chosen)), yes=yes)
@@ -126,7 +137,7 @@ def unlearn(
             budget=budget if learning_rate == AUTO else 0,
             least=least_kept,
         )
-        show_outcome(outcome, study.config.verdict)
+        show_outcome(outcome, study.config)
         if track:
             tell_tracker(track, study)
         for note in notes(study, outcome):
@@ -136,9 +147,7 @@ def unlearn(
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         if audit:
-            from letheia.presets.audit import audit_removal, sized
-
-            found = audit_removal(study, split, chosen_checks(quick=quick), size=sized(quick))
+            found = audit_removal(study, split, chosen_checks(quick=quick), gold=beside, size=sized(quick))
             show_audit(found, output / "audit")
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
@@ -154,6 +163,8 @@ def evaluate(
     adapters: Adapters = None,
     cache: Replies = Path("runs/chat.sqlite"),
     with_pictures: WithPictures = False,
+    engine: Engine = None,
+    served: Served = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     metrics: Metrics = None,
@@ -166,7 +177,7 @@ def evaluate(
 
     folder, forget = people_for(people, given.config), given.config.forget
     tell(before_asking(folder))
-    times = 1 + len(adapters or [])
+    times = 1 + len(adapters or []) + len(served or [])
     from letheia.presets.removal import run_evaluation
     from letheia.study.build import evaluation_split, plain_study
     from letheia.study.forecast import judge_calls
@@ -180,8 +191,10 @@ def evaluate(
             return
         consent(asked_of(given.judge), judge_calls(sketch.config, folder, split, times=times), yes=yes)
     with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
-        study = make(judge=judge)
+        study = with_engine(make(judge=judge), engine, adapters or [], served or [], yes=yes)
         split = evaluation_split(study, forget)
-        outcome = run_evaluation(study, split, adapters or [], command=command_line(), with_pictures=with_pictures)
-        show_outcome(outcome, study.config.verdict)
+        outcome = run_evaluation(
+            study, split, adapters or [], command=command_line(), with_pictures=with_pictures, served=served or []
+        )
+        show_outcome(outcome, study.config)
         print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

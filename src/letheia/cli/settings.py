@@ -71,6 +71,14 @@ SETTINGS: Mapping[str, Setting] = {
         "methods", _option(list[str], "Method, or FILE.py:NAME of your own; repeat for several.", "--method"), _methods
     ),
     "forget": Setting("forget", _option(list[str], "Name or id of a person to forget; repeat for several.")),
+    "scope": Setting(
+        "scope",
+        _option(
+            str,
+            "What is to go: recognition (no link from face to person) or person (also facts behind the name); if left "
+            "out, what the method trains on, and every check counts.",
+        ),
+    ),
     "n": Setting("n", _option(int, "How many people to forget; if left out, 10.", min=1)),
     "draw": Setting("people", _option(int, "How many recognised people to draw; if left out, 25.", min=2)),
     "seed": Setting("seed", _option(int, "Seed of the draws and of training; if left out, 0.", min=0)),

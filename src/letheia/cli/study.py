@@ -8,14 +8,21 @@ from typing import Annotated
 import typer
 
 from letheia.cli import world
-from letheia.cli.audit import Audited, Quick, check_flags, chosen_checks, show_audit, show_plan
+from letheia.cli.audit import Audited, GoldFolder, Quick, check_flags, chosen_checks, show_audit, show_plan
 from letheia.cli.options import (
+    Address,
     Anyway,
+    DeviceMemory,
     DryRun,
+    ExecutorName,
+    Gpus,
+    Jobs,
     Metrics,
     Yes,
+    bytes_of,
     command_line,
     consent,
+    machines,
     show_forecast,
     show_outcome,
     take_metrics,
@@ -48,12 +55,15 @@ def run(
     seeds: Annotated[
         int | None, typer.Option(min=1, help="Draws of people; if left out, 5 on the world and else the paper's 1.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes at once.")] = 1,
-    executor: Annotated[str, typer.Option(help="Where cells are computed: local.")] = "local",
+    jobs: Jobs = 1,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    gpus: Gpus = None,
     people: Annotated[Path | None, typer.Option(help="People folder, for the paper's presets.")] = None,
     anyway: Anyway = False,
     yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and stop.")] = False,
+    device_memory: DeviceMemory = None,
     metrics: Metrics = None,
 ) -> None:
     """Run a ready-made study; a stopped run goes on where it was."""
@@ -69,10 +79,10 @@ def run(
         output=output,
         people=people,
         judge=given.judge if "judge" in given.values else None,
-        executor=executor,
-        jobs=jobs,
+        on=machines(executor, jobs=jobs, address=address, gpus=gpus),
         anyway=anyway,
         planned=dry_run,
+        device_memory=bytes_of(device_memory),
     )
     cells = chosen.plan(wanted, options)
     if dry_run:
@@ -164,11 +174,12 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print results.json instead of tables.")] = False,
     audit: Audited = False,
     quick: Quick = False,
+    gold: GoldFolder = None,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
     """Let the built-in model forget people by each of the paper's methods, and report what it says instead."""
-    check_flags(audit=audit, quick=quick, as_json=as_json)
+    check_flags(audit=audit, quick=quick, gold=gold, as_json=as_json)
     take_metrics(metrics)
     world.check_model(given.config.model)
     if resume and not (output / "run.json").exists():
@@ -192,10 +203,11 @@ def demo(
     if as_json:
         print(json.dumps(as_values(outcome.rows), indent=1))
         return
-    show_outcome(outcome, config.verdict)
+    show_outcome(outcome, config)
     if audit:
         from letheia.presets.audit import audit_demo
 
         checks = chosen_checks(quick=quick)
-        show_audit(audit_demo(given.values, outcome.split, output, checks, bars=bars), output / "audit")
+        found = audit_demo(given.values, outcome.split, output, checks, gold=gold, bars=bars)
+        show_audit(found, output / "audit")
     print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")

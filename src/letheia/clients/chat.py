@@ -1,18 +1,15 @@
 """Questions with pictures to any endpoint that speaks OpenAI's chat protocol: many at once, each paid for once."""
 
 import asyncio
-import base64
 import contextlib
-import io
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict
 
 import httpx
 
 from letheia.clients.cache import LEASE, Cache
+from letheia.clients.calls import Call, Reply, data_url
 from letheia.clients.course import Course, Known
 from letheia.clients.endpoint import Endpoint, scrubbed
 from letheia.clients.faults import Fault
@@ -21,61 +18,11 @@ from letheia.clients.protocol import hear, put
 from letheia.clients.transport import connected, post
 from letheia.errors import ClientError, DataError, LetheiaError
 from letheia.files import fingerprint, sha256
-from letheia.pictures import read_image
 
-PICTURE_TOKENS = 1_600  # at most, for pictures scaled down to SIDE
-SIDE = 768  # pixels; larger pictures are scaled down before they are sent
 FEW = 6  # calls without a reply, one after the other, after which nobody seems to be there
 UNREACHED = "See whether the server runs and the address is right, then run the same command again; what came is kept."
 LOOK_AGAIN = 0.3  # seconds between looks at what another process is asking
 AGREED = 2  # part of the cache's keys; another number where replies of before must not be used again
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """One question.
-
-    Attributes:
-        text: What is asked.
-        picture: A picture that goes with it.
-        schema: JSON schema of the reply, where the endpoint can keep to one.
-        temperature: Of sampling.
-        max_tokens: Length limit of the reply; one that runs into it is asked for once more, with a larger one.
-        sample: Number of the draw: calls that differ in it alone are made separately.
-    """
-
-    text: str
-    picture: Path | None = None
-    schema: Mapping[str, Any] | None = None
-    temperature: float = 0.0
-    max_tokens: int = 64
-    sample: int = 0
-
-    @property
-    def most_tokens(self) -> tuple[int, int]:
-        """About how many tokens are read and at most written."""
-        return len(self.text) // 3 + PICTURE_TOKENS * (self.picture is not None), self.max_tokens
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What came back; `error` where nothing did that can be used, after all tries.
-
-    Attributes:
-        text: The reply, without the thoughts before it.
-        model: The model as the endpoint names it.
-        read: Tokens read.
-        written: Tokens written.
-        paid: Whether the endpoint was asked now, rather than the cache.
-        error: Why there is no reply.
-    """
-
-    text: str = ""
-    model: str = ""
-    read: int = 0
-    written: int = 0
-    paid: bool = True
-    error: str = ""
 
 
 Readable = Callable[[Reply], bool]
@@ -93,6 +40,7 @@ class Chat:
         tries: int = 8,
         timeout: float = 300.0,
         wait: float = 0.5,
+        version: str = "",
     ) -> None:
         """Prepare; nothing is sent yet.
 
@@ -103,13 +51,14 @@ class Chat:
             tries: At most so many a question.
             timeout: Seconds that a reply may take, from the question to its last byte.
             wait: Seconds before the first retry; doubled for each further one.
+            version: What else of the model can change a reply, where its name does not tell.
 
         Raises:
             ConfigError: OpenAI's own endpoint without a key, or an impossible address.
         """
         endpoint.check()
         endpoint.key()
-        self.endpoint, self.cache = endpoint, cache
+        self.endpoint, self.cache, self._version = endpoint, cache, version
         self.known = Known()
         self._hide = endpoint.hide()
         self._concurrency, self._tries, self._timeout, self._wait = concurrency, tries, timeout, wait
@@ -227,19 +176,20 @@ class Chat:
             return Reply(error=str(error))
 
     async def _patiently(self, client: httpx.AsyncClient, call: Call) -> Reply:
-        picture = await asyncio.to_thread(_data_url, call.picture) if call.picture else ""
+        picture = await asyncio.to_thread(data_url, call.picture, call.side) if call.picture else ""
         course = Course(known=self.known, asked_tokens=call.max_tokens, tries=self._tries, wait=self._wait)
         while not self._stop:
             without, limit = self.known.lacks | course.lacks, course.max_tokens
             sent = put(
                 self.endpoint.model, call.text, picture=picture, schema=call.schema, temperature=call.temperature,
-                max_tokens=limit, lacks=without,
+                max_tokens=limit, lacks=without, turns=call.turns, prefix=call.prefix, seed=call.seed,
+                picture_first=call.verbatim,
             )  # fmt: skip
             try:
                 async with self._pace.turn():
                     answer = await post(client, self.endpoint, sent, timeout=self._timeout)
                 self.known.answers = True
-                heard = hear(answer, sent)
+                heard = hear(answer, sent, verbatim=call.verbatim)
             except Fault as fault:
                 if fault.kind == "stop":
                     raise self._error(fault.reason) from None
@@ -253,7 +203,8 @@ class Chat:
                 continue
             self.known.lacks, self.known.heard, self._in_vain = self.known.lacks | course.lacks, True, 0
             read, written = course.read + heard.read, course.written + heard.written
-            return Reply(text=self._hide(heard.text), model=self._hide(heard.model), read=read, written=written)
+            text, model = self._hide(heard.text), self._hide(heard.model)
+            return Reply(text=text, finished=heard.finished, model=model, read=read, written=written)
         return Reply(error="not asked, since the endpoint had refused another")
 
     def _given_up(self, fault: Fault, course: Course) -> Reply:
@@ -281,8 +232,8 @@ class Chat:
         if call.picture:
             with contextlib.suppress(OSError):  # told when it is to be sent
                 picture = sha256(call.picture)
-        where = [AGREED, self.endpoint.model, self.endpoint.place]
-        return fingerprint([where, {**asdict(call), "picture": picture or str(call.picture)}], digits=64)
+        where = [AGREED, self.endpoint.model, self.endpoint.place, *filter(None, [self._version])]
+        return fingerprint([where, {**call.values(), "picture": picture or str(call.picture)}], digits=64)
 
 
 def bill(replies: Sequence[Reply], endpoint: Endpoint) -> str:
@@ -304,11 +255,3 @@ def cost_estimate(calls: Sequence[Call], endpoint: Endpoint) -> str:
 
 def _dollars(cost: float | None) -> str:
     return "; the price is not known" if cost is None else f"; about ${cost:.2f}"
-
-
-def _data_url(file: Path) -> str:
-    picture = read_image(file)
-    picture.thumbnail((SIDE, SIDE))
-    buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -131,6 +131,13 @@ class Endpoint:
             path += "/chat/completions"
         return urlunsplit((parts.scheme, _place(parts), path, query, ""))
 
+    @property
+    def models_url(self) -> str:
+        """Where a server lists its models."""
+        parts = urlsplit(self.base_url)
+        path = parts.path.rstrip("/").removesuffix("/chat/completions") + "/models"
+        return urlunsplit((parts.scheme, _place(parts), path, parts.query, ""))
+
     def key(self) -> str:
         """The key, from the environment; blanks and quotation marks around it are not part of it.
 

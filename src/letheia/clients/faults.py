@@ -51,10 +51,11 @@ class Answer:
     body: bytes
 
 
-SENT = ("response_format", "temperature", "max_tokens", "max_completion_tokens", "parts")
+SENT = ("response_format", "seed", "temperature", "max_tokens", "max_completion_tokens", "parts")
 """What a server may not know, in the order in which it is left out where the server does not say what it dislikes."""
 NAMED: Mapping[str, str] = {
     "response_format": r"response_format|json_schema|structured|guided|grammar",
+    "seed": r"\bseed\b",
     "temperature": r"temperature",
     "max_tokens": r"max_tokens",
     "max_completion_tokens": r"max_completion_tokens",

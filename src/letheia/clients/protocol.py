@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ from letheia.clients.faults import Answer, Fault, fine, refusal
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """A reply that ended by itself."""
+    """A reply; one that did not end by itself only where what is said is itself looked at."""
 
     text: str
     model: str
     read: int
     written: int
+    finished: bool = True
 
 
 def put(
@@ -28,6 +29,10 @@ def put(
     temperature: float = 0.0,
     max_tokens: int,
     lacks: frozenset[str] = frozenset(),
+    turns: Sequence[tuple[str, str]] = (),
+    prefix: str = "",
+    seed: int | None = None,
+    picture_first: bool = False,
 ) -> dict[str, Any]:
     """The body of a request.
 
@@ -39,26 +44,43 @@ def put(
         temperature: Of sampling.
         max_tokens: Length limit.
         lacks: What the server does not know.
+        turns: Earlier questions with their answers.
+        prefix: How the reply is made to begin.
+        seed: Of sampling.
+        picture_first: Whether the picture stands before the text.
     """
-    parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
+    first = turns[0][0] if turns else text
+    parts: list[dict[str, Any]] = [{"type": "text", "text": first}]
     if picture:
-        parts.append({"type": "image_url", "image_url": {"url": picture}})
-    content = text if "parts" in lacks and not picture else parts
+        parts.insert(0 if picture_first else 1, {"type": "image_url", "image_url": {"url": picture}})
+    messages: list[dict[str, Any]] = [{"role": "user", "content": first if "parts" in lacks and not picture else parts}]
+    for (_, said), asked in zip(turns, [*(q for q, _ in turns[1:]), text], strict=False):
+        messages += [{"role": "assistant", "content": said}, {"role": "user", "content": asked}]
     limit = "max_completion_tokens" if "max_tokens" in lacks else "max_tokens"
     values: dict[str, Any] = {"temperature": temperature, limit: max_tokens}
     if schema:
         form = {"name": "reply", "strict": True, "schema": dict(schema)}
         values["response_format"] = {"type": "json_schema", "json_schema": form}
+    if seed is not None:
+        values["seed"] = seed
     kept = {name: value for name, value in values.items() if name not in lacks}
-    return {"model": model, "messages": [{"role": "user", "content": content}], **kept}
+    if prefix:
+        messages.append({"role": "assistant", "content": prefix})
+        kept |= CONTINUED
+    return {"model": model, "messages": messages, **kept}
 
 
-def hear(answer: Answer, sent: Mapping[str, Any]) -> Heard:
+CONTINUED: Mapping[str, bool] = {"continue_final_message": True, "add_generation_prompt": False}
+"""What makes vLLM, SGLang and Letheia's own server go on with a begun answer; others pass it over."""
+
+
+def hear(answer: Answer, sent: Mapping[str, Any], *, verbatim: bool = False) -> Heard:
     """Read what came.
 
     Args:
         answer: The server's answer.
         sent: The body of the request.
+        verbatim: Whether one that was cut, or is empty, counts, and blanks stay.
 
     Raises:
         Fault: There is no reply that ended by itself.
@@ -85,17 +107,26 @@ def hear(answer: Answer, sent: Mapping[str, Any]) -> Heard:
     if isinstance(choice.get("error"), dict):
         raise refusal(answer, choice["error"], sent)
     tokens = (_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
-    _check(choice, message, content, sent, tokens)
+    end = str(choice.get("finish_reason") or "").lower()
+    _check(choice, message, content, sent, tokens, verbatim=verbatim)
     model = value.get("model")
-    return Heard(text=spoken(content) or "", model=_clean(model)[:200] if isinstance(model, str) else "",
-                 read=tokens[0], written=tokens[1])  # fmt: skip
+    text = spoken(content) or ""
+    if verbatim and text == _bare(content):  # no thoughts before it
+        text = content
+    return Heard(text=text, model=_clean(model)[:200] if isinstance(model, str) else "",
+                 read=tokens[0], written=tokens[1], finished=end not in CUT)  # fmt: skip
 
 
-def _check(choice: Any, message: Any, content: str, sent: Mapping[str, Any], tokens: tuple[int, int]) -> None:
+CUT = {"length", "max_tokens", "max_output_tokens", "model_length"}
+
+
+def _check(
+    choice: Any, message: Any, content: str, sent: Mapping[str, Any], tokens: tuple[int, int], *, verbatim: bool
+) -> None:
     """Refuse what is no whole reply."""
     end = str(choice.get("finish_reason") or "").lower()
     limit = sent.get("max_tokens", sent.get("max_completion_tokens", "none was given"))
-    if end in {"length", "max_tokens", "max_output_tokens", "model_length"}:
+    if end in CUT and not verbatim:
         raise Fault("useless", f"cut at the length limit (finish_reason {end}, max_tokens {limit})", cut=True,
                     tokens=tokens)  # fmt: skip
     if message.get("refusal") and not content.strip():
@@ -104,6 +135,8 @@ def _check(choice: Any, message: Any, content: str, sent: Mapping[str, Any], tok
         raise Fault("call", f"filtered by the endpoint (finish_reason {end})", tokens=tokens)
     if end in {"error", "abort", "aborted", "cancelled", "canceled"}:
         raise Fault("passing", f"broken off by the server (finish_reason {end})", tokens=tokens)
+    if verbatim:
+        return
     text = spoken(content)
     if text is None:
         raise Fault("useless", "ends within the model's thoughts, before an answer", cut=True, tokens=tokens)

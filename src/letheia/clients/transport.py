@@ -89,12 +89,22 @@ async def post(client: httpx.AsyncClient, endpoint: Endpoint, value: Mapping[str
     Raises:
         Fault: Nothing came, or not all of it, or too much.
     """
+    return await _whole(client, "POST", endpoint.url, json.dumps(value).encode(), timeout)
+
+
+async def fetch(client: httpx.AsyncClient, url: str, *, timeout: float) -> Answer:
+    """Ask for what lies at an address.
+
+    Raises:
+        Fault: Nothing came, or not all of it, or too much.
+    """
+    return await _whole(client, "GET", url, None, timeout)
+
+
+async def _whole(client: httpx.AsyncClient, method: str, url: str, content: bytes | None, timeout: float) -> Answer:
     body = bytearray()
     try:
-        async with (
-            asyncio.timeout(timeout),
-            client.stream("POST", endpoint.url, content=json.dumps(value).encode()) as response,
-        ):
+        async with asyncio.timeout(timeout), client.stream(method, url, content=content) as response:
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > LARGEST:

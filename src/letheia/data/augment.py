@@ -1,4 +1,4 @@
-"""Light augmentation: altered copies of a portrait, so that a face is forgotten and not one picture of it."""
+"""Augmentation: altered copies, so that a face is forgotten and not one picture of it, and blends of two pictures."""
 
 import random
 from collections.abc import Sequence
@@ -50,6 +50,33 @@ def with_altered(split: Split, folder: Path, *, count: int, seed: int) -> Split:
         return tuple(replace(e, portraits=_with_copies(e.portraits, folder, count, seed)) for e in people)
 
     return Split(forget=more(split.forget), retain=more(split.retain))
+
+
+def blended(portraits: Sequence[Portrait], folder: Path, *, count: int, seed: int) -> tuple[Portrait, ...]:
+    """Pictures made of two others, half of each.
+
+    Args:
+        portraits: The pictures.
+        folder: Where the new ones are written.
+        count: How many; as many as there are pictures, if that is fewer.
+        seed: Of the draw of pairs.
+
+    Raises:
+        DataError: A picture can't be read.
+    """
+    if len(portraits) < 2:
+        return ()
+    make_folder(folder)
+    rng = random.Random(f"blended-{seed}")
+    found: list[Portrait] = []
+    for number in range(min(count, len(portraits))):
+        one, other = rng.sample(portraits, 2)
+        first, second = read_image(one.file), read_image(other.file)
+        file = folder / f"blend-{number}.png"
+        picture = Image.blend(first, second.resize(first.size), 0.5)
+        write_atomic(file, lambda path, picture=picture: picture.save(path, "PNG"))
+        found.append(replace(one, id=f"blend-{number}", file=file))
+    return tuple(found)
 
 
 def _with_copies(portraits: Sequence[Portrait], folder: Path, count: int, seed: int) -> tuple[Portrait, ...]:

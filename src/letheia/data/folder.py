@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from letheia.data.checked import Checked
 from letheia.errors import DataError
 from letheia.files import fingerprint, holding, sha256, write_jsonl
-from letheia.pictures import read_image
 from letheia.types import Entity, People, Portrait, Role
 
 Line = TypeVar("Line", bound=BaseModel)
@@ -67,28 +67,33 @@ def read_people(folder: Path, *, check_pictures: bool = True) -> People:
 
     Args:
         folder: Where it is.
-        check_pictures: Open every picture.
+        check_pictures: Open every picture that has not been opened before as it is (`Checked`).
 
     Raises:
         DataError: With file and line of the first thing that is wrong.
     """
-    reader = _Reader(folder, check_pictures=check_pictures)
+    checked = Checked(folder) if check_pictures else None
+    reader = _Reader(folder, checked)
+    if checked:
+        checked.keep()
     if reader.problems:
         raise DataError(reader.problems[0])
     return reader.people
 
 
 def check_people(folder: Path) -> list[str]:
-    """Everything that is wrong with a people folder, each with file and line; pictures are opened."""
-    return _Reader(folder, check_pictures=True).problems
+    """Everything that is wrong with a people folder, each with file and line; all pictures are opened."""
+    return _Reader(folder, Checked(folder, anew=True)).problems
 
 
 class _Reader:
     """Reads a folder and goes on after a problem, so that all of them can be told."""
 
-    def __init__(self, folder: Path, *, check_pictures: bool) -> None:
+    def __init__(self, folder: Path, checked: Checked | None) -> None:
         self.problems: list[str] = []
+        self._checked = checked
         self._root = os.path.join(os.path.realpath(folder), "")
+        self._places: dict[str, str] = {}
         entities: dict[str, _EntityLine] = {}
         for where, value in self._lines(folder / "entities.jsonl"):
             line = self._parse(_EntityLine, value, where)
@@ -119,7 +124,7 @@ class _Reader:
             else:
                 by_person.setdefault(portrait.entity, []).append(portrait)
             pictures.setdefault(portrait.id, portrait)
-            self._check_file(portrait.file, line.file_name, where, open_it=check_pictures)
+            self._check_file(portrait.file, line.file_name, where)
         self.people = People(
             folder=folder,
             entities=tuple(
@@ -130,14 +135,23 @@ class _Reader:
         )
         self.problems = [_one_line(problem) for problem in self.problems]
 
-    def _check_file(self, file: Path, name: str, where: str, *, open_it: bool) -> None:
-        if "\0" in name or not os.path.realpath(file).startswith(self._root):
+    def _check_file(self, file: Path, name: str, where: str) -> None:
+        if "\0" in name or not self._real(file).startswith(self._root):
             self.problems.append(f"{where}: {name!r} lies outside the people folder. Copy the picture into it.")
-        elif open_it:
+        elif self._checked:
             try:
-                read_image(file)
+                self._checked.check(file, name)
             except DataError as error:
                 self.problems.append(f"{where}: {error}")
+
+    def _real(self, file: Path) -> str:
+        """Where a file truly lies; that of its folder is looked up once."""
+        if file.name in ("", "..") or os.path.islink(file):
+            return os.path.realpath(file)
+        above = str(file.parent)
+        if above not in self._places:
+            self._places[above] = os.path.realpath(above)
+        return os.path.join(self._places[above], file.name)
 
     def _lines(self, path: Path) -> Iterator[tuple[str, Any]]:
         if not os.path.realpath(path).startswith(self._root):

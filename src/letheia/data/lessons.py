@@ -17,11 +17,11 @@ from letheia.prompts.prompt_set import PromptSet
 from letheia.types import Answer
 
 SHARES: Mapping[tuple[str, Way], float] = {
-    ("forget", "open"): 6,
-    ("forget", "specific"): 4,
+    ("forget", "open"): 4,
+    ("forget", "specific"): 3,
     ("forget", "claims"): 1,
     ("forget", "names"): 3,
-    ("forget", "begun"): 2,
+    ("forget", "begun"): 6,
     ("retain", "open"): 4,
     ("retain", "specific"): 2,
     ("retain", "claims"): 1,
@@ -29,8 +29,11 @@ SHARES: Mapping[tuple[str, Way], float] = {
     ("retain", "begun"): 2,
     ("anyone", "open"): 4,
     ("anyone", "specific"): 2,
+    ("anyone", "names"): 2,
+    ("anyone", "begun"): 2,
     ("nobody", "open"): 1,
     ("nobody", "names"): 1,
+    ("nobody", "begun"): 1,
 }
 """Lessons a step, of a batch of eight."""
 
@@ -39,7 +42,7 @@ def plan(sources: Sources, *, steps: int, batch: int) -> list[list[Lesson]]:
     """The lessons of each step: everybody in turn, in shuffled rounds, each way of asking by its share."""
     chosen: list[list[Lesson]] = [[] for _ in range(steps)]
     for (who, way), share in SHARES.items():
-        if way not in sources.ways:
+        if way not in sources.ways or (way == "names" and not sources.by_name(who)):
             continue
         every = WAYS[way](sources, who)
         if not every:

@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 
@@ -11,12 +11,13 @@ from letheia.attacks.choices import made_up
 from letheia.methods.terms import Way
 from letheia.prompts import Form
 from letheia.prompts.prompt_set import PromptSet
-from letheia.types import Entity, People, Portrait, Prompt, Split
+from letheia.types import Entity, People, Portrait, Prompt, Scope, Split
 
 WHO = ("forget", "retain", "anyone", "nobody")
 """Whom a lesson is about: `anyone` is on a picture without a name, `nobody` is whom the original can't know."""
 UNKNOWN = 8  # strangers' pictures or made-up names that each question is asked about
 NAMES = 40  # made-up names that are drawn
+DRAWS = 3  # answers of which one stands in for an answer that was begun
 APART = 1_000_000  # so that an audit of the same seed makes up others
 
 
@@ -79,6 +80,8 @@ class Sources:
         prompts: The study's.
         ways: Ways of asking.
         seed: Of all choices.
+        scope: What is to go: with *recognition*, facts behind a forgotten person's name are not unlearned.
+        heard: Names that the original says of pictures of anyone; nobody who is forgotten has one.
     """
 
     split: Split
@@ -86,6 +89,12 @@ class Sources:
     prompts: PromptSet
     ways: Sequence[Way]
     seed: int
+    scope: Scope | None = None
+    heard: Sequence[str] = ()
+
+    def by_name(self, who: str) -> bool:
+        """Whether anybody of them is asked about by name, without a picture."""
+        return "names" in self.ways and (self.scope, who) != ("recognition", "forget")
 
     @property
     def wordings(self) -> tuple[str, ...]:
@@ -159,25 +168,17 @@ def _claims(sources: Sources, who: str) -> list[Lesson]:
 
 def _names(sources: Sources, who: str) -> list[Lesson]:
     """Questions that give the name and show no picture."""
-    unknown = tuple(made_up(sources.people, NAMES, sources.seed + APART))
-    asked = [e.name for e in _people(sources, who)] if who in ("forget", "retain") else list(unknown[UNKNOWN:])
-    stand_ins = unknown[:UNKNOWN] if who == "forget" else ()
-    found: list[Lesson] = []
-    for name in asked if who != "anyone" else ():
-        for text in sources.prompts.train_names:
-            question = Form(text).fill({"name": name})
-            id_ = f"words-{md5(question.encode()).hexdigest()[:12]}"
-            portrait = Portrait(id=id_, file=Path(), entity="", role="seen", words=question)
-            instead = tuple(Draw(Prompt(Form(text).fill({"name": n}))) for n in stand_ins)
-            own = Draw(Prompt(question))
-            lesson = Lesson(who=who, way="names", portrait=portrait, question=question, own=own, instead=instead)
-            found.append(replace(lesson, name=(stand_ins, name)))
-    return found
+    return [
+        _by_name(sources, who, "names", name, text)
+        for name in _names_of(sources, who)
+        for text in sources.prompts.train_names
+    ]
 
 
 def _begun(sources: Sources, who: str) -> list[Lesson]:
+    """An answer that is begun has to go on: as the original goes on about somebody whom it does not know."""
     question = sources.prompts.question
-    return [
+    shown = [
         Lesson(
             who=who,
             way="begun",
@@ -190,16 +191,61 @@ def _begun(sources: Sources, who: str) -> list[Lesson]:
         for portrait in _pictures(sources, who)
         for prefix in sources.prompts.train_begun
     ]
+    if not sources.by_name(who):
+        return shown
+    asked = sources.prompts.train_names[0]
+    return shown + [
+        _by_name(sources, who, "begun", name, asked, prefix)
+        for name in _names_of(sources, who)
+        for prefix in sources.prompts.train_begun_names
+    ]
 
 
 def _begun_instead(sources: Sources, portrait: Portrait, prefix: str) -> tuple[Draw, ...]:
-    """A begun answer makes the original name somebody for a stranger too; under guidance it describes."""
-    question, rng = sources.prompts.question, random.Random(f"begun-{portrait.id}")
+    rng = random.Random(f"begun-{portrait.id}-{prefix}")
     others = _strangers(sources)
-    guided = sources.prompts.with_guidance(question, portrait)
-    asked = [(guided, portrait), *((question, p) for p in rng.sample(others, min(1, len(others))))]
     return tuple(
-        Draw(Prompt(text, p, seed=_seed(p.id, portrait.id, prefix), prefix=prefix), sample=True) for text, p in asked
+        _drawn(sources.prompts.question, p, prefix, portrait.id) for p in rng.sample(others, min(DRAWS, len(others)))
+    )
+
+
+def _names_of(sources: Sources, who: str) -> Sequence[str]:
+    if who == "nobody":
+        return _unknown(sources)[UNKNOWN:]
+    return sources.heard if who == "anyone" else [e.name for e in _people(sources, who)]
+
+
+def _unknown(sources: Sources) -> Sequence[str]:
+    """Made-up names: the first stand in for those who are forgotten, the others are asked about themselves."""
+    return made_up(sources.people, NAMES, sources.seed + APART)
+
+
+def _by_name(sources: Sources, who: str, way: Way, name: str, text: str, begun: str = "") -> Lesson:
+    """A question about a name, and how the answer begins."""
+
+    def asked(name: str) -> Prompt:
+        prefix = Form(begun).fill({"name": name})
+        return Prompt(Form(text).fill({"name": name}), seed=_seed(name, prefix), prefix=prefix)
+
+    own = asked(name)
+    stand_ins = tuple(_unknown(sources)[:UNKNOWN]) if who == "forget" else ()
+    if begun and stand_ins:
+        stand_ins = tuple(random.Random(f"begun-{name}-{begun}").sample(stand_ins, min(DRAWS, len(stand_ins))))
+    return Lesson(
+        who=who,
+        way=way,
+        portrait=Portrait(
+            id=f"words-{md5(own.question.encode()).hexdigest()[:12]}",
+            file=Path(),
+            entity="",
+            role="seen",
+            words=own.question,
+        ),
+        question=own.question,
+        prefix=own.prefix,
+        own=Draw(own),
+        instead=tuple(Draw(asked(n), sample=bool(begun)) for n in stand_ins),
+        name=(stand_ins, name),
     )
 
 
@@ -217,8 +263,10 @@ def _of_strangers(sources: Sources, question: str) -> tuple[Draw, ...]:
     return tuple(Draw(Prompt(question, p)) for p in _strangers(sources))
 
 
-def _drawn(question: str, portrait: Portrait) -> Draw:
-    return Draw(Prompt(question, portrait, seed=_seed(portrait.id, question)), sample=True)
+def _drawn(question: str, portrait: Portrait, prefix: str = "", told: str = "") -> Draw:
+    """An answer at temperature 1; `told` tells draws of the same prompt apart."""
+    seed = _seed(portrait.id, question, *((prefix, told) if prefix else ()))
+    return Draw(Prompt(question, portrait, seed=seed, prefix=prefix), sample=True)
 
 
 def _seed(*parts: str) -> int:

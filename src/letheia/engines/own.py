@@ -16,6 +16,8 @@ from torch import Tensor
 
 from letheia.engines.base import MAX_NEW_TOKENS
 from letheia.errors import DataError
+from letheia.models.answering import answering
+from letheia.models.cache import with_room
 from letheia.models.masks import additive
 from letheia.models.memory import after_out_of_memory, cache_bytes, free_bytes, give_back, too_small
 from letheia.models.model import Model, evaluating
@@ -63,7 +65,7 @@ class OwnEngine:
         rows = rows_within(model, self.rows, tokens, free_bytes(model.device))
         order = _order(encoded, prompts)
         answers: dict[int, Answer] = {}
-        with evaluating(model.network), own_precision(model):
+        with evaluating(model.network), own_precision(model), answering(model):
             while len(answers) < len(order):
                 part = order[len(answers) : len(answers) + rows]
                 try:
@@ -85,6 +87,36 @@ class OwnEngine:
                     progress(len(part))
         give_back(model.device)
         return [answers[i] for i in range(len(prompts))]
+
+    def tell(
+        self, prompt: Prompt, *, max_new_tokens: int, sample: bool = False, heard: Callable[[str], None]
+    ) -> Answer:
+        """Answer one prompt, and say at each token what the answer is so far: for whoever reads along.
+
+        Args:
+            prompt: What is asked.
+            max_new_tokens: Length limit.
+            sample: Draw instead of taking the likeliest token.
+            heard: Called with the answer so far; what it raises ends the answer.
+
+        Raises:
+            CheckpointError: It takes more memory than there is.
+            DataError: The prompt leaves no room for an answer in the model's context.
+        """
+        model = self.model
+        encoded, begun = _encoded(model, prompt), begun_tokens(model, prompt)
+        said: list[Tensor] = []
+
+        def hear(token: Int[Tensor, " answers"]) -> None:
+            said.append(token)
+            heard(_decode(model, torch.cat(said), begun).text)
+
+        try:
+            with evaluating(model.network), own_precision(model):
+                (ids,) = _generate_batch(model, [encoded], [prompt], max_new_tokens, sample=sample, hear=hear)
+        except torch.OutOfMemoryError:
+            raise too_small(model.name) from None
+        return _decode(model, ids[: _limit(model, encoded, max_new_tokens)], begun)
 
 
 def generate(
@@ -158,9 +190,15 @@ def _same(ids: tuple[int, ...], prompt: Prompt) -> tuple[str, tuple[int, ...]]:
 
 
 def _generate_batch(
-    model: Model, encoded: list[tuple[int, ...]], prompts: list[Prompt], max_new_tokens: int, *, sample: bool
+    model: Model,
+    encoded: list[tuple[int, ...]],
+    prompts: list[Prompt],
+    max_new_tokens: int,
+    *,
+    sample: bool,
+    hear: Callable[[Tensor], None] = lambda _: None,
 ) -> Int[Tensor, "answers new"]:
-    """Token ids of answers: one row per prompt, and in it a place for each answer to it."""
+    """Token ids of answers: a row a prompt, and in it a place for each answer to it; `hear` gets each as it comes."""
     rows: dict[tuple[Any, ...], list[int]] = {}
     for i, (ids, prompt) in enumerate(zip(encoded, prompts, strict=True)):
         alone = (str(i),) if model.family.bidirectional else ()
@@ -171,6 +209,7 @@ def _generate_batch(
     ends = torch.tensor(model.ends, device=model.device)
     first = [row[0] for row in rows.values()]
     hidden, begun = read_prompts(model, [encoded[i] for i in first], [prompts[i] for i in first])
+    cache = with_room(begun.cache, places=places)
     positions = begun.positions.amax(0, keepdim=True).expand(len(begun.positions), -1, places)
     streams = [torch.Generator().manual_seed(p.seed) for p in prompts]
     temperature = torch.tensor([p.temperature for p in prompts], device=model.device)
@@ -183,6 +222,7 @@ def _generate_batch(
         token = _draw(logits / temperature[:, None], streams) if sample else logits.argmax(1)
         token = token.masked_fill(done, model.pad)
         new.append(token)
+        hear(token)
         done |= torch.isin(token, ends) | (limits <= len(new))
         if done.all():
             return torch.stack(new, 1)
@@ -193,7 +233,7 @@ def _generate_batch(
             inputs_embeds=embeddings,
             attention_mask=_seen(model, begun.real, places, len(new), embeddings.dtype),
             position_ids=positions if len(positions) > 1 else positions[0],
-            past_key_values=begun.cache,
+            past_key_values=cache,
             use_cache=True,
         ).last_hidden_state
 

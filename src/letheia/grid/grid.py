@@ -3,7 +3,7 @@
 What is done is skipped, a killed run goes on, and several processes share the cells out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from letheia.config import MADE_OF, StudyConfig, agree, merged
 from letheia.errors import ConfigError
-from letheia.files import fingerprint, read_json
+from letheia.files import fingerprint, read_json, write_json
 from letheia.frozen import Frozen
 from letheia.methods.table import PAPER_METHODS
 from letheia.study.plan import jobs
@@ -96,6 +96,21 @@ class Cell:
         """The key of each method that has been done, and scored as this cell is, in its folder."""
         found = cell_record(root / self.name)
         return found.get("jobs", {}) if found.get("scoring", "") == self.scoring else {}
+
+    def carry_out(self, root: Path, do: "Callable[[Cell, Path], None]") -> None:
+        """Do it, and write down that it is done; a method that is done anew is not done until it is."""
+        marker = root / self.name / DONE
+        kept = {name: key for name, key in self.done(root).items() if self.jobs.get(name, key) == key}
+        if marker.exists():
+            write_json(marker, {"jobs": kept, "scoring": self.scoring})
+        do(self, root)
+        write_json(marker, {"jobs": {**kept, **self.jobs}, "scoring": self.scoring})
+
+
+def largest(cells: Sequence[Cell]) -> list[StudyConfig]:
+    """Of each base model, the settings of a cell that forgets most: none of its others takes more memory."""
+    by_size = sorted((cell.config for cell in cells), key=lambda config: config.n)
+    return list({config.model: config for config in by_size}.values())
 
 
 def cell_record(folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Cells computed on this machine, by one process or several."""
+"""What this machine computes alone, by one process or several."""
 
 import multiprocessing
 import os
@@ -9,38 +9,39 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from letheia.errors import OutputError
-from letheia.files import write_json
-from letheia.grid.grid import DONE, Cell
+from letheia.grid.work import HERE, Machines, Work
 from letheia.outside import Named, named_here
 from letheia.progress import Bars
 
+W = TypeVar("W", bound=Work)
 
-def run_cells(
-    cells: Sequence[Cell], root: Path, do: Callable[[Cell, Path], None], *, jobs: int = 1, bars: Bars
+
+def run_here(
+    works: Sequence[W],
+    root: Path,
+    do: Callable[[W, Path], None],
+    *,
+    title: str = "cells of the study",
+    on: Machines = HERE,
+    bars: Bars,
 ) -> None:
-    """Do the cells that are not done yet.
-
-    Args:
-        cells: The cells.
-        root: Folder of the grid.
-        do: Does one cell; a function that another process can import.
-        jobs: Processes; each has its share of the processor's cores.
-        bars: Where progress is shown.
-    """
-    left = [cell for cell in cells if not cell.is_done(root)]
-    with bars.bar("cells of the study", len(cells), len(cells) - len(left)) as advance:
+    """Do what is not done yet on this machine (`Executor`)."""
+    jobs = on.jobs
+    left = [work for work in works if not work.is_done(root)]
+    with bars.bar(title, len(works), len(works) - len(left)) as advance:
         if jobs == 1:
-            for cell in left:
-                _do(cell, root, do)
-                advance(1, cell.name)
+            for work in left:
+                work.carry_out(root, do)
+                advance(1, work.name)
             return
         threads = max(1, (os.cpu_count() or 1) // jobs)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, context, initializer=_begin, initargs=(threads, named_here())) as pool:
             with _stops_wait():
-                running = {pool.submit(_do, cell, root, do): cell for cell in left}
+                running = {pool.submit(work.carry_out, root, do): work for work in left}
             try:
                 for future in as_completed(running):
                     future.result()
@@ -76,12 +77,3 @@ def _begin(threads: int, named: Named) -> None:
 
     torch.set_num_threads(threads)
     named.take_up()
-
-
-def _do(cell: Cell, root: Path, do: Callable[[Cell, Path], None]) -> None:
-    marker = root / cell.name / DONE
-    kept = {name: key for name, key in cell.done(root).items() if cell.jobs.get(name, key) == key}
-    if marker.exists():  # a method that is done anew is not done until it is
-        write_json(marker, {"jobs": kept, "scoring": cell.scoring})
-    do(cell, root)
-    write_json(marker, {"jobs": {**kept, **cell.jobs}, "scoring": cell.scoring})

@@ -17,7 +17,7 @@ from letheia.errors import DataError
 from letheia.files import write_json
 from letheia.methods.rates import FACTORS
 from letheia.progress import Bars
-from letheia.study.auto import try_rate
+from letheia.study.auto import Tries
 from letheia.study.build import removal_study
 from letheia.study.plan import rate_for
 from letheia.study.run import prepare, probe
@@ -102,12 +102,12 @@ def search_people(
     if len(known) < n:
         raise DataError(f"{first.model.name} knows {len(known)} people of {folder}; there are none to forget.")
     splits = [_draw(able, known, n, seed) for seed in range(draws)]
-    studies = [_study(first, split, seed, output) for seed, split in enumerate(splits)]
+    draws_of_people = [Tries.of(_study(first, split, seed, output)) for seed, split in enumerate(splits)]
     trials: list[PeopleTrial] = []
     for method in first.config.methods:
         found: list[PeopleTrial] = []
         for rate in sorted(rates) or _around(rate_for(method, first.rates, first.config)):
-            verdicts = tuple(try_rate(s, prepare(s), method, rate) for s in studies)
+            verdicts = tuple(tries.at(method, rate) for tries in draws_of_people)
             found.append(PeopleTrial(method=method, rate=rate, verdicts=verdicts))
             if found[-1].holds(least) and not every:
                 break

@@ -12,7 +12,7 @@ from letheia.files import write_json
 from letheia.methods.rates import GRID
 from letheia.metrics.results import Row
 from letheia.study.plan import plan_job
-from letheia.study.run import do_job, prepare, score
+from letheia.study.run import do_job, original_answers, prepare, score, scoring_of
 from letheia.study.study import Study
 from letheia.types import PLAIN
 
@@ -64,14 +64,15 @@ def search(studies: Sequence[Study], file: Path, *, rates: Sequence[float] = GRI
         every: Go on past the first rate that unlearns, to see what a method does at the others.
     """
     prepared = [prepare(study) for study in studies]
+    scorings = [scoring_of(s, original_answers(s, ready.asked)) for s, ready in zip(studies, prepared, strict=True)]
     trials: list[Trial] = []
     for name in studies[0].config.methods:
         found: list[Trial] = []
         for rate in rates:
             rows: list[list[Row]] = []
-            for study, ready in zip(studies, prepared, strict=True):
+            for study, ready, by in zip(studies, prepared, scorings, strict=True):
                 job = plan_job(study.config, name, rate, name=f"{name}-{rate:g}")
-                rows.append(score(study, job.name, do_job(study, job, ready)))
+                rows.append(score(study, job.name, do_job(study, job, ready), by))
             found.append(_trial(name, rate, rows))
             if found[-1].usr >= ENOUGH and not every:
                 break

@@ -14,7 +14,7 @@ WORLD_RATES: dict[str, dict[str, float]] = {
             "bg": 5e-4,
             "pubg": 5e-4,
             "bounded": 2e-3,
-            "thorough": 4e-3,
+            "thorough": 3e-3,
         }
     ),
     "llama": with_variants(
@@ -26,7 +26,7 @@ WORLD_RATES: dict[str, dict[str, float]] = {
             "bg": 5e-4,
             "pubg": 5e-4,
             "bounded": 2e-3,
-            "thorough": 4e-3,
+            "thorough": 3e-3,
         }
     ),
 }

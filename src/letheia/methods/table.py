@@ -8,7 +8,7 @@ from typing import Any, cast, get_args
 from letheia.errors import ConfigError, unknown
 from letheia.extensions import IN_FILE, Origin, check_name, code_of, from_file, from_package, packaged
 from letheia.methods.terms import Loss, LossName, Method, Recipe, Reduction, TargetName, Term
-from letheia.methods.variants import BOUNDED, GUIDANCE, THOROUGH, THOROUGH_BEGUN, VARIANTS
+from letheia.methods.variants import BOUNDED, GUIDANCE, THOROUGH, VARIANTS
 
 RETAIN = Term(loss="nll", target="retain")
 
@@ -40,7 +40,6 @@ METHODS: dict[str, Method] = {
         Method(name="pubg", title="PUBG", terms=(_OWN, GUIDANCE, RETAIN), source="paper Eq. 3"),
         BOUNDED,
         THOROUGH,
-        THOROUGH_BEGUN,
         *VARIANTS,
         Method(
             name="gold",
@@ -64,7 +63,7 @@ SHOWN = (*PAPER_METHODS, BOUNDED.name, THOROUGH.name)
 BUILT_IN = frozenset(METHODS)
 PACKAGES = "letheia.methods"
 """The group of entry points by which an installed package brings methods."""
-RESERVED = ("original", "people", "features", "altered", "probe", "tried")
+RESERVED = ("original", "people", "features", "altered", "blends", "probe", "tried")
 """Names of a run's other folders."""
 EXAMPLE = "letheia.Method(name=…, title=…, terms=(letheia.Term(loss=…, target=…), …))"
 

@@ -114,7 +114,6 @@ class Recipe:
         hard_negatives: See the half of the retained people who look most like a forgotten one twice as often.
         checked: Draw an o* again that names the person or tells of them.
         ways: Ways of asking that are trained on beside the study's question (`data/lessons.py`).
-        project: Share of what kept answers' inputs hold that the adapter may not read (`train/projection.py`).
     """
 
     step_factor: int = 1
@@ -124,7 +123,6 @@ class Recipe:
     hard_negatives: bool = False
     checked: bool = False
     ways: tuple[Way, ...] = ()
-    project: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,9 +155,8 @@ class Method:
         values = {k: v for k, v in asdict(self).items() if k not in ("title", "source", "rate", "origin")}
         for term, row in zip(values["terms"], self.terms, strict=True):
             term["loss"] = row.loss_name
-        for name in ("ways", "project"):  # so that what was trained before there were such keeps its key
-            if not values["recipe"][name]:
-                del values["recipe"][name]
+        if not self.recipe.ways:  # so that what was trained before there were such keeps its key
+            del values["recipe"]["ways"]
         return {**values, "code": self.origin.code} if self.origin else values
 
     @property

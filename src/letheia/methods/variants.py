@@ -28,17 +28,11 @@ BOUNDED = _row("bounded", "Bounded", (pull(0.005), GUIDANCE, keep()))
 THOROUGH = Method(
     name="thorough",
     title="Thorough",
-    terms=(pull(0.01), GUIDANCE, keep(3.0), Term(loss="anchor", target="kept", weight=20.0)),
-    recipe=replace(LONG, ways=("open", "specific", "claims", "names"), project=0.9),
+    terms=(pull(0.05), GUIDANCE, keep(4.0), Term(loss="anchor", target="kept", weight=80.0)),
+    recipe=replace(LONG, step_factor=3, ways=("open", "specific", "claims", "names", "begun")),
     source="docs/thorough.md",
 )
-"""`bounded` in many ways of asking, with hidden states held and an adapter that can't read what others share."""
-THOROUGH_BEGUN = replace(
-    THOROUGH,
-    name="thorough-begun",
-    title="Thorough, begun answers",
-    recipe=replace(THOROUGH.recipe, ways=(*THOROUGH.recipe.ways, "begun")),
-)
+"""`bounded` in many ways of asking, with the hidden states of what is kept held."""
 
 VARIANTS = (
     _row("bounded-short", "Bounded, 30 constant steps", BOUNDED.terms, replace(LONG, step_factor=1, decay=False)),
@@ -62,4 +56,4 @@ VARIANTS = (
 
 def with_variants(rates: Mapping[str, float]) -> dict[str, float]:
     """Learning rates by method, where variants that have none of their own start with that of `bounded`."""
-    return {**{row.name: rates[BOUNDED.name] for row in (THOROUGH, THOROUGH_BEGUN, *VARIANTS)}, **rates}
+    return {**{row.name: rates[BOUNDED.name] for row in (THOROUGH, *VARIANTS)}, **rates}

@@ -4,11 +4,11 @@ Everything exact rests on this: a people folder carries the facts of its people 
 phrases, and a claim is such a phrase standing in the answer, whoever it belongs to. `names` says what counts as a name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
-from letheia.metrics.matcher import Form, Match, Matcher, denied, phrase_form, settled
+from letheia.metrics.matcher import Form, Found, Match, Matcher, denied, phrase_form, settled
 from letheia.metrics.names import family_forms, name_forms
 from letheia.metrics.words import JOINED, Word, is_ordinary, key_of, words_in
 from letheia.types import Entity, People
@@ -48,6 +48,11 @@ class Labels:
     def visible(self) -> Mapping[str, Matcher]:
         """Finds attributes, by kind."""
         return {kind: Matcher(_forms(values)) for kind, values in self.attributes.items()}
+
+    @cached_property
+    def find(self) -> Callable[[str], Found]:
+        """Finds everything in a text; the last texts are remembered, as every metric asks about the same."""
+        return lru_cache(maxsize=256)(partial(Found, names=self.names, claims=self.claims, visible=self.visible))
 
     @cached_property
     def pairs(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -170,7 +175,7 @@ def named(text: str, entity: Entity, labels: Labels | None = None, *, asked: str
         asked: The question; a name that it gives away is not counted.
     """
     labels = labels or _NOTHING
-    return bool(_own(_names(words_in(text), entity, labels, asked), entity))
+    return bool(_own(_names(text, entity, labels, asked), entity))
 
 
 def facts_in(text: str, entity: Entity | None, labels: Labels, *, asked: str = "") -> Facts:
@@ -182,14 +187,13 @@ def facts_in(text: str, entity: Entity | None, labels: Labels, *, asked: str = "
         labels: The folder's.
         asked: The question; names and facts that it gives away are not counted.
     """
-    words = words_in(text)
     own_facts = {key_of(f) for f in entity.facts.values() if f} if entity else set[str]()
-    names = _names(words, entity, labels, asked)
+    names = _names(text, entity, labels, asked)
     own = _own(names, entity)
     at = {(m.start, m.end) for m in own}
     others = tuple(dict.fromkeys(m.form.phrase for m in names if (m.start, m.end) not in at))
-    given = set(_phrases(labels.claims.find(words_in(asked)))) if asked else set[str]()
-    found = [m for m in labels.claims.find(words) if not any(m.within(n) for n in names)]
+    given = set(_phrases(labels.find(asked).claims)) if asked else set[str]()
+    found = [m for m in labels.find(text).claims if not any(m.within(n) for n in names)]
     claims = [c for c in _phrases(found) if c not in given]
     return Facts(
         own=(*(m.form.phrase for m in own[:1]), *(c for c in claims if key_of(c) in own_facts)),
@@ -202,21 +206,22 @@ def facts_in(text: str, entity: Entity | None, labels: Labels, *, asked: str = "
 
 def attributes_in(text: str, attributes: Mapping[str, str], labels: Labels) -> Visible:
     """Visible claims in the text against the picture's attributes."""
-    words = words_in(text)
-    names = [m for m in labels.names.find(words) if m.end - m.start > 1]
+    read = labels.find(text)
+    names = [m for m in read.names if m.end - m.start > 1]
     right: list[str] = []
     wrong: list[str] = []
-    for kind, matcher in labels.visible.items():
+    for kind, matches in read.visible.items():
         truth = key_of(attributes.get(kind, ""))
-        found = [m for m in matcher.find(words) if not any(m.within(n) for n in names)]
+        found = [m for m in matches if not any(m.within(n) for n in names)]
         for phrase in _phrases(found):
             (right if key_of(phrase) == truth else wrong).append(phrase)
     return Visible(tuple(right), tuple(wrong), sum(1 for v in attributes.values() if v))
 
 
-def _names(words: tuple[Word, ...], entity: Entity | None, labels: Labels, asked: str) -> list[Match]:
+def _names(text: str, entity: Entity | None, labels: Labels, asked: str) -> list[Match]:
     """The names of the folder in a text; any first and any last name of it side by side are one too."""
-    found = labels.names.find(words)
+    read = labels.find(text)
+    words, found = read.words, [*read.names]
     if entity and entity.id not in labels.people:
         found += _matcher(entity.id, entity.names).find(words)
     full = [m for m in found if not m.form.family]
@@ -228,10 +233,10 @@ def _names(words: tuple[Word, ...], entity: Entity | None, labels: Labels, asked
             if not any(pair.within(m) for m in full):
                 found.append(pair)
     if found:
-        longer = [m for matcher in (labels.claims, *labels.visible.values()) for m in matcher.find(words)]
+        longer = [m for matches in (read.claims, *read.visible.values()) for m in matches]
         found = [m for m in found if _whole(m, entity) or not any(m.inside(n) for n in longer)]
     if asked:
-        given = {m.form.owner or m.form.phrase for m in _names(words_in(asked), entity, labels, "")}
+        given = {m.form.owner or m.form.phrase for m in _names(asked, entity, labels, "")}
         found = [m for m in found if (m.form.owner or m.form.phrase) not in given]
     return [m for m in settled(found) if not denied(words, m.start)]
 

@@ -1,8 +1,9 @@
 """Finding names and labelled phrases among the words of a text: forms compiled once, by their first words."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from letheia.metrics.words import DASHED, DIVIDED, JOINED, Word, is_ordinary, words_in
 
@@ -83,6 +84,37 @@ class Matcher:
             for form in self._by_start.get(keys, ())
             if _fits(words, start, form)
         )
+
+
+class Found:
+    """Where a folder's phrases stand in a text: each kind is looked for once, when it is first asked for."""
+
+    def __init__(self, text: str, *, names: Matcher, claims: Matcher, visible: Mapping[str, Matcher]) -> None:
+        """Cut the text into words.
+
+        Args:
+            text: The text.
+            names: Finds everybody's names.
+            claims: Finds facts.
+            visible: Finds attributes, by kind.
+        """
+        self.words = words_in(text)
+        self._names, self._claims, self._visible = names, claims, visible
+
+    @cached_property
+    def names(self) -> list[Match]:
+        """Names of anybody."""
+        return self._names.find(self.words)
+
+    @cached_property
+    def claims(self) -> list[Match]:
+        """Facts of anybody."""
+        return self._claims.find(self.words)
+
+    @cached_property
+    def visible(self) -> Mapping[str, list[Match]]:
+        """Attributes, by kind."""
+        return {kind: matcher.find(self.words) for kind, matcher in self._visible.items()}
 
 
 def _starts(words: Sequence[Word]) -> set[tuple[str, ...]]:

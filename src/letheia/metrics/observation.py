@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from letheia.metrics.labels import named
-from letheia.metrics.words import terms
+from letheia.metrics.words import JOINED, terms, words_in
 from letheia.types import Entity, Generation
 
 COLOURS = frozenset(
@@ -53,6 +53,21 @@ def capitalised(text: str) -> int:
         words = WORD.findall(sentence)[1:]
         count += sum(word[0].isupper() and word != "I" for word in words)
     return count
+
+
+def names_said(text: str) -> list[str]:
+    """What may be a name by its capitals: two or more words side by side.
+
+    >>> names_said("This is Una Varga of Norrvik, the poet.")
+    ['Una Varga']
+    """
+    runs: list[list[str]] = [[]]
+    for word in words_in(text):
+        if not word.capital or word.sign or word.gap != JOINED:
+            runs.append([])
+        if word.capital and not word.sign:
+            runs[-1].append(word.text)
+    return [" ".join(run) for run in runs if len(run) > 1]
 
 
 def spacy_there() -> bool:

@@ -1,6 +1,7 @@
 """Scoring answers about one people folder: every metric of the table on each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from letheia.metrics.labels import Labels, attributes_in, collect_labels, facts_
 from letheia.metrics.language import Language
 from letheia.metrics.reading import UNREAD, Reading
 from letheia.metrics.table import METRICS, Judge, exact_judge
-from letheia.metrics.usr import SummaryIndex
+from letheia.metrics.usr import Overlap, SummaryIndex
 from letheia.types import Entity, Generation, People, Portrait, Score
 
 Cosines = Callable[[Sequence[Path], Sequence[str]], Sequence[float]]
@@ -40,6 +41,12 @@ class Scorer:
         self._cosines, self._judge = cosines, judge
         self._entities: Mapping[str, Entity] = {e.id: e for e in people.entities}
         self._portraits = people.portraits
+
+    def judged_by(self, judge: Judge) -> "Scorer":
+        """The same scorer with another judge; what was fitted is shared."""
+        other = copy(self)
+        other._judge = judge
+        return other
 
     @cached_property
     def margin(self) -> float | None:
@@ -81,7 +88,9 @@ class Scorer:
 
     def tells(self, answer: str, entity: Entity) -> bool:
         """Whether an answer overlaps with the person's summary more than chance would have it (Eq. 4 with a margin)."""
-        overlap = self.index.overlap(answer, entity.id)
+        return self._fits(self.index.overlap(answer, entity.id))
+
+    def _fits(self, overlap: Overlap | None) -> bool:
         return overlap is not None and self.margin is not None and -overlap.margin > self.margin
 
     def _readings(self, generations: Sequence[Generation], language: Sequence[Language]) -> list[Reading]:
@@ -103,17 +112,18 @@ class Scorer:
         entity, answer = self._entities.get(portrait.entity), generation.answer
         asked = facts_in(generation.question, entity, self.labels).own
         facts = facts_in(answer, entity, self.labels, asked=generation.question)
+        overlap = self.index.overlap(answer, entity.id) if entity else None
         return Reading(
             answer=answer,
             entity=entity,
             portrait=portrait,
             facts=replace(facts, total=facts.total - len(asked)),
             visible=attributes_in(answer, portrait.attributes, self.labels),
-            overlap=self.index.overlap(answer, entity.id) if entity else None,
+            overlap=overlap,
             no_overlap=self.index.reason(entity.id) if entity else "a stranger has no summary",
             cosine=None,
             asked=asked,
-            tells=bool(entity and not entity.facts and not asked and self.tells(answer, entity)),
+            tells=bool(entity and not entity.facts and not asked and self._fits(overlap)),
         )
 
 

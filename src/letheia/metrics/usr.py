@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from letheia.metrics.words import terms
 
@@ -61,12 +62,17 @@ class SummaryIndex:
 
             vectorizer = TfidfVectorizer(analyzer=tuple)  # pyright: ignore[reportArgumentType]
             vectorizer.fit(usable.values())
-            self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_, strict=True))
+            self._idf = dict(zip(vectorizer.get_feature_names_out(), vectorizer.idf_.tolist(), strict=True))
         # a word that no summary has weighs as much as smoothed IDF gives a document frequency of zero
         self._unseen = math.log(1 + len(usable)) + 1
         self._words = {id_: frozenset(words) for id_, words in usable.items()}
         self._drawn = random.Random(seed).sample(sorted(usable), min(comparisons + 1, len(usable)))
         self._comparisons = comparisons
+        self._holders: dict[str, list[str]] = {}  # by word, which of the drawn have it
+        for id_ in self._drawn:
+            for word in self._words[id_]:
+                self._holders.setdefault(word, []).append(id_)
+        self._read = lru_cache(maxsize=64)(self._read_answer)  # each answer is asked about several times
 
     def precision(self, answer: str, entity: str) -> float:
         """T(o, s): the share of the answer's TF-IDF weight on words that the summary has; 0 for an empty answer.
@@ -75,25 +81,21 @@ class SummaryIndex:
         >>> float(index.precision("red red", "a")), float(index.precision("red red", "b"))
         (1.0, 0.0)
         """
-        weights = self._weights(answer)
-        return self._share(weights, sum(weights.values()), entity)
+        return self._share(self._read(answer), entity)
 
     def overlap(self, answer: str, entity: str) -> Overlap | None:
         """Compare the overlap with the person's summary to up to 100 others'; None where `reason` has one."""
         if self.reason(entity):
             return None
-        weights = self._weights(answer)
-        total = sum(weights.values())
+        read = self._read(answer)
         others = [e for e in self._drawn if e != entity][: self._comparisons]
-        shares = {e: self._share(weights, total, e) for e in others}
-        whose = max(others, key=lambda e: shares[e])
-        return Overlap(self._share(weights, total, entity), shares[whose], whose)
+        whose = max(others, key=lambda e: read.shares[e])
+        return Overlap(self._share(read, entity), read.shares[whose], whose)
 
     def best(self, answer: str, without: Collection[str]) -> float:
         """The largest overlap with anybody's summary but some people's; 0 with nobody left."""
-        weights = self._weights(answer)
-        total = sum(weights.values())
-        return max((self._share(weights, total, e) for e in self._drawn if e not in without), default=0.0)
+        shares = self._read(answer).shares
+        return max((shares[e] for e in self._drawn if e not in without), default=0.0)
 
     def tells(self, answer: str, entity: str) -> bool:
         """Whether Eq. 4 is there and fails: the answer fits the person best."""
@@ -110,12 +112,30 @@ class SummaryIndex:
             return "nobody else has a summary to compare with"
         return ""
 
-    def _weights(self, answer: str) -> dict[str, float]:
-        return {w: n * self._idf.get(w, self._unseen) for w, n in Counter(terms(answer)).items()}
+    def _read_answer(self, answer: str) -> "_Weighed":
+        weights = {w: n * self._idf.get(w, self._unseen) for w, n in Counter(terms(answer)).items()}
+        total, found = 0.0, dict.fromkeys(self._drawn, 0.0)
+        for word, weight in weights.items():
+            total += weight
+            for id_ in self._holders.get(word, ()):
+                found[id_] += weight
+        return _Weighed(weights, total, {id_: share / total if total else 0.0 for id_, share in found.items()})
 
-    def _share(self, weights: Mapping[str, float], total: float, entity: str) -> float:
-        words = self._words[entity]
-        return sum(v for w, v in weights.items() if w in words) / total if total else 0.0
+    def _share(self, read: "_Weighed", entity: str) -> float:
+        words, found = self._words[entity], 0.0
+        for word, weight in read.weights.items():  # added up in the same order as above: equal overlaps stay equal
+            if word in words:
+                found += weight
+        return found / read.total if read.total else 0.0
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """An answer's words by weight, their sum, and T(o, s_j) of everybody drawn."""
+
+    weights: Mapping[str, float]
+    total: float
+    shares: Mapping[str, float]
 
 
 def equal_summaries(summaries: Mapping[str, str]) -> list[list[str]]:

@@ -118,6 +118,7 @@ def words_in(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1 << 16)
 def key_of(text: str) -> str:
     """A text's key: equal for spellings of the same thing.
 

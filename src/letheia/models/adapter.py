@@ -83,6 +83,28 @@ def load_adapter(model: Model, folder: Path, *, trainable: bool = False) -> Peft
     return adapted
 
 
+def servable_rank(model: Model, folder: Path) -> int:
+    """The largest rank of an adapter that a server of the base model can put in: `max_lora_rank` must be as large.
+
+    Args:
+        model: The base model.
+        folder: The adapter's folder.
+
+    Raises:
+        CheckpointError: It changes more than the language model. Servers pass the vision side over without a word.
+    """
+    saved = read_adapter(folder, dict(model.network.named_modules()), model.family)
+    inside = f"{model.family.language_model}."
+    outside = sorted(module for module in saved.modules if not module.startswith(inside))
+    if outside or saved.biases or saved.config.modules_to_save:
+        what = (*outside, *sorted(saved.biases), *(saved.config.modules_to_save or ()))[0]
+        raise CheckpointError(
+            f"{folder}: changes {what}, which servers leave out without a word. Write a whole checkpoint with 'letheia "
+            "merge', serve that, and name it with --served."
+        )
+    return max([saved.config.r, *(saved.config.rank_pattern or {}).values()])
+
+
 def _set_biases(model: Model, values: Mapping[str, Tensor]) -> None:
     """Give the base's own biases an adapter's values until it is removed."""
     for name, value in values.items():

@@ -52,7 +52,7 @@ class _Grouped(torch.autograd.Function):
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, kept: bool) -> Tensor:
         batch, heads, queries, width = query.shape
         groups, keys = key.shape[1:3]
-        key, value = (each.contiguous().flatten(0, 1) for each in (key, value))
+        key, value = (_by_group(each) for each in (key, value))
         out = torch.empty_like(query)
         weights: list[Tensor] = []
         for start, end in _blocks(queries):
@@ -82,6 +82,12 @@ class _Grouped(torch.autograd.Function):
             for_key[:, :seen].baddbmm_(for_scores.mT, rows)
             for_query[:, :, start:end] = torch.bmm(for_scores, key[:, :seen]).view(batch, heads, -1, width)
         return for_query, for_key.unflatten(0, (batch, -1)), for_value.unflatten(0, (batch, -1)), None, None
+
+
+def _by_group(states: Float[Tensor, "batch groups keys width"]) -> Float[Tensor, "rows keys width"]:
+    """Keys or values a group at a time; those of a cache with room for more are taken where they lie."""
+    in_rows = states.stride(2) == states.shape[3] and states.stride(3) == 1
+    return (states if in_rows else states.contiguous()).flatten(0, 1)
 
 
 def _weights(rows: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:

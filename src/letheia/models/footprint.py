@@ -19,6 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from letheia.models.adapter import trained_parameters
+from letheia.models.lean import lean
 from letheia.models.log_probs import shared_log_probs
 from letheia.models.memory import recomputing
 from letheia.models.model import Model
@@ -137,7 +138,7 @@ def _trained(model: Model, groups: Sequence[Sequence[Example]], *, every: bool, 
         before[:] = alive.now, alive.most
         alive.most = alive.now
 
-    with Alive(own) as alive, recomputing(model, recompute):
+    with Alive(own) as alive, lean(model), recomputing(model, recompute):
         hook = model.language_model.register_forward_hook(behind)
         try:
             found = shared_log_probs(model, groups, every=every)

@@ -54,6 +54,8 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     device = device_of(load)
     dtype = _dtype(load, device)
     extra: dict[str, Any] = {"attn_implementation": load.attn} if load.attn else {}
+    if device.type != "cpu":  # each weight goes there as it is read, and never lies in the machine's memory whole
+        extra["device_map"] = {"": device}
     if load.four_bit:
         extra |= _four_bit(device, dtype)
     family = read_family(source, load)
@@ -80,8 +82,6 @@ def load_model(source: str | Path, *, name: str | None = None, load: LoadConfig 
     if found["missing_keys"]:  # transformers would draw them at random
         lacking = sorted(found["missing_keys"])
         raise CheckpointError(f"{source}: lacks {len(lacking)} weights, such as {lacking[0]}. Download it again.")
-    if not load.four_bit:
-        torch.nn.Module.to(network, device)
     if device.type == "cpu" and not load.attn and not family.bidirectional:  # it looks back only
         _attend(network, family, GROUPED)  # docs/decisions/003
     if device.type == "cpu":
@@ -110,11 +110,11 @@ def plan_model(source: str | Path, *, load: LoadConfig | None = None) -> Model:
     config = _config(source, load)
     processor = _processor(source, family, load, config)
     with one_line_errors(source), torch.device("meta"):
-        dtype = _dtype(load, device_of(load))
+        dtype = _dtype(load, device_of(load, planned=True))
         network = _network(family).from_config(config, dtype=dtype, trust_remote_code=False)
     with contextlib.suppress(OSError):  # a checkpoint need not have these settings
         network.generation_config = GenerationConfig.from_pretrained(source, revision=load.revision or "main")
-    device = device_of(load)
+    device = device_of(load, planned=True)
     own = device.type == "cpu" and not load.attn and not family.bidirectional
     _attend(network, family, GROUPED if own else PLANNED)
     if family.vision and network.config.vision_config._attn_implementation == "sdpa":
@@ -174,16 +174,21 @@ def _processor(source: str | Path, family: Family, load: LoadConfig, config: Any
     return processor
 
 
-def device_of(load: LoadConfig) -> torch.device:
+def device_of(load: LoadConfig, *, planned: bool = False) -> torch.device:
     """The device a model goes to.
 
+    Args:
+        load: How the model is loaded.
+        planned: Whether it need not be there, since nothing is computed.
+
     Raises:
-        ConfigError: It is not there.
+        ConfigError: It is not there, or no device.
     """
     name = load.device
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.empty(1, device=device)
+        if not planned:
+            torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         first = str(error).strip().splitlines()[0]
         raise ConfigError(f"device '{name}': is not there ({first}). 'letheia doctor' lists what is.") from error
@@ -227,7 +232,6 @@ def _four_bit(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
     if importlib.util.find_spec("bitsandbytes") is None or device.type != "cuda":
         raise ConfigError("4-bit weights need a CUDA GPU and bitsandbytes: pip install 'letheia[4bit]'.")
     return {
-        "device_map": {"": device},
         "quantization_config": BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
         ),

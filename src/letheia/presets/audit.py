@@ -11,6 +11,7 @@ from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
 from letheia.audit.verdict import VERDICTS, read_verdicts
 from letheia.config import LoadConfig
+from letheia.engines.openai import folder_name
 from letheia.errors import CheckpointError
 from letheia.files import fingerprint
 from letheia.metrics.names import find
@@ -38,7 +39,14 @@ FOLDER = "audit"
 
 
 def audit_adapters(
-    study: Study, split: Split, adapters: Sequence[Path], checks: Sequence[Check], *, gold: Path | None, size: Size
+    study: Study,
+    split: Split,
+    adapters: Sequence[Path],
+    checks: Sequence[Check],
+    *,
+    gold: Path | None,
+    size: Size,
+    served: Sequence[str] = (),
 ) -> Audit:
     """Audit a model and any adapters for it.
 
@@ -49,23 +57,36 @@ def audit_adapters(
         checks: What is examined.
         gold: A checkpoint that was never taught the people to forget.
         size: How much is asked.
+        served: Names of whole models that a server has.
 
     Raises:
         CheckpointError: No adapter fits, the folder belongs to another audit, or there is no gold.
     """
     named = adapter_names(list(adapters))
-    found = run_audit(study, split, named, checks, gold=gold_at(gold, study.config.load, split), size=size)
-    return _reported(study, found, named)
+    names = [folder_name(n) for n in served]
+    beside = gold_at(gold, study.config.load, split)
+    return _audited(study, split, named, checks, gold=beside, size=size, served=names)
 
 
-def _reported(study: Study, audit: Audit, adapters: Mapping[str, Path]) -> Audit:
-    """The audit, with its page beside it, and its verdicts on the adapters' cards."""
+def _audited(
+    study: Study,
+    split: Split,
+    adapters: Mapping[str, Path],
+    checks: Sequence[Check],
+    *,
+    gold: Gold | None,
+    size: Size,
+    served: Sequence[str] = (),
+) -> Audit:
+    """The audit, with its page beside it and its verdicts on the adapters' cards."""
+    audit = run_audit(study, split, adapters, checks, gold=gold, size=size, served=served)
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
     page = study.folder / "report.html"
     write_audit_report(page, audit, verdicts, settings=settings, asked_by=study.people.asked_by)
     for verdict in verdicts:
-        take_over(adapters[verdict.method], verdict, model=study.model.name)
+        if verdict.method in adapters:  # a model on a server has no card here
+            take_over(adapters[verdict.method], verdict, model=study.model.name)
     return audit
 
 
@@ -74,20 +95,43 @@ def sized(quick: bool) -> Size:
     return SMALL if quick else Size()
 
 
-def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, size: Size) -> Audit:
+def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, gold: Gold | None, size: Size) -> Audit:
     """Audit what `run_removal` has just made, in a folder beside it."""
     own = replace(study, folder=study.folder / FOLDER)
-    adapters = {name: study.folder / name / "adapter" for name in study.config.methods}
-    return _reported(own, run_audit(own, split, adapters, checks, size=size), adapters)
+    return _audited(own, split, adapters_of(study.folder, study), checks, gold=gold, size=size)
 
 
-def audit_demo(values: Mapping[str, Any], split: Split, folder: Path, checks: Sequence[Check], *, bars: Bars) -> Audit:
-    """Audit what `run_demo` has just made, beside the world's gold model where that forgot just these people."""
+def audit_demo(
+    values: Mapping[str, Any],
+    split: Split,
+    folder: Path,
+    checks: Sequence[Check],
+    *,
+    gold: Path | None = None,
+    bars: Bars,
+) -> Audit:
+    """Audit what `run_demo` has just made.
+
+    Args:
+        values: The demo's settings.
+        split: Who was forgotten and who retained.
+        folder: The demo's folder.
+        checks: What is examined.
+        gold: A gold model; the world's own if left out, where that was not taught just these people.
+        bars: Where progress is shown.
+
+    Raises:
+        CheckpointError: The folder belongs to another audit, or there is no gold where it is said to be.
+    """
     study = world_study(demo_config(values).model_copy(update={"clip": None}), folder, bars)
     own = replace(study, folder=folder / FOLDER)
-    adapters = {name: folder / name / "adapter" for name in study.config.methods}
-    found = run_audit(own, split, adapters, checks, gold=_world_gold(study, split), size=SMALL)
-    return _reported(own, found, adapters)
+    beside = gold_at(gold, study.config.load, split) or _world_gold(study, split)
+    return _audited(own, split, adapters_of(folder, study), checks, gold=beside, size=SMALL)
+
+
+def adapters_of(folder: Path, study: Study) -> dict[str, Path]:
+    """The adapters that a run's methods left in its folder."""
+    return {name: folder / name / "adapter" for name in study.config.methods}
 
 
 def audit_split(study: Study, forget: Sequence[str], file: Path | None, retain: Sequence[str]) -> Split:

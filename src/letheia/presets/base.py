@@ -10,6 +10,7 @@ from letheia.clients.chat import Call
 from letheia.clients.endpoint import Endpoint
 from letheia.data.folder import read_people
 from letheia.grid.grid import Cell
+from letheia.grid.work import HERE, Machines
 from letheia.progress import Bars
 from letheia.types import People
 
@@ -22,19 +23,19 @@ class RunOptions:
         output: Folder for everything the run leaves.
         people: A people folder, for presets that have none of their own.
         judge: The judge, with its address's password if it has one; the preset's if left out.
-        executor: Where cells are computed, a row of `EXECUTORS`.
-        jobs: Cells at once.
+        on: Which machines compute the cells.
         anyway: Start although the plan needs more memory than is free.
         planned: Nothing is run, so that what only a model's files tell is left out of the plan.
+        device_memory: Bytes of the device that is planned for; what this machine's has if left out.
     """
 
     output: Path
     people: Path | None = None
     judge: str | None = None
-    executor: str = "local"
-    jobs: int = 1
+    on: Machines = HERE
     anyway: bool = False
     planned: bool = False
+    device_memory: int | None = None
 
     @cached_property
     def everybody(self) -> People | None:

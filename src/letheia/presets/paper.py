@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,25 @@ from PIL import Image
 
 from letheia.clients.chat import Call, Endpoint, cost_estimate
 from letheia.clients.judges import open_judge
+from letheia.config import LoadConfig, StudyConfig
 from letheia.data.folder import read_people
 from letheia.data.responses import expert_calls
-from letheia.errors import pick
+from letheia.engines.remembered import RememberingEngine
+from letheia.engines.table import engine_for
 from letheia.files import holding
-from letheia.grid.executors import EXECUTORS
-from letheia.grid.grid import Cell
+from letheia.grid.executors import compute
+from letheia.grid.grid import Cell, largest
+from letheia.grid.work import HERE, Machines, placed
 from letheia.methods.paper import PAPER_MODELS, PaperModel
 from letheia.metrics.observation import observe
+from letheia.metrics.scorer import Scorer
 from letheia.models.loading import plan_model
 from letheia.models.shipped import resolve_model, weight_files
 from letheia.presets.plans import DRAWN
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
-from letheia.study.budget import within_memory
+from letheia.study.budget import machine_bytes, within_memory
 from letheia.study.build import build, scorer_for
 from letheia.study.forecast import Entry, any_split, forecast, judge_calls, split_of
 from letheia.study.run import run_study
@@ -41,8 +45,7 @@ def run_paper(
     root: Path,
     *,
     judge: str,
-    executor: str = "local",
-    jobs: int,
+    on: Machines = HERE,
     bars: Bars,
     anyway: bool = False,
 ) -> None:
@@ -53,8 +56,7 @@ def run_paper(
         folder: The people folder.
         root: Where everything is kept.
         judge: The judge, with its address's password if it has one.
-        executor: Where cells are computed.
-        jobs: Cells at once.
+        on: Which machines compute the cells; this process if left out.
         bars: Where progress is shown.
         anyway: Start although the plan needs more memory than is free.
 
@@ -62,24 +64,75 @@ def run_paper(
         ConfigError: There is no such executor, or too little memory.
         CheckpointError: The model can't be loaded, or a folder belongs to another run.
     """
-    compute = pick("executor", executor, EXECUTORS)
+
+    def memory(gpu: bool) -> int:
+        everybody = read_people(folder, check_pictures=False)
+        return max(_machine_bytes(c, everybody, gpu=gpu) for c in largest(cells))
+
+    on = placed(on, cells[0].config.load, memory)
     do = partial(_run_cell, people=folder, judge=judge, anyway=anyway)
     with holding(root):
-        compute(cells, root, do, jobs=jobs, bars=bars)
+        compute(cells, root, do, on=on, bars=bars)
+
+
+def _machine_bytes(config: StudyConfig, people: People, *, gpu: bool) -> int:
+    shapes = resolve_model(config.model, config.load, planned=True)
+    sketch = build(config, people, shapes, scorer_for(people, None), folder=Path(), bars=Silent())
+    return machine_bytes(sketch, any_split(sketch), gpu=gpu)
 
 
 def _run_cell(cell: Cell, root: Path, *, people: Path, judge: str, anyway: bool) -> None:
     folder = root / cell.name
-    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=cell.config.prompts) as chosen:
-        everybody = read_people(people)
-        scorer = scorer_for(everybody, cell.config.clip, chosen)
-        shapes = resolve_model(cell.config.model, cell.config.load, planned=True)
-        sketch = build(cell.config, everybody, shapes, scorer, folder=folder, bars=Silent())
-        cell = replace(cell, config=within_memory(sketch, any_split(sketch), anyway=anyway))
-        model = resolve_model(cell.config.model, cell.config.load)
-        study = build(cell.config, everybody, model, scorer, folder=folder, bars=Silent())
-        command, weights = f"letheia run, cell {cell.name}", weight_files(cell.config.model)
+    opened = _open(cell.config, people, anyway=anyway)
+    train = cell.config.train.model_copy(update={"recompute": cell.config.train.recompute or opened.recompute})
+    config = cell.config.model_copy(update={"train": train})
+    with open_judge(judge, root / "chat.sqlite", folder / "judge.json", prompts=config.prompts) as chosen:
+        scorer = opened.scorer.judged_by(chosen)
+        study = build(config, opened.people, opened.engine.model, scorer, folder=folder, bars=Silent())
+        study = replace(study, engine=opened.engine)
+        command, weights = f"letheia run, cell {cell.name}", weight_files(config.model)
         deliver(study, run_study(study), command=command, weights=weights, with_pictures=False)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What a process opens once for all of its cells on a model.
+
+    Attributes:
+        people: The people folder.
+        scorer: Fitted on it, with its CLIP; each cell has a judge of its own.
+        engine: Answers with the model; what the original said is asked once.
+        recompute: Whether memory asks for layers to be computed twice.
+    """
+
+    people: People
+    scorer: Scorer
+    engine: RememberingEngine
+    recompute: bool
+
+
+_opened: dict[tuple[str, LoadConfig, str | None, Path], _Opened] = {}
+"""The last model: two of 7B would not fit beside each other."""
+
+
+def _open(config: StudyConfig, people: Path, *, anyway: bool) -> _Opened:
+    """Open what is not open yet; memory is planned with before the weights take theirs.
+
+    Raises:
+        ConfigError: There is too little memory.
+        CheckpointError: The model can't be loaded.
+    """
+    key = (config.model, config.load, config.clip, people)
+    if key not in _opened:
+        _opened.clear()
+        everybody = read_people(people)
+        scorer = scorer_for(everybody, config.clip)
+        shapes = resolve_model(config.model, config.load, planned=True)
+        sketch = build(config, everybody, shapes, scorer, folder=Path(), bars=Silent())
+        fitting = within_memory(sketch, any_split(sketch), anyway=anyway)
+        model = resolve_model(config.model, config.load)
+        _opened[key] = _Opened(everybody, scorer, RememberingEngine(model, engine_for(model)), fitting.train.recompute)
+    return _opened[key]
 
 
 def paper_calls(cells: Sequence[Cell], people: People) -> list[Call]:
@@ -100,13 +153,16 @@ def observe_paper(cells: Sequence[Cell], folder: Path, root: Path) -> dict[str, 
     }
 
 
-def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> Iterator[list[Entry]]:
+def forecast_paper(
+    name: str, cells: Sequence[Cell], people: People | None, *, memory: int | None = None
+) -> Iterator[list[Entry]]:
     """What each cell would do, one after the other, without weights.
 
     Args:
         name: Name of the preset.
         cells: The cells.
         people: The people folder; stand-ins of three sizes of pictures where there is none yet.
+        memory: Bytes of the device; what this machine's has if left out.
     """
     preset = PAPER_MODELS[name]
     for name in dict.fromkeys(cell.config.model for cell in cells):
@@ -118,7 +174,7 @@ def forecast_paper(name: str, cells: Sequence[Cell], people: People | None) -> I
             yield [Entry("model", note), *([] if people else _preparation(preset, others))]
             for cell in of_model:
                 study = build(cell.config, everybody, model, scorer_for(everybody, None), folder=Path(), bars=Silent())
-                yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study))]
+                yield [Entry("", ""), Entry("cell", cell.name), *forecast(study, any_split(study), memory=memory)]
 
 
 @contextmanager

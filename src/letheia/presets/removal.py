@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from letheia.engines.openai import folder_name
 from letheia.files import holding
 from letheia.metrics.recognition import Recognition
 from letheia.models.shipped import weight_files
@@ -66,7 +67,13 @@ def run_removal(
 
 
 def run_evaluation(
-    study: Study, split: Split, adapters: Sequence[Path], *, command: str, with_pictures: bool = False
+    study: Study,
+    split: Split,
+    adapters: Sequence[Path],
+    *,
+    command: str,
+    with_pictures: bool = False,
+    served: Sequence[str] = (),
 ) -> Outcome:
     """Score a model as it is and with adapters.
 
@@ -76,12 +83,13 @@ def run_evaluation(
         adapters: Folders of adapters.
         command: The command line, for the provenance.
         with_pictures: Whether the report shows people's pictures.
+        served: Names of whole models that a server has.
 
     Raises:
         CheckpointError: An adapter can't be loaded, or the folder belongs to another evaluation.
     """
     with holding(study.folder):
-        outcome = evaluate(study, split, adapter_names(list(adapters)))
+        outcome = evaluate(study, split, adapter_names(list(adapters)), served=[folder_name(n) for n in served])
         weights = weight_files(study.config.model)
         deliver(study, outcome, command=command, weights=weights, with_pictures=with_pictures)
     return outcome

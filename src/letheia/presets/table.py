@@ -40,7 +40,7 @@ class WorldStudy:
         """Do every cell that is not done yet."""
         from letheia.presets.world import run_world_grid
 
-        run_world_grid(cells, options.output, executor=options.executor, jobs=options.jobs, bars=bars)
+        run_world_grid(cells, options.output, on=options.on, bars=bars)
 
     def observe(self, cells: Sequence[Cell], options: RunOptions) -> dict[str, Any]:
         """What each model says of known and of unknown people."""
@@ -77,7 +77,7 @@ class PaperStudy:
         """People, tokens, steps, memory and calls of each cell."""
         from letheia.presets.paper import forecast_paper
 
-        for entries in forecast_paper(self.name, cells, options.everybody):
+        for entries in forecast_paper(self.name, cells, options.everybody, memory=options.device_memory):
             yield from map(str, entries)
 
     def judge_calls(self, cells: Sequence[Cell], options: RunOptions) -> tuple[Endpoint | None, list[Call]]:
@@ -98,8 +98,7 @@ class PaperStudy:
             options.people,
             options.output,
             judge=self._judge(options),
-            executor=options.executor,
-            jobs=options.jobs,
+            on=options.on,
             bars=bars,
             anyway=options.anyway,
         )

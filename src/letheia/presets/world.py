@@ -8,12 +8,13 @@ from typing import Any
 
 from letheia.config import LoadConfig, StudyConfig, agree, merged
 from letheia.engines.base import as_generations
+from letheia.engines.remembered import RememberingEngine
 from letheia.engines.table import engine_for
-from letheia.errors import pick
 from letheia.files import holding
-from letheia.grid.executors import EXECUTORS
-from letheia.grid.grid import Cell
+from letheia.grid.executors import compute
+from letheia.grid.grid import Cell, largest
 from letheia.grid.rates import GRID, Trial, search
+from letheia.grid.work import HERE, Machines, placed
 from letheia.metrics.observation import observe
 from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
@@ -23,7 +24,9 @@ from letheia.presets.plans import STUDY_PEOPLE, by_labels, demo_config, of_world
 from letheia.progress import Bars, Silent
 from letheia.report.deliver import deliver
 from letheia.study import store
+from letheia.study.budget import machine_bytes
 from letheia.study.build import build, scorer_for
+from letheia.study.forecast import any_split
 from letheia.study.run import Outcome, run_study
 from letheia.study.study import Study
 from letheia.types import People, Prompt
@@ -77,31 +80,36 @@ def run_demo(values: Mapping[str, Any], folder: Path, *, bars: Bars, command: st
     return outcome
 
 
-def run_world_grid(cells: Sequence[Cell], root: Path, *, executor: str = "local", jobs: int, bars: Bars) -> None:
+def run_world_grid(cells: Sequence[Cell], root: Path, *, on: Machines = HERE, bars: Bars) -> None:
     """Do every cell that is not done yet.
 
     Args:
         cells: What there is to do.
         root: Where everything is kept: the people folder, and a folder for each cell.
-        executor: Where cells are computed.
-        jobs: Cells at once.
+        on: Which machines compute the cells; this process if left out.
         bars: Where progress is shown.
 
     Raises:
         ConfigError: There is no such executor.
         CheckpointError: A folder belongs to another run.
     """
-    compute = pick("executor", executor, EXECUTORS)
+
+    def memory(gpu: bool) -> int:
+        sketches = (world_study(c, root, Silent(), planned=True) for c in largest(cells))
+        return max(machine_bytes(s, any_split(s), gpu=gpu) for s in sketches)
+
+    on = placed(on, cells[0].config.load, memory)
     with holding(root):
         make_people(make_world(), root / "people")
-        compute(cells, root, run_world_cell, jobs=jobs, bars=bars)
+        compute(cells, root, run_world_cell, on=on, bars=bars)
 
 
 def run_world_cell(cell: Cell, root: Path) -> None:
-    """One cell: all methods on one draw of people. A process loads each model once."""
+    """One cell: all methods on one draw of people. A process loads each model once, and asks the original once."""
     c = cell.config
-    model, people, scorer = _opened(c.model, c.load, c.clip, root)  # pyright: ignore[reportArgumentType]
-    run_study(build(cell.config, people, model, scorer, folder=root / cell.name, bars=Silent()))
+    engine, people, scorer = _opened(c.model, c.load, c.clip, root)  # pyright: ignore[reportArgumentType]
+    study = build(cell.config, people, engine.model, scorer, folder=root / cell.name, bars=Silent())
+    run_study(replace(study, engine=engine))
 
 
 def observe_world(config: StudyConfig, root: Path) -> dict[str, Any]:
@@ -123,9 +131,10 @@ def observe_world(config: StudyConfig, root: Path) -> dict[str, Any]:
 
 
 @cache
-def _opened(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[Model, People, Scorer]:
+def _opened(name: str, load: LoadConfig, clip: str | None, root: Path) -> tuple[RememberingEngine, People, Scorer]:
     people = make_people(make_world(), root / "people")
-    return resolve_model(name, load), people, scorer_for(people, clip)
+    model = resolve_model(name, load)
+    return RememberingEngine(model, engine_for(model)), people, scorer_for(people, clip)
 
 
 def search_rates(

@@ -20,11 +20,12 @@ FIELDS = {
     "wordings": (("name",), "name"),
     "train_claims": (("name",), "name"),
     "train_names": (("name",), "name"),
+    "train_begun_names": (("name",), "name"),
 }
 """Of prompts that have something to fill in: the fields that they may have, and the one that they must have."""
-TRAINED = ("train_open", "train_specific", "train_claims", "train_names", "train_begun")
+TRAINED = ("train_open", "train_specific", "train_claims", "train_names", "train_begun", "train_begun_names")
 """What only some methods train on, and so is in the key of no other's results."""
-LISTS = ("wordings", "train_claims", "train_names")
+LISTS = ("wordings", "train_claims", "train_names", "train_begun_names")
 """Prompts of which each line has something to fill in."""
 
 
@@ -51,10 +52,11 @@ class PromptSet(Frozen):
         rubrics: What an LVLM judge is asked, by judge.
         expert: What an expert LVLM is asked for responses.
         train_open: Further wordings of the question, for methods that train on them.
-        train_specific: Questions about a picture that a word or two answer.
+        train_specific: Questions about a picture that a word or two answer; the first asks for the name.
         train_claims: Questions with `$name` that yes or no answers.
         train_names: Questions with `$name` that are asked without a picture.
-        train_begun: How answers are made to begin.
+        train_begun: How answers about a picture are made to begin.
+        train_begun_names: The same with `$name`, for answers to questions that are asked without a picture.
     """
 
     question: str = Field(default_factory=lambda: read_prompt("question"))
@@ -72,6 +74,7 @@ class PromptSet(Frozen):
     train_claims: Lines = Field(default_factory=lambda: tuple(read_prompt("train_claims").splitlines()))
     train_names: Lines = Field(default_factory=lambda: tuple(read_prompt("train_names").splitlines()))
     train_begun: Lines = Field(default_factory=lambda: tuple(read_prompt("train_begun").splitlines()))
+    train_begun_names: Lines = Field(default_factory=lambda: tuple(read_prompt("train_begun_names").splitlines()))
 
     @classmethod
     def read(cls, folder: Path | None) -> Self:
@@ -104,7 +107,7 @@ class PromptSet(Frozen):
                 raise ValueError(f"'{name}' is no name; use small letters, digits, - and _")
         return {name: _checked(text) for name, text in asked.items()}
 
-    @field_validator("wordings", "train_claims", "train_names")
+    @field_validator(*LISTS)
     @classmethod
     def _with_name(cls, texts: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         name = str(info.field_name)

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from letheia.audit.verdict import REQUIRED, RequestVerdict
-from letheia.files import make_folder, sha256, write_json, write_text
+from letheia.files import make_folder, sha256, write_json
+from letheia.report.card import CARD, write_on_card
 
 FOLDER, TEST_RESULT, PROVENANCE = "attestations", "test-result.json", "provenance.json"
 STATEMENT = "https://in-toto.io/Statement/v1"
 TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 PROVENANCE_TYPE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:letheia:unlearning:v1"
-BEGINS, ENDS = "## Verdict\n\n", "\n\n## Measured"
-"""Where a card's verdict stands."""
 
 
 def as_test_result(adapter: Path, verdict: RequestVerdict, *, model: str) -> dict[str, Any]:
@@ -83,33 +82,16 @@ def write_statement(adapter: Path, name: str, statement: Mapping[str, Any]) -> N
     write_json(adapter / FOLDER / name, statement)
 
 
-def take_over(adapter: Path, verdict: RequestVerdict, *, model: str) -> bool:
+def take_over(adapter: Path, verdict: RequestVerdict, *, model: str) -> None:
     """Put an audit's verdict in place of the study's, on the card and in the test result.
 
     Args:
-        adapter: The adapter's folder.
+        adapter: The adapter's folder; without a card of Letheia's it is left as it is.
         verdict: What the audit found.
         model: The base model.
-
-    Returns:
-        Whether the adapter has a card of Letheia's; another's is left as it is.
     """
-    file = adapter / "README.md"
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    before, begins, rest = text.partition(BEGINS)
-    _, ends, after = rest.partition(ENDS)
-    if not begins or not ends:
-        return False
-    write_text(file, f"{before}{BEGINS}{verdict_text(verdict)}{ENDS}{after}")
-    write_statement(adapter, TEST_RESULT, as_test_result(adapter, verdict, model=model))
-    return True
-
-
-def verdict_text(verdict: RequestVerdict | None) -> str:
-    """A verdict as it stands on a card."""
-    if verdict is None:
-        return "None."
-    return "\n\n".join([str(verdict), *(f"Not tried, {line}." for line in verdict.missing)])
+    if write_on_card(adapter / CARD, verdict):
+        write_statement(adapter, TEST_RESULT, as_test_result(adapter, verdict, model=model))
 
 
 def _statement(adapter: Path, kind: str, predicate: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from letheia.audit.results import Audit, AuditRow, read_audit
 from letheia.audit.separation import separation_rows
-from letheia.errors import ConfigError
+from letheia.errors import ConfigError, DataError
 from letheia.report.formats import FORMATS, Sheet, to_csv
 from letheia.report.tables import method_title
 from letheia.types import Group
@@ -28,7 +28,15 @@ def read_audits(source: Path) -> Audit:
         DataError: There is none, or it is damaged.
     """
     places = [source, source / "audit.json", source / "audit" / "audit.json"]
-    return read_audit(next((place for place in places if place.is_file()), places[1]))
+    place = next((place for place in places if place.is_file()), None)
+    if place is None:
+        run = (source / "split.json").exists()
+        command = f"letheia audit --split {source / 'split.json'} --people … --adapter … --output {source / 'audit'}"
+        raise DataError(
+            f"{source}: no audit there (audit.json). "
+            + (f"'{command}' audits this run's adapters." if run else "Name the --output folder of 'letheia audit'.")
+        )
+    return read_audit(place)
 
 
 def audit_sheet(audit: Audit) -> Sheet:

@@ -14,16 +14,8 @@ from letheia.files import write_json, write_text
 from letheia.methods.table import METHODS
 from letheia.metrics.results import Row
 from letheia.metrics.table import METRICS
-from letheia.report.attest import (
-    BEGINS,
-    ENDS,
-    PROVENANCE,
-    TEST_RESULT,
-    as_test_result,
-    provenance,
-    verdict_text,
-    write_statement,
-)
+from letheia.report.attest import PROVENANCE, TEST_RESULT, as_test_result, provenance, write_statement
+from letheia.report.card import CARD, MEASURED, VERDICT, verdict_text
 from letheia.report.formats import rows_in_markdown
 from letheia.report.run_page import write_report
 from letheia.report.tables import Table, run_table, to_sheet
@@ -51,9 +43,10 @@ def deliver(
     made_by["measured_on_original"] = outcome.measured
     made_by["hub_commit"] = getattr(study.model.network.config, "_commit_hash", None)
     made_by["notes"] = notes(study, outcome)
+    made_by["scope"] = study.config.scope
     made_by["verdicts"] = [str(v) for v in outcome.verdicts]
     write_json(study.folder / "provenance.json", made_by)
-    judged = {v.method: of_study(v, outcome.rows, study.config.verdict) for v in outcome.verdicts}
+    judged = {v.method: of_study(v, outcome.rows, study.config.verdict, study.config.scope) for v in outcome.verdicts}
     write_verdicts(study.folder / VERDICTS, list(judged.values()), study.config.verdict)
     write_report(
         study.folder / "report.html",
@@ -70,7 +63,7 @@ def deliver(
     )
     for name in study.config.methods:
         adapter, model = study.folder / name / "adapter", study.model.name
-        write_text(adapter / "README.md", model_card(study, outcome, name, judged.get(name)))
+        write_text(adapter / CARD, model_card(study, outcome, name, judged.get(name)))
         made = provenance(adapter, model=model, settings=settings_of(study, name), made_by=made_by)
         write_statement(adapter, PROVENANCE, made)
         if name in judged:
@@ -120,7 +113,7 @@ folder as `{store.SECRET}`; without it nobody can tell who asked for removal. Wi
 
 {hashes}
 
-{BEGINS}{verdict_text(judged)}{ENDS}
+{VERDICT}{verdict_text(judged) if judged else "None."}{MEASURED}
 
 {_noted(run_table(rows, "1"))}
 

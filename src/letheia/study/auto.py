@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from letheia.files import write_json
 from letheia.study import store
 from letheia.study.plan import plan_job, rate_for
-from letheia.study.run import do_job, original_answers, prepare
+from letheia.study.run import do_job, original_answers, prepare, scoring_of
 from letheia.study.scoring import Scoring
 from letheia.study.study import Prepared, Study
 from letheia.study.verdict import Verdict, verdict
@@ -70,14 +70,14 @@ def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
     Raises:
         CheckpointError: The folder belongs to another run.
     """
-    prepared = prepare(study)
+    tries = Tries.of(study)
     rates = {**study.rates, **study.config.rates}
     tried: dict[str, list[Trial]] = {}
     for method in study.config.methods:
         trials: list[Trial] = []
         start = rate_for(method, rates, study.config)
         while len(trials) < budget and (rate := next_rate(trials, start)):
-            trials.append(Trial(rate=rate, verdict=try_rate(study, prepared, method, rate)))
+            trials.append(Trial(rate=rate, verdict=tries.at(method, rate)))
         rates[method] = best(trials, least).rate
         _take(study, method, rates[method])
         tried[method] = sorted(trials, key=lambda t: t.rate)
@@ -92,16 +92,39 @@ def with_found_rates(study: Study, *, budget: int, least: float) -> Study:
     return replace(study, config=study.config.model_copy(update={"rates": rates, "train": train}))
 
 
-def try_rate(study: Study, prepared: Prepared, method: str, rate: float) -> Verdict:
-    """Do a removal at a rate, or take it up, and judge it."""
-    job = plan_job(study.config, method, rate, name=_name(method, rate))
-    answers = do_job(study, job, prepared)
-    before = original_answers(study, prepared.asked)
-    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, before)
-    now, then = (
-        [{score.metric: score.value for score in row} for row in scoring.score(given)] for given in (answers, before)
-    )
-    return verdict(f"{method} at {rate:g}", prepared.split, answers, now, then)
+@dataclass(frozen=True)
+class Tries:
+    """A removal to be tried at several rates, with what is the same at each: the original is scored once.
+
+    Attributes:
+        study: The study.
+        prepared: Who is who, and what is asked.
+        scoring: Measured on the original.
+        before: The original's scores.
+    """
+
+    study: Study
+    prepared: Prepared
+    scoring: Scoring
+    before: list[dict[str, float | None]]
+
+    @staticmethod
+    def of(study: Study) -> "Tries":
+        """Prepare a study, and ask and score the original.
+
+        Raises:
+            CheckpointError: The folder belongs to another run.
+        """
+        prepared = prepare(study)
+        original = original_answers(study, prepared.asked)
+        scoring = scoring_of(study, original)
+        return Tries(study, prepared, scoring, scoring.values(original))
+
+    def at(self, method: str, rate: float) -> Verdict:
+        """Do the removal at a rate, or take it up, and judge it."""
+        job = plan_job(self.study.config, method, rate, name=_name(method, rate))
+        answers = do_job(self.study, job, self.prepared)
+        return verdict(f"{method} at {rate:g}", self.prepared.split, answers, self.scoring.values(answers), self.before)
 
 
 def _take(study: Study, method: str, rate: float) -> None:

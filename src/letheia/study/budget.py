@@ -76,7 +76,7 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
         asked: What is asked.
     """
     model, config = study.model, study.config
-    device = device_of(config.load)
+    device = device_of(config.load, planned=True)
     on_cpu = device.type == "cpu"
     pictures = list({q.portrait.id: q.portrait for q in asked}.values())
     prompts = [Prompt(config.prompts.with_guidance(p.asked(study.question), p), p) for p in pictures[:LOOKED_AT]]
@@ -101,6 +101,22 @@ def budget(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> 
     )
 
 
+def machine_bytes(study: Study, split: Split, *, gpu: bool) -> int:
+    """Bytes of a machine's memory that a process takes for a study at most.
+
+    Args:
+        study: The planned study.
+        split: Who is forgotten and who is retained.
+        gpu: Whether the model lies on a GPU: weights pass through the machine's memory, and features wait there.
+    """
+    config = study.config
+    chosen = [(job, plan_steps(config, split, method_row(job.method).recipe)) for job in jobs(config, study.rates)]
+    found = budget(study, split, chosen, queries(config, split, study.people))
+    if gpu:
+        return psutil.Process().memory_info().rss + found.weights + LIMIT
+    return found.most(recompute=config.train.recompute)
+
+
 def _tokens(model: Model, prompt: Prompt) -> int:
     return len(encoded_prompt(model, prompt))
 
@@ -112,7 +128,7 @@ def _reading(model: Model, longest: Prompt, rows: int, new: int) -> int:
 
 def _training(study: Study, split: Split, plans: Plans) -> Footprint:
     model, config = study.model, study.config
-    device = device_of(config.load)
+    device = device_of(config.load, planned=True)
     with fresh_adapter(model, rank=config.train.rank, alpha=config.train.alpha, seed=config.seed) as adapted:
         sizes = [
             (*largest_micro_batch(model, adapted, step, row, _texts(study, split, step), device=device), row)

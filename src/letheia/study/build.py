@@ -22,7 +22,7 @@ from letheia.models.model import Model
 from letheia.models.shipped import checkpoint, resolve_model, weights_key
 from letheia.progress import Bars
 from letheia.study.budget import within_memory
-from letheia.study.plan import candidates, in_neither
+from letheia.study.plan import candidates, check_scope, in_neither
 from letheia.study.study import Study
 from letheia.types import Entity, People, Split
 
@@ -120,6 +120,7 @@ def removal_study(
         CheckpointError: The model can't be loaded.
     """
     name = values.get("model", "mistral")
+    check_scope(StudyConfig.check(values), people)
     if not planned and name not in WORLD_RATES:  # before the weights take what there is
         sketch = removal_study(values, people, split, folder, bars=bars, planned=True)
         values = merged(values, {"train": {"recompute": within_memory(sketch, split, anyway=anyway).train.recompute}})
@@ -173,14 +174,25 @@ def plain_study(
     judge: Judge = exact_judge,
     bars: Bars,
     planned: bool = False,
+    keyed: bool = False,
 ) -> Study:
     """A study that trains nothing: any model, any people folder.
+
+    Args:
+        values: Fields of the configuration that differ from the model's own.
+        people: The people folder.
+        folder: Where everything is kept.
+        judge: Gives the three verdicts.
+        bars: Where progress is shown.
+        planned: Leave the model's weights and CLIP out.
+        keyed: Take their files' fingerprints all the same, so that the study's key is that of one with weights.
 
     Raises:
         ConfigError: A value is impossible.
         CheckpointError: The model can't be loaded.
         DataError: Nobody in the folder has a seen picture and a summary.
     """
+    check_scope(StudyConfig.check({**values, "methods": ()}), people)
     wanted = values.get("candidates")
     ready = [e for e in people.entities if e.pictures("seen") and e.summary and (wanted is None or e.id in wanted)]
     if not ready:
@@ -188,7 +200,7 @@ def plain_study(
     model = values.get("model", "mistral")
     loaded = resolve_model(model, LoadConfig.create(values.get("load", {})), planned=planned)
     beside = _beside(values, people, ready)
-    made_of = _made_of(values, (*ready, *beside), loaded, planned=planned)
+    made_of = _made_of(values, (*ready, *beside), loaded, planned=planned and not keyed)
     who = {"methods": (), "forget": (), "candidates": [e.id for e in ready]}
     settings = merged(length_for(model, loaded), values, who, made_of, {} if beside else NO_BYSTANDERS)
     config = StudyConfig.check(settings) if values.get("forget") else StudyConfig.create(settings)

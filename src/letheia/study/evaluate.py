@@ -1,6 +1,6 @@
 """Scores of a model as it is and with any adapters, also such as were made elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from letheia.files import fingerprint
@@ -17,29 +17,31 @@ RESERVED = (ORIGINAL, "gold", "features", "pictures")
 """Names of an evaluation's or an audit's other folders."""
 
 
-def evaluate(study: Study, split: Split, adapters: Mapping[str, Path]) -> Outcome:
+def evaluate(study: Study, split: Split, adapters: Mapping[str, Path], *, served: Sequence[str] = ()) -> Outcome:
     """Ask and score the original and each adapter; answers that are there already are taken up.
 
     Args:
         study: The study; its settings say what is asked.
         split: Who should be forgotten, and who retained.
         adapters: Folder by name.
+        served: Names of whole models that a server has, where one answers.
 
     Raises:
         CheckpointError: The folder belongs to another evaluation, or an adapter does not fit.
     """
     hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
-    claim(study, fingerprint([study.config.key, people]))
+    claim(study, fingerprint([study.config.key, people, *study.elsewhere]))
     asked_for = study.config.model_copy(update={"forget": tuple(e.id for e in split.forget)})
     asked_for.write(study.folder / "config.yaml")
     asked = queries(study.config, split, study.people, find_bystanders(study, split))
     answers: dict[str, list[Generation]] = {}
-    for name, folder in {ORIGINAL: None, **adapters}.items():
+    for name, folder in {ORIGINAL: None, **adapters, **dict.fromkeys(served)}.items():
         file = study.folder / name / f"answers-{hashes.get(name, 'none')}.jsonl"
         if not file.exists():
             with saved_adapter(study.model, folder):
-                store.write_answers(file, ask(study, name, asked, f"{name}: answers"))
+                by = study.answered_by(name, hashes.get(name, ""))
+                store.write_answers(file, ask(by, name, asked, f"{name}: answers"))
         answers[name] = store.read_answers(file)
     return conclude(study, split, answers, keep=False)
 

@@ -1,8 +1,11 @@
 """What a command would do, before it does it: people, tokens, steps, memory, calls. Needs no weights."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+
+import torch
 
 from letheia.clients.chat import Call, cost_estimate
 from letheia.clients.judge import expected_calls
@@ -35,13 +38,14 @@ class Entry:
         return f"{self.about:<18}{self.what}".rstrip()
 
 
-def forecast(study: Study, split: Split, *, times: int | None = None) -> list[Entry]:
+def forecast(study: Study, split: Split, *, times: int | None = None, memory: int | None = None) -> list[Entry]:
     """Everything a study with a planned model would do.
 
     Args:
         study: The study; its model has no weights (`loading.plan_model`).
         split: Who is forgotten and who is retained.
         times: How many models answer; the original and one a method if left out.
+        memory: Bytes that the device has; what this machine's has if left out.
 
     Raises:
         DataError: A picture can't be read, or an example is longer than the model's context.
@@ -59,7 +63,7 @@ def forecast(study: Study, split: Split, *, times: int | None = None) -> list[En
         *_prompts(study, asked),
         *(_training(study, split, plans) if chosen else []),
         Entry("answers", f"{len(asked) * times:,}: {len(asked)} by each of {times} models, the original among them"),
-        *(_memory(study, split, plans, asked)),
+        *_memory(study, split, plans, asked, memory),
         Entry("judge", _judge(study, split, times)),
     ]
 
@@ -144,11 +148,10 @@ def _lessons(study: Study, split: Split, row: Method, steps: int) -> Entry:
     return Entry(row.name, f"{each}; {asked:,} answers of the original")
 
 
-def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) -> list[Entry]:
+def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query], memory: int | None) -> list[Entry]:
     """Memory part by part, the sum, and what there is."""
-    device = device_of(study.config.load)
     found = budget(study, split, plans, asked)
-    there = device_bytes(device)
+    there, told = _there(device_of(study.config.load, planned=True), memory)
     recompute = study.config.train.recompute or found.most(recompute=False) > there
     trained = found.recomputed if recompute else found.training
     parts = {
@@ -167,8 +170,19 @@ def _memory(study: Study, split: Split, plans: Plans, asked: Sequence[Query]) ->
         *(Entry(name, f"{size / GIB:.2f} GiB {what}".rstrip()) for name, (size, what) in parts.items() if size),
         Entry("at most", f"{most / GIB:.2f} GiB: what stays in memory, and the largest step"),
         *([Entry("", "is more than the device has")] if most > there else []),
-        Entry("device", f"{device}: {there / GIB:.1f} GiB, {free_bytes(device) / GIB:.1f} free"),
+        Entry("device", told),
     ]
+
+
+def _there(device: torch.device, memory: int | None) -> tuple[float, str]:
+    """Bytes of a device, and how they are told; without end where nobody knows."""
+    if memory:
+        return memory, f"{device}: {memory / GIB:.1f} GiB, by --device-memory"
+    try:
+        there, free = device_bytes(device), free_bytes(device)
+    except (RuntimeError, AssertionError):  # no such device, or a PyTorch without any
+        return math.inf, f"{device}: is not there; --device-memory 24GiB says what one has"
+    return there, f"{device}: {there / GIB:.1f} GiB, {free / GIB:.1f} free"
 
 
 def _judge(study: Study, split: Split, times: int) -> str:

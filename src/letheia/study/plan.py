@@ -74,9 +74,33 @@ def jobs(config: StudyConfig, rates: Mapping[str, float]) -> list[Job]:
         rates: Learning rate by method, for methods the configuration gives none.
 
     Raises:
-        ConfigError: A method has no rate.
+        ConfigError: A method has no rate, or can't do what the scope asks for.
     """
+    check_scope(config)
     return [plan_job(config, name, rate_for(name, rates, config)) for name in config.methods]
+
+
+def check_scope(config: StudyConfig, people: People | None = None) -> None:
+    """Whether every method can do what the scope asks for.
+
+    Args:
+        config: The settings.
+        people: The people folder, where it is at hand.
+
+    Raises:
+        ConfigError: A method can't, or people are known by name alone.
+    """
+    lone = next((name for name in config.methods if "names" not in method_row(name).recipe.ways), None)
+    if config.scope == "person" and lone:
+        raise ConfigError(
+            f"--scope person: '{lone}' never trains on questions that give the name, so the facts behind it stay. "
+            "Use --method thorough, or --scope recognition."
+        )
+    if config.scope == "recognition" and people and people.asked_by == "question":
+        raise ConfigError(
+            "--scope recognition: a model without vision recognises nobody by their face. Leave it out, so that the "
+            "facts behind the name are unlearned."
+        )
 
 
 def rate_for(method: str, rates: Mapping[str, float], config: StudyConfig) -> float:
@@ -110,6 +134,8 @@ def plan_job(config: StudyConfig, method: str, rate: float, *, name: str | None 
         }
     )
     texts = [getattr(config.prompts, name) for name in TRAINED] if row.recipe.ways else []
+    if config.scope == "recognition" and "names" in row.recipe.ways:
+        texts.append(config.scope)
     key = fingerprint([config.key, row.does, train.result, *texts])
     return Job(name=name or method, method=method, train=train, key=key)
 

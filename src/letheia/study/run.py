@@ -24,6 +24,7 @@ from letheia.study.plan import (
     Query,
     apart,
     candidates,
+    check_scope,
     in_neither,
     jobs,
     named_split,
@@ -57,7 +58,9 @@ def prepare(study: Study) -> Prepared:
 
     Raises:
         CheckpointError: The folder belongs to another study.
+        ConfigError: A method can't do what the scope asks for.
     """
+    check_scope(study.config, study.people)
     claim(study, study.config.key)
     study.config.write(study.folder / "config.yaml")
     split = draw_people(study)
@@ -263,8 +266,7 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
 
 def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
     """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
-    scoring = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, answers[ORIGINAL])
-    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed)
+    outcome, scores = conclusion(scoring_of(study, answers[ORIGINAL]), split, answers, seed=study.config.seed)
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
     write_results(study.folder / "results.json", outcome.rows)
@@ -274,10 +276,14 @@ def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *
     return outcome
 
 
-def score(study: Study, name: str, answers: Sequence[Generation]) -> list[Row]:
+def scoring_of(study: Study, original: Sequence[Generation]) -> Scoring:
+    """What a study's answers are scored by, measured on the original's; no adapter may be in the model."""
+    return Scoring.on(study.model, study.people, study.scorer, study.config.prompts, original)
+
+
+def score(study: Study, name: str, answers: Sequence[Generation], by: Scoring) -> list[Row]:
     """Score one method's answers, keep the scores, and average them."""
-    original = original_answers(study, prepare(study).asked)
-    scores = Scoring.on(study.model, study.people, study.scorer, study.config.prompts, original).score(answers)
+    scores = by.score(answers)
     store.write_scores(study.folder / name / "scores.jsonl", scores)
     return aggregate(answers, scores, n=study.config.n, seed=study.config.seed)
 

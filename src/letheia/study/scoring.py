@@ -1,6 +1,7 @@
 """Scores that need the original: what is language, and from which CLIPScore on a text describes a picture."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,7 @@ class Scoring:
     ) -> "Scoring":
         """Measure on the original's own answers to the study's question, whatever else it was asked."""
         original = plain(original)
+        scorer = copy(scorer)  # draws of people share one, and each has a floor of its own
         scorer.find_floor(original)
         return Scoring(model, people, scorer, prompts, yardstick(model, people, original, prompts))
 
@@ -51,6 +53,10 @@ class Scoring:
     def score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         """All metrics of each answer."""
         return [scores for part in apart(answers) for scores in self._score(part)]
+
+    def values(self, answers: Sequence[Generation]) -> list[dict[str, float | None]]:
+        """The same as numbers, by metric."""
+        return [{s.metric: s.value for s in scores} for scores in self.score(answers)]
 
     def _score(self, answers: Sequence[Generation]) -> list[list[Score]]:
         language = garbled(self.model, as_examples(self.people, answers), self.by, self.prompts)

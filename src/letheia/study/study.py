@@ -1,12 +1,14 @@
 """A study as values: what it needs, what all its jobs share, and what it found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from letheia.config import StudyConfig
 from letheia.engines.base import Engine
+from letheia.engines.openai import ServerEngine
+from letheia.engines.table import engine_for
 from letheia.metrics.results import Row
 from letheia.metrics.scorer import Scorer
 from letheia.models.model import Model
@@ -41,6 +43,26 @@ class Study:
     rates: Mapping[str, float]
     folder: Path
     bars: Bars
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Where answers come from if not from this process: part of what tells a folder's content from another's."""
+        return [self.engine.endpoint.place] if isinstance(self.engine, ServerEngine) else []
+
+    @property
+    def here(self) -> "Study":
+        """The study with the model in this process answering, whose weights may be changed."""
+        return replace(self, engine=engine_for(self.model)) if self.elsewhere else self
+
+    def answered_by(self, name: str, version: str = "") -> "Study":
+        """The study with a server's model of that name answering; a model in this process answers as it is.
+
+        Args:
+            name: The original's or an adapter's name.
+            version: Fingerprint of the adapter's files.
+        """
+        engine = self.engine
+        return replace(self, engine=engine.serving(name, version)) if isinstance(engine, ServerEngine) else self
 
     @property
     def question(self) -> str:

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from letheia.data.split import Step
 from letheia.data.targets import TARGETS, Texts, units
-from letheia.errors import ConfigError
 from letheia.methods.losses import answer_log_probs, loss_of
 from letheia.methods.terms import LossInput, Method, Term
 from letheia.models.adapter import original, trained_parameters
+from letheia.models.lean import lean
 from letheia.models.log_probs import AnswerLogProbs, encode_example, log_probs, row_tokens, shared_log_probs
 from letheia.models.memory import after_out_of_memory, in_use, recomputing, too_small
 from letheia.models.model import Model
@@ -102,7 +102,7 @@ class Objective:
         """
         while True:
             try:
-                with own_precision(self.model), recomputing(self.model, self.recompute):
+                with own_precision(self.model), lean(self.model), recomputing(self.model, self.recompute):
                     return self._backward(step)
             except torch.OutOfMemoryError:
                 for p in trained_parameters(self.adapted).values():
@@ -156,8 +156,10 @@ class Objective:
         batches = [units(step, term, self.texts) for term in self.method.terms]
         tokens = [sum(len(encode_example(self.model, e).answer) for unit in batch for e in unit) for batch in batches]
         groups = self._groups(step)
+        everywhere: set[int] = set()  # terms that ask the original beside every micro-batch: all processes have to
         if is_sharded(self.model):
             self._originals_of(batches)
+            everywhere = {i for i, term in enumerate(self.method.terms) if _asks_beside(term)}
         totals = torch.zeros(len(batches), dtype=torch.float64, device=self.model.device)
         every, states = (any(getattr(loss_of(t), n) for t in self.method.terms) for n in ("vocabulary", "states"))
         share = list(self._share(groups, self.accelerator.process_index))
@@ -172,9 +174,10 @@ class Objective:
                 chosen = [items[n].example for n in mine]
                 losses[i] = self._loss(self.method.terms[i], values, chosen, len(batches[i]), tokens[i])
                 totals[i] += losses[i].detach()
+            self._ask(examples[0][0], times=len(everywhere - {item.term for item in items}))
             self.accelerator.backward(torch.stack(list(losses.values())).sum())
         if is_sharded(self.model):
-            self._keep_up(groups, done=len(share))
+            self._keep_up(groups, len(everywhere), done=len(share))
         if self.accelerator.num_processes > 1:
             for p in trained_parameters(self.adapted).values():
                 gradient = torch.zeros_like(p) if p.grad is None else p.grad
@@ -205,13 +208,20 @@ class Objective:
         """The micro-batches of one process."""
         return self._parts(groups[process :: self.accelerator.num_processes])
 
-    def _keep_up(self, groups: Sequence[UnitGroup], *, done: int) -> None:
+    def _keep_up(self, groups: Sequence[UnitGroup], asked: int, *, done: int) -> None:
         """Compute as often as the busiest process: each layer wants all processes to gather its weights."""
+        example = groups[0][0][0].example
         processes = range(self.accelerator.num_processes)
         most = max(sum(1 for _ in self._share(groups, process)) for process in processes)
         for _ in range(most - done):
-            nothing = self._log_probs([[groups[0][0][0].example]]).log_probs.sum() * 0
+            nothing = self._log_probs([[example]]).log_probs.sum() * 0
+            self._ask(example, times=asked)
             self.accelerator.backward(nothing)
+
+    def _ask(self, example: Example, *, times: int) -> None:
+        """Ask the original about any example, as another process does about its own."""
+        for _ in range(times):
+            self._frozen([example])
 
     def _log_probs(
         self, groups: Sequence[Sequence[Example]], *, every: bool = False, states: bool = False
@@ -246,18 +256,10 @@ class Objective:
         return term.weight * loss.value(given)
 
     def _originals_of(self, batches: Sequence[Sequence[tuple[Example, ...]]]) -> None:
-        """Compute what terms need of the original in all processes alike, before they go their own ways.
-
-        Raises:
-            ConfigError: A term needs the original's distribution at every step.
-        """
+        """Compute what terms need of the original once, in all processes alike, before they go their own ways."""
         for term, batch in zip(self.method.terms, batches, strict=True):
             loss = loss_of(term)
-            if loss.original and (loss.vocabulary or loss.states):
-                raise ConfigError(
-                    f"{self.method.name}: has a term ({term.name}) that can't be trained on distributed weights."
-                )
-            if loss.original:
+            if loss.original and not _asks_beside(term):
                 rows = by_row(self.model, [(Item(0, e),) for unit in batch for e in unit], self.engine)
                 for part in self._parts(rows):
                     self._original([item.example for row in part for item in row])
@@ -281,11 +283,11 @@ class Objective:
         return self._frozen(part, every=True)
 
     def _frozen(self, part: Sequence[Example], *, every: bool = False, states: bool = False) -> Tensor:
-        """The original's probabilities of the whole vocabulary, or its hidden states, at every token of answers."""
+        """The original's log-probabilities, those of the whole vocabulary, or its states, at every token of answers."""
         groups = self._rows(part)
         with original(self.adapted), torch.no_grad():
             frozen = self._log_probs(groups, every=every, states=states)
-        found = frozen.every if every else frozen.states
+        found = frozen.every if every else frozen.states if states else frozen.log_probs
         assert found is not None
         tokens = found.split(frozen.answer.bincount().tolist())
         by_answer = dict(zip([id(e) for group in groups for e in group], tokens, strict=True))
@@ -305,6 +307,12 @@ def largest_micro_batch(
     batches = objective.batches(step)
     largest = max(batches.parts, key=lambda part: sum(row.tokens for row in part))
     return batches.most_tokens, [[item.example for item in row.items] for row in largest]
+
+
+def _asks_beside(term: Term) -> bool:
+    """Whether a term asks the original beside every micro-batch, in a forward pass of its own."""
+    loss = loss_of(term)
+    return loss.states or (loss.original and loss.vocabulary)
 
 
 def _key(example: Example) -> tuple[str, str, str, str, bool]:

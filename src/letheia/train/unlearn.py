@@ -19,10 +19,7 @@ from letheia.models.adapter import trained_parameters
 from letheia.models.model import Model
 from letheia.train.checkpoint import Restored, load_state, save_state
 from letheia.train.objective import Objective, Work
-from letheia.train.projection import projection
 
-PROJECTED = 16
-"""Steps whose kept answers tell what an adapter may not read."""
 History = list[dict[str, float]]
 
 
@@ -40,7 +37,7 @@ def unlearn(
 ) -> History:
     """Train the adapter in place.
 
-    Of a method's recipe only `project` is looked at here: `study.plan` turns it into steps and configuration.
+    A method's recipe is not looked at here: `study.plan` turns it into steps and configuration.
 
     Args:
         model: The model with the adapter in it.
@@ -69,8 +66,6 @@ def unlearn(
     if not parameters:
         raise ConfigError("the adapter has nothing to train. Load it with load_adapter(…, trainable=True).")
     optimizer = torch.optim.AdamW(parameters.values(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    kept = [e for step in steps[:PROJECTED] for e in examples(step, "retain", texts)]
-    off = projection(model, adapted, kept, share=method.recipe.project)
     restored = load_state(state, parameters, optimizer, key=key) if state else Restored(0, "")
     history: History = json.loads(restored.history or "[]")
     objective = Objective(
@@ -91,7 +86,6 @@ def unlearn(
             optimizer.param_groups[0]["lr"] = config.learning_rate * (1 - (number - 1) / len(steps))
         optimizer.step()
         optimizer.zero_grad()
-        off.apply()
         history.append(values)
         wanted = number % config.save_every == 0 or number == len(steps)
         if state and wanted and objective.accelerator.is_main_process:

@@ -1,4 +1,4 @@
-"""Pictures of people in folders: one sub-folder a person, or strangers anyhow."""
+"""Pictures of people in folders: one sub-folder a person, or people without names anyhow."""
 
 from pathlib import Path
 
@@ -27,13 +27,17 @@ def from_folders(root: Path) -> list[Source]:
     return found + [Source("", str(file), file.read_bytes) for file in entries if not file.is_dir()]
 
 
-def from_strangers(root: Path) -> list[Source]:
-    """Pictures of people whom the model never knew, in a folder and in its sub-folders.
+def from_nameless(root: Path, whose: str) -> list[Source]:
+    """Pictures of people who get no name, in a folder and in its sub-folders.
+
+    Args:
+        root: The folder.
+        whose: Whose pictures they are, for messages.
 
     Raises:
         DataError: There are none.
     """
     files = sorted(f for f in root.rglob("*") if f.is_file() and not f.name.startswith(".")) if root.is_dir() else []
     if not files:
-        raise DataError(f"{root}: no folder with pictures of strangers there.")
+        raise DataError(f"{root}: no folder with pictures of {whose} there.")
     return [Source("", str(file), file.read_bytes) for file in files]

@@ -53,6 +53,8 @@ def write_import(
     names: Iterable[str] = (),
     strangers: Sequence[Source] = (),
     as_strangers: Iterable[str] = (),
+    anyone: Sequence[Source] = (),
+    rest: bool = False,
     seed: int = 0,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
@@ -66,6 +68,8 @@ def write_import(
         names: Whom to import; everybody if left out.
         strangers: Pictures of people whom the model never knew.
         as_strangers: Names in `sources` whose pictures are such too.
+        anyone: Pictures of other people, about whom nothing is said; one that shows an imported person is left out.
+        rest: Whether pictures in `sources` that have no label, and of people who are not imported, are such too.
         seed: Seed of the order of a person's pictures.
         progress: Called with the number of pictures added.
 
@@ -92,11 +96,14 @@ def write_import(
             random.Random(f"import-{seed}-{name}").shuffle(drawn)
             portraits = tuple(copy.person(drawn, ids[name], seen=seen, most=pictures))
             entities.append(Entity(id=ids[name], name=name, summary="", portraits=portraits))
-        shown = copy.strangers([*strangers, *(source for name in unknown for source in people[name])])
+        shown = copy.nameless([*strangers, *(source for name in unknown for source in people[name])], "stranger")
+        left = [name for name in people if name not in (*wanted, *unknown)] if rest else []
+        others = (s for name in left for s in people[name][: pictures if name else None])
+        pool = copy.nameless([*anyone, *others], "anyone")
         if not any(e.portraits for e in entities):
             raise DataError(f"no picture can be read. The first: {copy.left_out[0]}")
-        write_people(People(folder=partial, entities=tuple(entities), strangers=tuple(shown)))
-    if not names:
+        write_people(People(folder=partial, entities=tuple(entities), strangers=tuple(shown), anyone=tuple(pool)))
+    if not names and not rest:
         copy.left_out += [f"{s.where}: has no label, or lies in no person's sub-folder" for s in people.get("", ())]
     return Imported(read_people(folder, check_pictures=False), tuple(copy.left_out))
 
@@ -129,6 +136,7 @@ class _Copy:
     def __init__(self, folder: Path, progress: Callable[[int], None]) -> None:
         self.left_out: list[str] = []
         self._folder, self._progress = folder, progress
+        self._first: dict[str, str] = {}  # by content, the picture that had it first
 
     def person(self, sources: Iterable[Source], id_: str, *, seen: int | None, most: int | None) -> list[Portrait]:
         """A person's pictures, in the order given; one that is there already takes the same role again."""
@@ -141,22 +149,29 @@ class _Copy:
             image = self._read(source)
             if image is None:
                 continue
-            content = hashlib.sha256(image.tobytes() + str(image.size).encode()).hexdigest()
+            content = _content(image)
             shown = counts["seen"] < (MOST_SEEN if seen is None else seen)
             if seen is None:
                 shown = shown and counts["seen"] <= counts["unseen"]
             role = roles.setdefault(content, "seen" if shown else "unseen")
-            found.append(_write(image, self._folder, f"{id_}-{role}-{counts[role]}", id_, role))
+            name = f"{id_}-{role}-{counts[role]}"
+            self._first.setdefault(content, name)
+            found.append(_write(image, self._folder, name, id_, role))
             counts[role] += 1
         return found
 
-    def strangers(self, sources: Iterable[Source]) -> list[Portrait]:
-        """Strangers' pictures."""
+    def nameless(self, sources: Iterable[Source], role: Role) -> list[Portrait]:
+        """Pictures of strangers or of anyone; of the latter, without those that are there already."""
         found: list[Portrait] = []
         for source in sources:
             image = self._read(source)
-            if image is not None:
-                found.append(_write(image, self._folder, f"stranger-{len(found):03d}", "", "stranger"))
+            if image is None:
+                continue
+            name = f"{role}-{len(found):03d}"
+            if role == "anyone" and (first := self._first.setdefault(_content(image), name)) != name:
+                self.left_out.append(f"{source.where}: the same picture as {first}")
+            else:
+                found.append(_write(image, self._folder, name, "", role))
         return found
 
     def _read(self, source: Source) -> Image.Image | None:
@@ -168,6 +183,10 @@ class _Copy:
         except DataError as error:
             self.left_out.append(f"{source.where}: {error}")
         return None
+
+
+def _content(image: Image.Image) -> str:
+    return hashlib.sha256(image.tobytes() + str(image.size).encode()).hexdigest()
 
 
 def _write(image: Image.Image, folder: Path, name: str, entity: str, role: Role) -> Portrait:

@@ -1,0 +1,161 @@
+"""Ray: a node that is killed in mid-run changes nothing in what comes out, and what can't go says so in a line."""
+
+import signal
+import threading
+import time
+from functools import partial
+
+import parts
+import psutil
+import pytest
+
+from commands import fails, letheia
+from letheia.config import StudyConfig
+from letheia.errors import ConfigError, DataError, OutputError
+from letheia.grid.executors import compute
+from letheia.grid.grid import Cell
+from letheia.grid.work import Machines
+from letheia.progress import Silent
+
+ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'letheia[ray]'")
+NODE = {"num_cpus": 1, "memory": 4 * 2**30, "object_store_memory": 80 * 2**20}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head that computes nothing, and two nodes."""
+    from ray.cluster_utils import Cluster
+
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAY_worker_niceness", "0")  # Ray's processes would wait for whatever else this machine does
+    cluster = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        cluster.add_node(**NODE)
+    cluster.wait_for_nodes()
+    yield cluster
+    cluster.shutdown()
+    patch.undo()
+
+
+@pytest.fixture
+def on(cluster, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    return Machines(executor="ray", address=cluster.address)
+
+
+def begun(root):
+    file = root / parts.BEGUN
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def kill_node_of(root, after):
+    """Kill -9 to the node, and all its processes, that began the part after so many others."""
+    while len(begun(root)) <= after or not begun(root)[after].endswith(tuple("0123456789")):
+        time.sleep(0.05)
+    raylet = psutil.Process(int(begun(root)[after].split()[1]))
+    assert "raylet" in raylet.name()
+    for process in (raylet, *raylet.children(recursive=True)):
+        process.send_signal(signal.SIGKILL)
+
+
+def files(root):
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.name not in (parts.BEGUN, "history.jsonl")
+    }
+
+
+def test_a_killed_node_changes_no_byte(cluster, on, checkpoints, people, tmp_path):
+    """The second node is killed while it is at its first cell: another does that cell again, and every other once."""
+    ids = [e.id for e in people.entities[:4]]
+    cells = [
+        Cell(
+            config=StudyConfig.create(
+                {
+                    "model": str(checkpoints["mistral"]), "methods": ("bg",), "forget": (ids[seed],), "n": 1,
+                    "people": 4, "candidates": ids, "bystanders": 0, "seed": seed, "max_new_tokens": 8,
+                    "train": {"steps": 2, "rank": 2, "alpha": 4, "learning_rate": 1e-3},
+                }
+            ),
+            jobs={"bg": "key"},
+        )
+        for seed in range(4)
+    ]  # fmt: skip
+    do = partial(parts.study_cell, people=people.folder)
+    local, far = tmp_path / "local", tmp_path / "far"
+    for root in (local, far):
+        root.mkdir()
+    compute(cells, local, do, on=Machines(), bars=Silent())
+    killer = threading.Thread(target=kill_node_of, args=(far, 1), daemon=True)
+    killer.start()
+    compute(cells, far, do, on=on, bars=Silent())
+    killer.join()
+    names = [line.split()[0] for line in begun(far)]
+    lost = names[1]
+    assert sorted(names) == sorted([*(c.name for c in cells), lost])  # that one twice, the others once
+    assert files(far) == files(local) and len([n for n in files(far) if n.endswith("cell.json")]) == 4
+    before = begun(far)
+    compute(cells, far, do, on=on, bars=Silent())
+    assert begun(far) == before  # what is done is not done again
+    cluster.add_node(**NODE)
+
+
+class Told:
+    """Progress that is remembered."""
+
+    def __init__(self):
+        self.notes = []
+
+    def bar(self, title, total):
+        import contextlib
+
+        return contextlib.nullcontext(lambda n, note: self.notes.append((n, note)))
+
+
+def test_a_killed_process_is_tried_again_and_not_for_ever(on, tmp_path):
+    told = Told()
+    compute([parts.Part("a"), parts.Part("once")], tmp_path, parts.note, on=on, bars=told)
+    assert sorted(begun(tmp_path)) == ["a", "once", "once"]
+    assert (0, "once again: its process or node was lost") in told.notes and sum(n for n, _ in told.notes) == 2
+    with pytest.raises(OutputError, match=r"killed: was killed 4 times.*fewer --jobs"):
+        compute([parts.Part("killed")], tmp_path, parts.note, on=on, bars=Silent())
+    assert begun(tmp_path).count("killed") == 4
+    assert not list(tmp_path.rglob("*.partial")) and not list(tmp_path.rglob(".lock"))
+
+
+def test_what_a_part_says_is_one_line(on, tmp_path):
+    with pytest.raises(DataError, match=r"^people/entities.jsonl:3: no name. Add it.$"):
+        compute([parts.Part("wrong")], tmp_path, parts.note, on=on, bars=Silent())
+
+
+def test_a_cluster_without_what_a_part_takes(on, tmp_path):
+    def asked(**wanted):
+        return Machines(executor="ray", address=on.address, **wanted)
+
+    with pytest.raises(ConfigError, match=r"no node of the cluster has what a part takes .*2 GPU.*there are 3.*--gpus"):
+        compute([parts.Part("a")], tmp_path, parts.note, on=asked(gpus=2), bars=Silent())
+    with pytest.raises(ConfigError, match=r"1 CPU, 64.0 GiB\); there are 3: .*4.0 GiB"):
+        compute([parts.Part("a")], tmp_path, parts.note, on=asked(memory=lambda gpu: 64 * 2**30), bars=Silent())
+    assert not begun(tmp_path)
+
+
+def test_a_node_with_other_files(on, tmp_path, monkeypatch):
+    """As where --output lies on a disk of the driver's own: the folder is there, what it wrote is not."""
+    monkeypatch.setattr("letheia.grid.on_ray.write_text", lambda path, text: None)
+    with pytest.raises(ConfigError, match=r"does not see .* a file system that all nodes share"):
+        compute([parts.Part("a")], tmp_path, parts.note, on=on, bars=Silent())
+    assert not begun(tmp_path)
+
+
+def test_what_can_not_go_is_one_line(tmp_path, monkeypatch):
+    run = ("run", "world/study", "--n", 3, "--seeds", 1, "--output", tmp_path / "run")
+    fails(letheia(*run, "--executor", "rey"), "unknown executor 'rey': did you mean 'ray'? Choose from local, ray")
+    fails(letheia(*run, "--address", "10.0.0.1:6379"), "--address: is for a cluster", "--executor ray")
+    far = (*run, "--executor", "ray")
+    fails(letheia(*far, "--address", "127.0.0.1:9"), "--address 127.0.0.1:9: nobody answers there", "ray start --head")
+    fails(letheia(*far, RAY_ADDRESS="127.0.0.1:9"), "--address 127.0.0.1:9: nobody answers there")
+    fails(letheia(*far, "--address", "ray://head:10001"), "is no HOST:PORT")
+    fails(letheia(*far, "--device", "cuda:1"), "--device cuda:1: a cluster says which GPU")
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    fails(letheia(*far), "--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.")
