@@ -22,7 +22,8 @@ from letheia.metrics.results import Row, aftermaths, aggregate
 from letheia.metrics.scorer import Scorer
 from letheia.models.loading import load_model
 from letheia.models.model import Model
-from letheia.report.run_page import write_report
+from letheia.report.redaction import pseudonyms
+from letheia.report.run_page import Run, write_report
 from letheia.types import Entity, Generation, People, Portrait, Split
 from letheia.world.checkpoints import make_clip, make_lvlm
 from letheia.world.people import World, make_world
@@ -174,15 +175,17 @@ def small_run(people: People, tmp_path: Path) -> tuple[list[Row], Path]:
     scorer = Scorer(people)
     scores = {m: scorer.score(given) for m, given in answers.items()}
     rows = [r for m, given in answers.items() for r in aggregate(given, scores[m], n=2, seed=0)]
-    page = tmp_path / "report.html"
-    write_report(
-        page,
+    page = tmp_path / "report-operator.html"
+    run = Run(
         people=people,
         split=split,
         answers=answers,
         labels={m: aftermaths(s) for m, s in scores.items()},
         rows=rows,
+        called=pseudonyms(split.forget, b"secret"),
         settings={"model": "m", "note": "</pre><script>"},
         provenance={},
     )
+    write_report(page, run)
+    write_report(tmp_path / "report.html", run, redacted=True)
     return rows, page

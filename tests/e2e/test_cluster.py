@@ -1,5 +1,7 @@
 """Ray: a node that is killed in mid-run changes nothing in what comes out, and what can't go says so in a line."""
 
+import json
+import shutil
 import signal
 import threading
 import time
@@ -12,9 +14,13 @@ import pytest
 from commands import fails, letheia
 from letheia.config import StudyConfig
 from letheia.errors import ConfigError, DataError, OutputError
+from letheia.files import write_jsonl
 from letheia.grid.executors import compute
 from letheia.grid.grid import Cell
 from letheia.grid.work import Machines
+from letheia.models.adapter import add_adapter
+from letheia.models.loading import load_model
+from letheia.models.saving import save_adapter
 from letheia.progress import Silent
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'letheia[ray]'")
@@ -159,3 +165,59 @@ def test_what_can_not_go_is_one_line(tmp_path, monkeypatch):
     fails(letheia(*far, "--device", "cuda:1"), "--device cuda:1: a cluster says which GPU")
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     fails(letheia(*far), "--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.")
+
+
+@pytest.fixture(scope="module")
+def adapter(checkpoints, tmp_path_factory):
+    """One with weights of its own, so that it answers otherwise."""
+    model = load_model(checkpoints["mistral"])
+    adapted = add_adapter(model, rank=2, alpha=4, seed=0)
+    for name, weight in adapted.named_parameters():
+        if "lora_B" in name:
+            weight.data.normal_(0, 1.0)
+    folder = tmp_path_factory.mktemp("adapters") / "mine"
+    save_adapter(adapted, folder)
+    return folder
+
+
+def test_an_evaluation_in_blocks(on, checkpoints, people, adapter, tmp_path, monkeypatch):
+    """Its answers and scores are those of one process, but for a block that a killed run has left: it is taken up."""
+    monkeypatch.setattr("letheia.study.blocks.BLOCK", 8)
+    asked = ("evaluate", "--people", people.folder, "--model", checkpoints["mistral"], "--adapter", adapter)
+    asked = (*asked, "--forget", people.entities[0].name, "--max-new-tokens", 8)
+    done = letheia(*asked, "--output", tmp_path / "local")
+    assert done.returncode == 0, done.stderr
+    local, far = tmp_path / "local", tmp_path / "far"
+    shutil.copytree(local, far)
+    for made in (*far.glob("*/*.jsonl"), far / "results.json", far / "report.html"):
+        made.unlink()
+    whole = next((local / "mine").glob("answers-*.jsonl"))
+    rows = [json.loads(line) for line in whole.read_text().splitlines()]
+    left = far / "mine" / f"{whole.stem}.blocks" / "00000.jsonl"
+    write_jsonl(left, [{**row, "answer": "kept"} for row in rows[:8]])
+    done = letheia(*asked, "--output", far, "--executor", "ray", "--address", on.address)
+    assert done.returncode == 0, done.stderr
+    assert "blocks of answers: 4 in" in done.stderr and "blocks of scores: 4 in" in done.stderr
+    found = [json.loads(line) for line in (far / "mine" / whole.name).read_text().splitlines()]
+    assert [row["answer"] for row in found[:8]] == ["kept"] * 8 and found[8:] == rows[8:]
+    before, after = files(local / "original"), files(far / "original")
+    assert before == after and {name.split("-")[0] for name in before} == {"answers", "scores"}
+    rest = [path for path in local.glob("mine/scores-*")]
+    assert len(rest) == 1 and rest[0].name not in files(far / "mine")  # scores know whose answers they are of
+    assert not list(tmp_path.rglob("*.blocks"))
+
+
+def test_an_audit_in_parts(on, checkpoints, people, adapter, tmp_path):
+    """Its findings are those of one process."""
+    asked = ("audit", "--people", people.folder, "--model", checkpoints["mistral"], "--adapter", adapter)
+    asked = (*asked, "--forget", people.entities[0].name, "--max-new-tokens", 8, "--n-others", 2, "--n-pictures", 1)
+    asked = (*asked, "--gold", checkpoints["mistral"], "--only", "rephrased", "--only", "membership")
+    done = letheia(*asked, "--output", tmp_path / "local")
+    assert done.returncode == 0, done.stderr
+    done = letheia(*asked, "--output", tmp_path / "far", "--executor", "ray", "--address", on.address)
+    assert done.returncode == 0, done.stderr
+    assert "checks of the audit: 5 in" in done.stderr
+    local, there = files(tmp_path / "local"), files(tmp_path / "far")
+    same = [n for n in local if n.endswith((".json", ".jsonl"))]
+    assert "audit.json" in same and "mine/membership.json" in same and "gold/rephrased.json" in same
+    assert [n for n in same if local[n] != there.get(n)] == []

@@ -42,7 +42,7 @@ def test_settings_come_from_file_option_and_assignment(removal):
     assert trained["steps"] == 1 and trained["rank"] == 4 and trained["learning_rate"] == 1e-3
     adapter = json.loads((root / "run" / "bg" / "adapter" / "adapter_config.json").read_text())
     assert adapter["r"] == 4
-    assert "Say only what is to be seen." in (root / "run" / "report.html").read_text()
+    assert "Say only what is to be seen." in (root / "run" / "report-operator.html").read_text()
 
 
 def test_the_runs_own_settings_repeat_it(removal, people):
@@ -103,4 +103,4 @@ def test_a_text_only_field_is_replaced_for_evaluation_too(removal, people):
     assert result.returncode == 0, result.stderr
     rows = json.loads((out / "results.json").read_text())
     assert {r.get("asked", "plain") for r in rows} == {"plain", "where"}
-    assert "where" in (out / "report.html").read_text()
+    assert "where" in (out / "report-operator.html").read_text()

@@ -27,7 +27,16 @@ def demo(tmp_path_factory):
 
 def test_what_it_prints(demo):
     output, result = demo
-    for words in ("Table 1", "Table 3", "Table strangers", "PUBG", "REJECT", "Original", str(output / "report.html")):
+    for words in (
+        "Table 1",
+        "Table 3",
+        "Table strangers",
+        "PUBG",
+        "REJECT",
+        "Original",
+        str(output / "report.html"),
+        "-operator.html",
+    ):
         assert words in result.stdout
     assert "Warning" not in result.stderr and "Traceback" not in result.stderr
     assert "pubg: training: 30 in" in result.stderr
@@ -111,8 +120,8 @@ def test_quickstart(world_folder, tmp_path, monkeypatch, capsys):
 
 def test_a_browser_shows_the_report_without_requests(demo):
     """The page has no address to fetch from, and forbids fetching."""
-    html = (demo[0] / "report.html").read_text()
+    html = (demo[0] / "report-operator.html").read_text()
     html = re.sub(r'xmlns(:\w+)?="[^"]*"', "", html)  # what a drawing's namespace is called is no address
     assert "http://" not in html and "https://" not in html
     assert "default-src 'none'" in html
-    assert html.count("data:image/png;base64,") >= 10
+    assert html.count("data:image/webp;base64,") >= 10

@@ -105,7 +105,7 @@ def test_judges_score_what_labels_would(run, server):
 
 def test_the_report_has_the_judges_numbers(run):
     root, _, _ = run
-    page = (root / "run" / "report.html").read_text()
+    page = (root / "run" / "report-operator.html").read_text()
     assert "privacy" in page.lower() and "<img" not in page.split("</style>")[-1].split("plot")[0]
 
 

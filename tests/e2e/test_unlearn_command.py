@@ -50,7 +50,7 @@ def test_the_folder_is_checked_first(folder):
 def test_what_it_leaves(removal):
     output, names, result = removal
     assert "Table 1" in result.stdout and str(output / "bounded" / "adapter") in result.stdout
-    for name in ("config.yaml", "results.json", "report.html", "provenance.json", "bounded/train.jsonl"):
+    for name in ("config.yaml", "results.json", "provenance.json", "bounded/train.jsonl"):
         assert (output / name).exists(), name
     rows = {
         (r["method"], r["people"], r["pictures"], r["metric"]): r
@@ -60,7 +60,8 @@ def test_what_it_leaves(removal):
     assert rows["original", "retain", "unseen", "named"]["mean"] > 0.8
     card = (output / "bounded" / "adapter" / "README.md").read_text()
     assert "base_model: mistral" in card and "0.002, falling,\n60 steps" in card and not any(n in card for n in names)
-    assert "<img" not in (output / "report.html").read_text()
+    shared, own = ((output / name).read_text() for name in ("report.html", "report-operator.html"))
+    assert "<img" not in own + shared and all(n in own for n in names) and not any(n in shared for n in names)
     open_to = {p.stat().st_mode & 0o777 for p in (output, *output.rglob("*")) if p.is_dir()}
     assert open_to == {0o700} and {p.stat().st_mode & 0o777 for p in output.rglob("*") if p.is_file()} == {0o600}
     assert not [p for p in output.rglob("*") if PASSING.fullmatch(p.name)]

@@ -102,8 +102,9 @@ def test_each_way_has_tables_of_its_own(done):
     console = Console(file=io.StringIO(), force_terminal=True, width=200)
     print_table(tables[3], console)
     assert f"asked: {WAY}" in console.file.getvalue()
-    page = (study.folder / "report.html").read_text()
-    assert page.count(f"n = 2 · asked: {WAY}</h2>") == 3 and f"unseen pictures · asked: {WAY}" in page
+    page = (study.folder / "report-operator.html").read_text()
+    assert page.count(f"n = 2 · asked: {WAY} · unseen pictures</caption>") == 2
+    assert f"unseen pictures · asked: {WAY}</h3>" in page
     assert "Answers judged by counting labelled facts and attributes." in page
     card = (study.folder / "bg" / "adapter" / "README.md").read_text()
     assert WAY not in card
@@ -120,7 +121,7 @@ def test_a_study_keeps_the_ways_apart(done, people):
     table = study_table(study, "1", "mistral", asked=WAY)
     assert table.heading == f"Table 1 · {table.title} · asked: {WAY} · mistral" and "n = 2" in table.title
     write_study_report(root / "page.html", study, people)
-    assert f"asked: {WAY} · mistral</h2>" in (root / "page.html").read_text()
+    assert f"asked: {WAY} · mistral · unseen pictures</caption>" in (root / "page.html").read_text()
     printed = letheia("table", "1", root, "--asked", WAY, "--n", "2", "--format", "json")
     assert {r["asked"] for r in json.loads(printed.stdout)} == {WAY}
     own = letheia("table", "1", root, "--format", "json")

@@ -13,10 +13,12 @@ from letheia.audit.base import GOLD
 from letheia.audit.conclusion import verdicts
 from letheia.audit.results import unfit, variant_rows, write_audit
 from letheia.errors import ConfigError
-from letheia.report.audit_page import write_audit_report
+from letheia.report.audit_page import AuditShown, write_audit_report
 from letheia.report.audit_plots import curve_plot, curves, frontier, frontier_plot
 from letheia.report.audit_tables import audit_sheet, printed_audit, separation_sheet
 from letheia.report.heat import heat_map
+from letheia.report.redaction import Pseudonym
+from letheia.types import People
 
 FORGET = [f"f{i}" for i in range(10)]
 OPEN, RANK, TRAIN = check("open"), check("rank", access="grey", measure="number"), check("relearned", access="white")
@@ -76,7 +78,7 @@ def test_a_shade_says_how_much_leaks(made):
     assert [cell.shade for cell in rows["OPEN"].cells] == [1, 0, 0]
     assert rows["OPEN"].cells[2].text == "0 of 10~" and "no language" in rows["OPEN"].cells[2].told
     assert rows["RANK"].cells[2].shade == pytest.approx(0.2)  # a fifth of the way from gold to the original
-    assert rows["OPEN"].cells[0].style == "background: rgb(120, 0, 20); color: white"
+    assert rows["OPEN"].cells[0].style == "background: rgb(236, 112, 99); color: black"
     assert rows["<SCRIPT>ALERT(1)</SCRIPT>"].cells[0].style == "" and rows["OPEN"].others == ["0.50", "–", "0.00"]
 
 
@@ -95,12 +97,15 @@ def test_curves_go_over_steps_and_strengths(made):
 def test_the_page_escapes_everything(made, tmp_path):
     audit, findings = made
     judged = verdicts(audit, findings, names={"f0": "<img src=x>"})
-    write_audit_report(tmp_path / "page.html", audit, judged, settings={"verdict": {"leaks": 0.05}})
+    called = {f: Pseudonym(f"Person {i}") for i, f in enumerate(FORGET)}
+    about = {"people": People(folder=tmp_path, entities=()), "called": called}
+    shown = AuditShown(audit=audit, verdicts=judged)
+    write_audit_report(tmp_path / "page.html", shown, settings={"verdict": {"leaks": 0.05}}, **about)
     page = (tmp_path / "page.html").read_text()
     assert "<img" not in page and "<script>alert" not in page.casefold()
-    assert "&lt;img src=x&gt;: not removed" in page and "<b>ears" not in page
+    assert "&lt;img src=x&gt;" in page and "<b>ears" not in page
     assert page.index("Verdict") < page.index("What still leaks") < page.index("<svg") < page.index("Settings")
-    assert "Aftermaths" not in page
+    assert "have become" not in page
 
 
 @pytest.mark.slow

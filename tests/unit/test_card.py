@@ -7,7 +7,8 @@ from huggingface_hub import ModelCard
 
 from letheia.config import StudyConfig
 from letheia.metrics.results import read_results
-from letheia.report.deliver import model_card, settings_of, settings_that_ran
+from letheia.report.deliver import settings_that_ran
+from letheia.report.model_card import model_card, settings_of
 from letheia.types import Entity, Split
 
 DEMO = Path(__file__).parents[2] / "docs" / "results" / "demo-mistral.json"

@@ -160,7 +160,7 @@ def test_a_command_leaves_no_secret(server, poets_folder):
     files = [f for f in poets_folder.rglob("*") if f.is_file()]
     assert {"judge.json", "provenance.json", "report.html", "run.sqlite"} <= {f.name for f in files}
     assert [f for f in files if b"S3cret" in f.read_bytes()] == [] and "S3cret" not in done.stdout + done.stderr
-    page = (poets_folder / "run" / "report.html").read_text()
+    page = (poets_folder / "run" / "report-operator.html").read_text()
     assert "Answers judged by judge@http://***@127.0.0.1" in page
     assert json.loads((poets_folder / "run" / "judge.json").read_text())["base_url"].startswith("http://***@127.0.0.1")
     fails(letheia(*line[:5], "--judge", "j@http://una:S3cretPass@h:x/v1", "--output", "o", cwd=poets_folder), "***@h:x")

@@ -10,7 +10,7 @@ from letheia.errors import ConfigError, DataError
 from letheia.methods.paper import LORA
 from letheia.methods.rates import WORLD_RATES, rates_for
 from letheia.models.loading import load_model
-from letheia.report.deliver import keyed_hash, listed
+from letheia.report.model_card import keyed_hash, listed
 from letheia.study.build import settings_for
 from letheia.study.request import request
 from letheia.study.store import secret

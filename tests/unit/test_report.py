@@ -20,7 +20,7 @@ def test_rows_and_tables(small_run, tmp_path):
     assert table.methods == ("original", "bg", "pubg")
     assert number_text(table.entries[0][0].row) == "0.00"
     assert rows_in_markdown(to_sheet(table)).count("\n") == 4
-    assert [t.number for t in run_tables(rows)] == ["1", "3", "strangers", "9"]
+    assert [t.number for t in run_tables(rows)] == ["1", "3", "9", "strangers"]
     unscored = [r for r in rows if r.people == "stranger" and r.metric == "usr"]
     assert {(r.mean, r.count, r.unscored) for r in unscored} == {(None, 0, 2)}
     assert number_text(unscored[0]) == "–"

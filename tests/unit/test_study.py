@@ -41,7 +41,7 @@ def test_a_small_study_and_its_table(world_folder, tmp_path):
     assert [both.value["command"].count(f"--method {m}") for m in ("bg", "ga")] == [1, 1]
     assert set(both.value["weights"]) == {"mistral/model.safetensors", "clip/model.safetensors"}
     html = (tmp_path / "study" / "report.html").read_text()
-    assert html.count("data:image/png") >= 10 and '"settings"' in html
+    assert html.count("data:image/webp") >= 10 and '"settings"' in html
     fails(letheia("table", "1", tmp_path), "study.json")
     fails(letheia("table", "1", tmp_path / "study", "--format", "pdf"), "pdf")
 

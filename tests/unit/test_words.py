@@ -103,7 +103,7 @@ def test_a_removal(checkpoint, people, tmp_path):
     assert "answers reached the limit of 8 tokens" in result.stdout and "failed the check" in result.stdout
     answers = [json.loads(line) for line in (tmp_path / "run" / "bounded" / "answers.jsonl").read_text().splitlines()]
     assert {a["question"] for a in answers if a["group"] == "forget"} == {w.replace("$name", name) for w in WORDINGS}
-    assert name in (tmp_path / "run" / "report.html").read_text()
+    assert name in (tmp_path / "run" / "report-operator.html").read_text()
     picture = people.pictured[0].portraits[0].file
     fails(letheia("ask", picture, "Who is this?", "--model", checkpoint), "has no vision")
 
@@ -161,7 +161,7 @@ def test_names_and_summaries_are_enough(checkpoint, names_and_summaries, tmp_pat
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert "unseen question" in run.stdout and "unseen pictures" not in run.stdout
-    page = (tmp_path / "run" / "report.html").read_text()
+    page = (tmp_path / "run" / "report-operator.html").read_text()
     assert "unseen questions" in page and f"Who is {name}?" in page and "unseen pictures" not in page
 
 

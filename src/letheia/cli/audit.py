@@ -209,6 +209,7 @@ def show_audit(found: "Audit", folder: Path, required: Sequence[str] | None = No
     """
     from letheia.audit.verdict import VERDICTS, lines, read_verdicts
     from letheia.report.audit_terminal import audit_lines
+    from letheia.report.page import OPERATOR, SHARED
 
     verdicts = read_verdicts(folder / VERDICTS)
     for line in audit_lines(found):
@@ -219,7 +220,8 @@ def show_audit(found: "Audit", folder: Path, required: Sequence[str] | None = No
         tell(["no gold model, so what stays unavoidably is not known."])
     for line in lines(verdicts):
         print(line)
-    print(f"Report: {folder / 'report.html'}   Audit: {folder / 'audit.json'}   Verdict: {folder / VERDICTS}")
+    print(f"To hand on: {folder / SHARED}   Operator's page: {folder / OPERATOR}")
+    print(f"Audit: {folder / 'audit.json'}   Verdict: {folder / VERDICTS}")
     if required and (found.failed or not all(v.holds(required) for v in verdicts)):
         print("letheia: the verdict is not what --require asks for, see above.", file=sys.stderr)
         raise typer.Exit(FAILED)

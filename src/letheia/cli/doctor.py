@@ -12,6 +12,7 @@ from letheia.errors import LetheiaError
 PACKAGES = ("letheia", "torch", "transformers", "peft", "accelerate", "datasets", "httpx")
 EXTRAS = {
     "bitsandbytes": "--load-in-4bit (pip install 'letheia[4bit]')",
+    "ray": "--executor ray (pip install 'letheia[ray]')",
     "torchvision": "the whole processors of models that also take videos; without it theirs for pictures is used",
 }
 KEYS = {

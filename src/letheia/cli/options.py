@@ -75,10 +75,14 @@ def machines(name: str, *, jobs: int = 1, address: str | None, gpus: float | Non
         ConfigError: There is no such executor, or options do not go together.
     """
     from letheia.grid.executors import EXECUTORS
+    from letheia.grid.on_ray import check_cluster
     from letheia.grid.work import Machines
 
     pick("executor", name, EXECUTORS)
-    return Machines(executor=name, jobs=jobs, address=address, gpus=gpus)
+    on = Machines(executor=name, jobs=jobs, address=address, gpus=gpus)
+    if name == "ray":  # before anything large is read
+        check_cluster(on)
+    return on
 
 
 Track = Annotated[
@@ -184,7 +188,7 @@ def _agreed(what: str, *, yes: bool) -> None:
 
 def tell_tracker(kind: str, study: "Study") -> None:
     """Tell a tracker of a finished run."""
-    from letheia.report.deliver import settings_of
+    from letheia.report.model_card import settings_of
     from letheia.report.tracking import track
 
     track(kind, study.folder, {name: settings_of(study, name) for name in study.config.methods})
@@ -237,3 +241,11 @@ def show_outcome(outcome: "Outcome", config: "StudyConfig") -> None:
         print(of_study(found, outcome.rows, config.verdict, config.scope))
     if outcome.verdicts:
         print("Only this question was tried; 'letheia audit' asks in other ways, and tampers with the weights.")
+
+
+def show_pages(folder: Path) -> None:
+    """Print where a run's pages and results lie."""
+    from letheia.report.page import OPERATOR, SHARED
+
+    print(f"To hand on: {folder / SHARED}   Operator's page: {folder / OPERATOR}")
+    print(f"Results: {folder / 'results.json'}")

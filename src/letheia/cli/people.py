@@ -156,7 +156,7 @@ def people_verify(
         raise ConfigError(f"{card}: can't be read ({error}).") from error
     people = read_people(folder, check_pictures=False)
     secret = read_secret(key)
-    from letheia.report.deliver import listed
+    from letheia.report.model_card import listed
 
     found = listed(text, people, secret)
     for entity in found:

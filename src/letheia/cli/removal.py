@@ -11,11 +11,15 @@ from letheia.cli.audit import FAILED, Audited, GoldFolder, Quick, check_flags, c
 from letheia.cli.options import (
     AUTO,
     Adapters,
+    Address,
     Anyway,
     DeviceMemory,
     DryRun,
     Engine,
+    ExecutorName,
     Force,
+    Gpus,
+    Jobs,
     Metrics,
     Replies,
     Served,
@@ -25,9 +29,11 @@ from letheia.cli.options import (
     bytes_of,
     command_line,
     consent,
+    machines,
     rate_of,
     show_forecast,
     show_outcome,
+    show_pages,
     take_metrics,
     tell,
     tell_tracker,
@@ -147,9 +153,10 @@ def unlearn(
             if push:
                 print(f"Pushed: {push_adapter(output / name / 'adapter', push)}")
         if audit:
-            found = audit_removal(study, split, chosen_checks(quick=quick), gold=beside, size=sized(quick))
+            checks, size = chosen_checks(quick=quick), sized(quick)
+            found = audit_removal(study, outcome, checks, gold=beside, size=size, with_pictures=with_pictures)
             show_audit(found, output / "audit")
-        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_pages(output)
     if require and not all(v.holds(least_kept) for v in outcome.verdicts):
         print("letheia: the removal does not meet --require, see above.", file=sys.stderr)
         raise typer.Exit(FAILED)
@@ -166,11 +173,20 @@ def evaluate(
     engine: Engine = None,
     served: Served = None,
     yes: Yes = False,
+    jobs: Jobs = 1,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    gpus: Gpus = None,
     dry_run: DryRun = False,
     metrics: Metrics = None,
 ) -> None:
     """Score a model and any adapters for it, including adapters that were made elsewhere."""
     take_metrics(metrics)
+    on = machines(executor, jobs=jobs, address=address, gpus=gpus)
+    if jobs > 1 and executor == "local":
+        raise ConfigError("--jobs: an evaluation on one machine is one process. Leave it out, or add --executor ray.")
+    if engine and executor != "local":
+        raise ConfigError("--engine: one server answers, so there is nothing to spread. Leave --executor out.")
     from letheia.clients.judges import asked_of, is_elsewhere, open_judge
     from letheia.data.notices import before_asking
     from letheia.data.wordings import people_for
@@ -190,6 +206,14 @@ def evaluate(
             show_forecast(sketch, split, times=times)
             return
         consent(asked_of(given.judge), judge_calls(sketch.config, folder, split, times=times), yes=yes)
+    if executor != "local":
+        from letheia.presets.evaluation_parts import EvaluationRequest, compute_evaluation
+        from letheia.study.evaluate import adapter_names
+
+        request = EvaluationRequest(
+            values=given.values, people=people, output=output, forget=forget, adapters=adapter_names(adapters or [])
+        )
+        compute_evaluation(request, on=on, bars=TerminalBars(make_console()))
     with open_judge(given.judge, cache, output / "judge.json", prompts=given.config.prompts) as judge:
         study = with_engine(make(judge=judge), engine, adapters or [], served or [], yes=yes)
         split = evaluation_split(study, forget)
@@ -197,4 +221,4 @@ def evaluate(
             study, split, adapters or [], command=command_line(), with_pictures=with_pictures, served=served or []
         )
         show_outcome(outcome, study.config)
-        print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+        show_pages(output)

@@ -25,6 +25,7 @@ from letheia.cli.options import (
     machines,
     show_forecast,
     show_outcome,
+    show_pages,
     take_metrics,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
@@ -208,6 +209,6 @@ def demo(
         from letheia.presets.audit import audit_demo
 
         checks = chosen_checks(quick=quick)
-        found = audit_demo(given.values, outcome.split, output, checks, gold=gold, bars=bars)
+        found = audit_demo(given.values, outcome, output, checks, gold=gold, bars=bars)
         show_audit(found, output / "audit")
-    print(f"Report: {output / 'report.html'}   Results: {output / 'results.json'}")
+    show_pages(output)

@@ -4,6 +4,7 @@ Every machine sees the same folders, so results lie where they would lie if this
 who reads them knows who did. All that travels is the part itself, and back comes nothing but errors.
 """
 
+import importlib
 import importlib.metadata
 import logging
 import os
@@ -224,35 +225,51 @@ def _marked(root: Path) -> Iterator[str]:
 def _connected(on: Machines) -> Iterator[None]:
     """In a cluster: the one that is named, by `on` or RAY_ADDRESS; else one that is started for this block.
 
-    Nothing is sent to Ray's makers, and there is no dashboard.
+    Nothing is sent to Ray's makers, there is no dashboard, and one that is started here asks for a token.
 
     Raises:
         ConfigError: Ray is not installed, or nobody answers at the address.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray starts
-    try:
-        import ray
-    except ImportError:
-        raise ConfigError("--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.") from None
+    address = check_cluster(on)
+    import ray
+    from ray.exceptions import RayError
+
     if ray.is_initialized():  # by whoever uses the library
         yield
         return
-    address = on.address or os.environ.get("RAY_ADDRESS")
-    if address:
-        _check_answers(address)
+    if not address:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # else whoever reaches its ports could run code here
     alone: dict[str, Any] = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **alone)
-    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+    except (OSError, RuntimeError, ValueError, AssertionError, RayError) as error:
         where = f"--address {address}: can't be joined" if address else "Ray can't be started"
         raise ConfigError(
             f"{where} ({first_line(error)}). The command must run on a node of the cluster ('ray start --address "
-            "HOST:PORT' makes one), with the same versions of Python and Ray."
+            "HOST:PORT' makes one), with the same versions of Python and Ray; where the cluster asks for a token, with "
+            "RAY_AUTH_MODE=token and the same ~/.ray/auth_token."
         ) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def check_cluster(on: Machines) -> str | None:
+    """Whether Ray is there and somebody answers at the address that is named; that address.
+
+    Raises:
+        ConfigError: One of them is not.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray starts
+    try:
+        importlib.import_module("ray")
+    except ImportError:
+        raise ConfigError("--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.") from None
+    address = on.address or os.environ.get("RAY_ADDRESS")
+    if address:
+        _check_answers(address)
+    return address
 
 
 def _check_answers(address: str) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from letheia.audit.base import Check
+from letheia.audit.quotes import hardest
 from letheia.audit.results import Audit
 from letheia.audit.run import Gold, run_audit
 from letheia.audit.subjects import Size
@@ -24,18 +26,21 @@ from letheia.presets.plans import demo_config
 from letheia.presets.world import world_model, world_study
 from letheia.progress import Bars
 from letheia.report.attest import take_over
-from letheia.report.audit_page import write_audit_report
+from letheia.report.audit_page import AuditShown, write_audit_report
+from letheia.report.deliver import AUDIT as FOLDER
+from letheia.report.deliver import hand_over
+from letheia.report.page import OPERATOR, SHARED
+from letheia.report.redaction import pseudonyms
 from letheia.study import store
 from letheia.study.build import evaluation_split
 from letheia.study.evaluate import adapter_names
 from letheia.study.gold import RECORD, adapter_of, read_gold
-from letheia.study.study import Study
+from letheia.study.study import Outcome, Study
 from letheia.types import Split
 from letheia.world.people import GOLD_WITHOUT
 
 SMALL = Size(pictures=1, others=5)
 """How much a quick audit and the demo's ask."""
-FOLDER = "audit"
 
 
 def audit_adapters(
@@ -65,7 +70,7 @@ def audit_adapters(
     named = adapter_names(list(adapters))
     names = [folder_name(n) for n in served]
     beside = gold_at(gold, study.config.load, split)
-    return _audited(study, split, named, checks, gold=beside, size=size, served=names)
+    return _audited(study, split, named, checks, gold=beside, size=size, served=names, key=study.folder)
 
 
 def _audited(
@@ -77,13 +82,25 @@ def _audited(
     gold: Gold | None,
     size: Size,
     served: Sequence[str] = (),
+    key: Path,
+    with_pictures: bool = False,
 ) -> Audit:
-    """The audit, with its page beside it and its verdicts on the adapters' cards."""
+    """The audit, with its pages beside it and its verdicts on the adapters' cards.
+
+    The key of the pseudonyms lies in the folder `key`.
+    """
     audit = run_audit(study, split, adapters, checks, gold=gold, size=size, served=served)
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
-    page = study.folder / "report.html"
-    write_audit_report(page, audit, verdicts, settings=settings, asked_by=study.people.asked_by)
+    write = partial(
+        write_audit_report,
+        shown=AuditShown(audit=audit, verdicts=verdicts, quotes=hardest(study.folder, audit, verdicts)),
+        people=study.people,
+        called=pseudonyms(split.forget, store.secret(key)),
+        settings=settings,
+    )
+    write(study.folder / OPERATOR, with_pictures=with_pictures)
+    write(study.folder / SHARED, redacted=True)
     for verdict in verdicts:
         if verdict.method in adapters:  # a model on a server has no card here
             take_over(adapters[verdict.method], verdict, model=study.model.name)
@@ -95,26 +112,39 @@ def sized(quick: bool) -> Size:
     return SMALL if quick else Size()
 
 
-def audit_removal(study: Study, split: Split, checks: Sequence[Check], *, gold: Gold | None, size: Size) -> Audit:
-    """Audit what `run_removal` has just made, in a folder beside it."""
+def audit_removal(
+    study: Study,
+    outcome: Outcome,
+    checks: Sequence[Check],
+    *,
+    gold: Gold | None,
+    size: Size,
+    with_pictures: bool = False,
+) -> Audit:
+    """Audit what `run_removal` has just made, in a folder beside it; the run's own pages then have its verdict."""
     own = replace(study, folder=study.folder / FOLDER)
-    return _audited(own, split, adapters_of(study.folder, study), checks, gold=gold, size=size)
+    adapters, split = adapters_of(study.folder, study), outcome.split
+    audit = _audited(
+        own, split, adapters, checks, gold=gold, size=size, key=study.folder, with_pictures=with_pictures
+    )  # fmt: skip
+    hand_over(study, outcome, with_pictures=with_pictures)
+    return audit
 
 
 def audit_demo(
     values: Mapping[str, Any],
-    split: Split,
+    outcome: Outcome,
     folder: Path,
     checks: Sequence[Check],
     *,
     gold: Path | None = None,
     bars: Bars,
 ) -> Audit:
-    """Audit what `run_demo` has just made.
+    """Audit what `run_demo` has just made; its own pages then have the audit's verdict.
 
     Args:
         values: The demo's settings.
-        split: Who was forgotten and who retained.
+        outcome: What the demo found.
         folder: The demo's folder.
         checks: What is examined.
         gold: A gold model; the world's own if left out, where that was not taught just these people.
@@ -123,10 +153,13 @@ def audit_demo(
     Raises:
         CheckpointError: The folder belongs to another audit, or there is no gold where it is said to be.
     """
-    study = world_study(demo_config(values).model_copy(update={"clip": None}), folder, bars)
-    own = replace(study, folder=folder / FOLDER)
+    config, split = demo_config(values), outcome.split
+    study = world_study(config.model_copy(update={"clip": None}), folder, bars)
+    own, adapters = replace(study, folder=folder / FOLDER), adapters_of(folder, study)
     beside = gold_at(gold, study.config.load, split) or _world_gold(study, split)
-    return _audited(own, split, adapters_of(folder, study), checks, gold=beside, size=SMALL)
+    audit = _audited(own, split, adapters, checks, gold=beside, size=SMALL, key=folder, with_pictures=True)
+    hand_over(replace(study, config=config), outcome, with_pictures=True)
+    return audit
 
 
 def adapters_of(folder: Path, study: Study) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """Plots of an audit: leaks by steps of relearning and by strength of the adapter, and leaks against what is kept."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import fmean
 
 import matplotlib as mpl
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from letheia.attacks.base import Access
 from letheia.audit.results import Audit, AuditRow
 from letheia.report.drawing import INK, SETTINGS, svg
+from letheia.report.page import Drawing
 from letheia.report.tables import method_title
 from letheia.types import ORIGINAL, Group
 
@@ -120,9 +121,13 @@ def frontier_plot(audit: Audit) -> str:
         return svg(figure)
 
 
-def drawn(audit: Audit) -> Sequence[str]:
+def drawn(audit: Audit) -> list[Drawing]:
     """The plots that there are numbers for."""
-    return [figure for figure in (frontier_plot(audit), curve_plot(audit)) if figure]
+    told = {
+        frontier_plot(audit): "Scatter plot: forgotten people who leak, against others who are still told.",
+        curve_plot(audit): "Curves: forgotten people who leak, by steps of training on and by strength of the adapter.",
+    }
+    return [Drawing(figure, words) for figure, words in told.items() if figure]
 
 
 def _label(method: str) -> str:

@@ -21,35 +21,48 @@ SETTINGS: dict[Any, Any] = {
 }  # fmt: skip
 PRIVACY = ("usr_strict", "attributes", "inform")
 """Metrics of forgotten people on unseen pictures: the first along, the others up."""
+PRIVACY_TOLD = "Scatter plots: how many answers no longer tell of forgotten people, against how well they describe."
 HIGHEST = {"attributes": 1.0, "inform": 5.0}
 
 
 def privacy_plot(rows: Mapping[str, Sequence[Row | None]], of: str) -> str:
-    """Privacy against description and informativeness; crosses are 95 % intervals.
+    """Privacy against description and informativeness; crosses are 95 % intervals. Empty without numbers.
 
     Args:
         rows: Each method's rows of the metrics `PRIVACY`.
         of: What the title says beside.
     """
+    points = {metric: _points(rows, metric) for metric in HIGHEST}
+    there = [metric for metric in HIGHEST if points[metric]]
+    if not there:
+        return ""
     with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(9, 3.6), layout="tight")
-        panels = figure.subplots(1, len(HIGHEST))
-        for axes, metric in zip(panels, HIGHEST, strict=True):
-            for i, (method, found) in enumerate(rows.items()):
-                x, y = found[0], found[PRIVACY.index(metric)]
-                if x is None or y is None or not (x.count and y.count):
-                    continue
+        figure = Figure(figsize=(4.5 * len(there), 3.6), layout="tight")
+        panels = figure.subplots(1, len(there), squeeze=False)[0]
+        for axes, metric in zip(panels, there, strict=True):
+            for i, (method, (x, y)) in points[metric].items():
                 (mx, ex), (my, ey) = _arms(x), _arms(y)
                 axes.errorbar(mx, my, xerr=ex, yerr=ey, fmt="o", color=f"C{i}", capsize=2, label=_label(method))
             axes.set(
-                xlabel="USR strict, unseen", ylabel=f"{METRICS[metric].title}, unseen", xlim=(-0.05, 1.05),
+                xlabel="no longer told of (USR strict), unseen pictures",
+                ylabel=f"{METRICS[metric].title}, unseen pictures",
+                xlim=(-0.05, 1.05),
                 ylim=(-0.05, 1.02 * HIGHEST[metric] + 0.03),
-            )  # fmt: skip
+            )
         figure.suptitle(f"Privacy against description · {of}", fontsize=9, color=INK)
-        if any(axes.has_data() for axes in panels):
-            drawn = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
-            panels[-1].legend(*drawn, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        drawn = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
+        panels[-1].legend(*drawn, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
+
+
+def _points(rows: Mapping[str, Sequence[Row | None]], metric: str) -> dict[int, tuple[str, tuple[Row, Row]]]:
+    """By the method's number: its name, and its rows along and up."""
+    found: dict[int, tuple[str, tuple[Row, Row]]] = {}
+    for i, (method, own) in enumerate(rows.items()):
+        x, y = own[0], own[PRIVACY.index(metric)]
+        if x and y and x.count and y.count:
+            found[i] = method, (x, y)
+    return found
 
 
 def _label(method: str) -> str:

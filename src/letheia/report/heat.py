@@ -9,8 +9,9 @@ from letheia.report.audit_tables import forgotten_text, other_text
 from letheia.report.audit_terminal import BABBLE
 from letheia.types import ORIGINAL, Group
 
-LIGHT, DARK = (255, 250, 245), (120, 0, 20)
-"""The shades of nothing and of everything leaking; each step is darker than the one before, in grey too."""
+LIGHT, DARK = (255, 250, 245), (236, 112, 99)
+"""The shades of nothing and of everything leaking; each is darker than the one before, in grey too, and black is
+readable on all of them, also where a browser prints no backgrounds."""
 GROUPS: tuple[Group, ...] = ("retain", "bystander", "stranger")
 
 
@@ -29,7 +30,7 @@ class HeatCell:
         if self.shade is None:
             return ""
         rgb = (round(a + (b - a) * self.shade) for a, b in zip(LIGHT, DARK, strict=True))
-        return f"background: rgb({', '.join(map(str, rgb))}); color: {'white' if self.shade > 0.45 else 'black'}"
+        return f"background: rgb({', '.join(map(str, rgb))}); color: black"
 
 
 @dataclass(frozen=True)

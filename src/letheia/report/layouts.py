@@ -60,7 +60,7 @@ _FORGOTTEN = Layout(
     title="Forgotten people, n = {n}",
     beside=_BYSTANDERS,
     paper={10: "1", 5: "7", 20: "8"},
-    note="USR as in the paper: an empty answer passes it. "
+    note="USR, the unlearning success rate, as in the paper: an empty answer passes it. "
     "USR strict lets no empty, repetitive or garbled answer pass.",
 )  # fmt: skip
 _STRANGER: tuple[Role, ...] = ("stranger",)
@@ -118,7 +118,7 @@ LAYOUTS: Mapping[str, Layout] = {
         title="Aftermaths of strangers, n = {n}", kind="aftermath", people="stranger", pictures=_STRANGER
     ),
 }  # fmt: skip
-OF_A_RUN = ("1", "3", "bystanders", "strangers", "9")
+OF_A_RUN = ("1", "3", "9", "bystanders", "strangers")
 """The tables that a run shows; the last only where all its methods are there."""
 
 

@@ -27,24 +27,34 @@ def study_privacy_plot(study: Collected, model: str, n: int) -> str:
 
 
 def count_plot(study: Collected, model: str) -> str:
-    """How each metric changes with the number of forgotten people."""
+    """How each metric changes with the number of forgotten people; empty where there is one number, or no metric."""
+    curves = {place: found for place in WITH_N if (found := _curves(study, model, place))}
+    if len(study.counts) < 2 or not curves:
+        return ""
     with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(3 * len(WITH_N), 2.8), layout="tight")
-        drawn = figure.subplots(1, len(WITH_N))
-        for axes, place in zip(drawn, WITH_N, strict=True):
-            for i, method in enumerate(study.methods):
-                rows = [study.row(model, n, method, place) for n in study.counts]
-                points = [(n, r.mean, r.low, r.high) for n, r in zip(study.counts, rows, strict=True) if r and r.count]
-                if points:
-                    n, mean, low, high = np.asarray(points, dtype=float).T
-                    axes.plot(n, mean, "o-", ms=3, color=f"C{i}", label=method_title(method))
-                    axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
+        figure = Figure(figsize=(3 * len(curves), 2.8), layout="tight")
+        drawn = figure.subplots(1, len(curves), squeeze=False)[0]
+        for axes, (place, found) in zip(drawn, curves.items(), strict=True):
+            for i, points in found.items():
+                n, mean, low, high = np.asarray(points, dtype=float).T
+                axes.plot(n, mean, "o-", ms=3, color=f"C{i}", label=method_title(study.methods[i]))
+                axes.fill_between(n, low, high, color=f"C{i}", alpha=0.12, lw=0)
             axes.set(title=f"{METRICS[place.metric].title}\n{place.people}, {place.pictures}", xlabel="n")
             axes.set_xticks(study.counts)
         shown = max((axes.get_legend_handles_labels() for axes in drawn), key=lambda found: len(found[0]))
-        if shown[0]:  # a study may have no strangers
-            drawn[-1].legend(*shown, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        drawn[-1].legend(*shown, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
         return svg(figure)
+
+
+def _curves(study: Collected, model: str, place: Place) -> dict[int, list[tuple[object, ...]]]:
+    """By the method's number: count of people, mean and interval."""
+    found: dict[int, list[tuple[object, ...]]] = {}
+    for i, method in enumerate(study.methods):
+        for n in study.counts:
+            row = study.row(model, n, method, place)
+            if row and row.count:
+                found.setdefault(i, []).append((n, row.mean, row.low, row.high))
+    return found
 
 
 def training_plot(study: Collected, model: str, n: int) -> str:

@@ -20,6 +20,8 @@ Best = Callable[[Place, Mapping[str, Row | None]], str | None]
 """The method that is the best beyond doubt at a place, if there is one, by all methods' numbers."""
 Paper = Callable[[str, Place], float | None]
 """The paper's number of a method at a place, if it has one."""
+ABLATED = {"bg", "pubg"}
+"""Methods without which an ablation shows nothing."""
 SEEN_ONLY = "There are no unseen pictures, so nothing here tells whether forgetting goes beyond the seen ones."
 
 
@@ -165,7 +167,7 @@ def run_table(rows: Sequence[Row], number: str, *, asked: str = PLAIN) -> Table:
 def run_tables(rows: Sequence[Row]) -> list[Table]:
     """Every table that a run's rows fill; those of each further way of asking behind those of the study's question."""
     there = {row.method for row in rows}
-    numbers = [n for n in OF_A_RUN if n != "9" or {"bg", "pubg"} <= there]
+    numbers = [n for n in OF_A_RUN if n != "9" or there >= ABLATED]
     ways = dict.fromkeys((PLAIN, *(row.asked for row in rows)))
     return [t for way in ways for n in numbers if (t := run_table(rows, n, asked=way)).columns]
 

@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from letheia.files import fingerprint
-from letheia.models.adapter import saved_adapter
 from letheia.models.adapter_files import adapter_weights
 from letheia.models.weight_files import content_key
 from letheia.study import store
-from letheia.study.plan import queries
-from letheia.study.run import ask, claim, conclude, find_bystanders
+from letheia.study.blocks import Block, answer_block, blocks, scored, together
+from letheia.study.plan import Query, queries
+from letheia.study.run import claim, conclude, find_bystanders
 from letheia.study.study import Outcome, Study
-from letheia.types import ORIGINAL, Generation, Split
+from letheia.types import ORIGINAL, Split
 
 RESERVED = (ORIGINAL, "gold", "features", "pictures")
 """Names of an evaluation's or an audit's other folders."""
 
 
 def evaluate(study: Study, split: Split, adapters: Mapping[str, Path], *, served: Sequence[str] = ()) -> Outcome:
-    """Ask and score the original and each adapter; answers that are there already are taken up.
+    """Ask and score the original and each adapter; answers and scores that are there already are taken up.
 
     Args:
         study: The study; its settings say what is asked.
@@ -29,21 +29,54 @@ def evaluate(study: Study, split: Split, adapters: Mapping[str, Path], *, served
     Raises:
         CheckpointError: The folder belongs to another evaluation, or an adapter does not fit.
     """
-    hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
+    begin_evaluation(study, split)
+    asked = all_asked(study, split)
+    files: dict[str, Path] = {}
+    for name, parts in answer_blocks(adapters, len(asked), served).items():
+        for block in parts:
+            if not block.is_done(study.folder):
+                answer_block(study, block, asked, adapters.get(name))
+        files[name] = together(parts, study.folder)
+    answers = {name: store.read_answers(file) for name, file in files.items()}
+    return conclude(
+        study,
+        split,
+        answers,
+        keep=False,
+        score=lambda scoring, name: scored(study.config, study.folder, lambda: scoring, files, name),
+    )
+
+
+def begin_evaluation(study: Study, split: Split) -> None:
+    """Claim the folder.
+
+    Raises:
+        CheckpointError: It belongs to another evaluation.
+    """
     people = [[e.id for e in group] for group in (split.forget, split.retain)]
     claim(study, fingerprint([study.config.key, people, *study.elsewhere]))
     asked_for = study.config.model_copy(update={"forget": tuple(e.id for e in split.forget)})
     asked_for.write(study.folder / "config.yaml")
-    asked = queries(study.config, split, study.people, find_bystanders(study, split))
-    answers: dict[str, list[Generation]] = {}
-    for name, folder in {ORIGINAL: None, **adapters, **dict.fromkeys(served)}.items():
-        file = study.folder / name / f"answers-{hashes.get(name, 'none')}.jsonl"
-        if not file.exists():
-            with saved_adapter(study.model, folder):
-                by = study.answered_by(name, hashes.get(name, ""))
-                store.write_answers(file, ask(by, name, asked, f"{name}: answers"))
-        answers[name] = store.read_answers(file)
-    return conclude(study, split, answers, keep=False)
+
+
+def all_asked(study: Study, split: Split) -> list[Query]:
+    """Everything that each model is asked; who is a bystander, the original's answers tell, which are kept."""
+    return queries(study.config, split, study.people, find_bystanders(study, split))
+
+
+def answer_blocks(adapters: Mapping[str, Path], asked: int, served: Sequence[str] = ()) -> dict[str, list[Block]]:
+    """The blocks of answers by model, the original first.
+
+    Args:
+        adapters: Folder by name.
+        asked: How many answers each model gives.
+        served: Names of whole models that a server has.
+
+    Raises:
+        CheckpointError: A folder has no adapter.
+    """
+    hashes = {name: content_key(adapter_weights(folder).parent)[:12] for name, folder in adapters.items()}
+    return {name: blocks("answers", name, hashes.get(name, "none"), asked) for name in (ORIGINAL, *adapters, *served)}
 
 
 def adapter_names(folders: list[Path]) -> dict[str, Path]:

@@ -1,6 +1,6 @@
 """Doing a study: probe, split, draw o*, unlearn with each method, ask, score. What is done already is taken up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from letheia.study.scoring import Scoring, conclusion
 from letheia.study.study import Outcome, Prepared, Study
 from letheia.train.checkpoint import drop_state
 from letheia.train.unlearn import unlearn, write_history, write_trained
-from letheia.types import ORIGINAL, Entity, Generation, Portrait, Prompt, References, Split, plain
+from letheia.types import ORIGINAL, Entity, Generation, Portrait, Prompt, References, Score, Split, plain
 
 
 def run_study(study: Study) -> Outcome:
@@ -264,9 +264,25 @@ def ask(study: Study, method: str, asked: Sequence[Query], title: str) -> list[G
     ]
 
 
-def conclude(study: Study, split: Split, answers: dict[str, list[Generation]], *, keep: bool = True) -> Outcome:
-    """Score all answers, the original's among them, and gather everything; no adapter may be in the model."""
-    outcome, scores = conclusion(scoring_of(study, answers[ORIGINAL]), split, answers, seed=study.config.seed)
+def conclude(
+    study: Study,
+    split: Split,
+    answers: dict[str, list[Generation]],
+    *,
+    keep: bool = True,
+    score: Callable[[Scoring, str], list[list[Score]]] | None = None,
+) -> Outcome:
+    """Score all answers, the original's among them, and gather everything; no adapter may be in the model.
+
+    Args:
+        study: The study.
+        split: Who is who.
+        answers: By method.
+        keep: Whether to write scores.
+        score: Scores one method's answers; done here if left out.
+    """
+    scoring = scoring_of(study, answers[ORIGINAL])
+    outcome, scores = conclusion(scoring, split, answers, seed=study.config.seed, score=score)
     for name, given in scores.items() if keep else ():
         store.write_scores(study.folder / name / "scores.jsonl", given)
     write_results(study.folder / "results.json", outcome.rows)
@@ -289,4 +305,4 @@ def score(study: Study, name: str, answers: Sequence[Generation], by: Scoring) -
 
 
 def _note(values: Mapping[str, float]) -> str:
-    return " ".join(f"{name} {value:.2f}" for name, value in values.items())
+    return " ".join(f"{k} {v:.2f}" for k, v in values.items())

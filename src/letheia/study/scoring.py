@@ -1,6 +1,6 @@
 """Scores that need the original: what is language, and from which CLIPScore on a text describes a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -64,10 +64,15 @@ class Scoring:
 
 
 def conclusion(
-    scoring: Scoring, split: Split, answers: dict[str, list[Generation]], *, seed: int
+    scoring: Scoring,
+    split: Split,
+    answers: dict[str, list[Generation]],
+    *,
+    seed: int,
+    score: Callable[[Scoring, str], list[list[Score]]] | None = None,
 ) -> tuple[Outcome, dict[str, list[list[Score]]]]:
-    """What all answers come to, and each answer's scores by method."""
-    scores = {name: scoring.score(given) for name, given in answers.items()}
+    """What all answers come to, and each answer's scores by method; `score` scores one method's, if it is given."""
+    scores = {name: score(scoring, name) if score else scoring.score(given) for name, given in answers.items()}
     rows = [
         row for name, given in answers.items() for row in aggregate(given, scores[name], n=len(split.forget), seed=seed)
     ]

@@ -161,6 +161,11 @@ def provenance(*, command: str, files: Sequence[Path]) -> dict[str, Any]:
     }
 
 
+def version() -> str:
+    """Letheia's own."""
+    return importlib.metadata.version("letheia")
+
+
 def _commit() -> str | None:
     try:
         found = subprocess.run(
