@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= 2
 
-.PHONY: real play demo study test check faults lint docs dist setup clean
+.PHONY: real play demo study test check faults lint docs site dist setup clean
 
 demo: setup
 	$(BIN)/letheia demo
@@ -38,6 +38,11 @@ docs: setup
 	$(BIN)/python -P docs/update_tables.py
 	$(BIN)/python -P docs/update_picture.py
 	$(BIN)/python -P docs/update_architecture.py
+
+# the documents as a site in build/site, without warnings; the site's generator is no part of the setup
+site: docs
+	$(BIN)/pip install -qq --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python -P -m sphinx -q -W --keep-going -c docs . build/site
 
 # sdist and wheel in dist/, checked, and tried in a new environment outside the checkout; build and twine have their own
 dist: setup

@@ -22,6 +22,7 @@ from letheia.methods.table import METHODS, PAPER_METHODS, SHOWN
 from letheia.methods.terms import Term
 from letheia.methods.variants import BOUNDED, VARIANTS
 from letheia.metrics.results import Place, read_results
+from letheia.metrics.table import METRICS
 from letheia.presets.table import PRESETS
 from letheia.report.formats import Sheet, rows_in_markdown, to_markdown
 from letheia.report.study_tables import study_table
@@ -30,7 +31,8 @@ from letheia.report.tables import method_title, run_table, to_sheet
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "docs" / "results"
 DEMO = RESULTS / "demo-mistral.json"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DECISIONS = ROOT / "docs" / "decisions"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), DECISIONS / "README.md"]
 MODELS = ("mistral", "llama")
 AUDITS = {"mistral": ("audit-mistral.json", "audit-white-mistral.json"), "llama": ("audit-llama.json",)}
 KEPT = ("original", "bounded", "thorough")
@@ -58,6 +60,9 @@ def tables() -> dict[str, str]:
         "forgotten": rows_in_markdown(to_sheet(run_table(rows, "1"), intervals=False)),
         "retained": rows_in_markdown(to_sheet(run_table(rows, "3"), intervals=False)),
         "commands": commands(),
+        "reference": "\n\n".join(map(reference, commands_listed())),
+        "metrics": metrics(),
+        "decisions": decisions(),
         "methods": methods(),
         "checks": checks_listed(),
         "presets": presets(),
@@ -85,13 +90,45 @@ def front(study: Collected) -> str:
     return table(header, lines)
 
 
-def commands() -> str:
-    """Every command with the first line of its help."""
-    lines: list[tuple[str, str]] = []
+def commands_listed() -> list[tuple[str, Any]]:
+    """Every command by its name."""
+    found: list[tuple[str, Any]] = []
     for name, command in get_command(app).commands.items():
         nested = getattr(command, "commands", {None: command})
-        lines += [(f"`letheia {' '.join(filter(None, (name, sub)))}`", first_line(c.help)) for sub, c in nested.items()]
-    return table(("command", "does"), lines)
+        found += [(f"letheia {' '.join(filter(None, (name, sub)))}", c) for sub, c in nested.items()]
+    return found
+
+
+def commands() -> str:
+    """Every command with the first line of its help."""
+    return table(("command", "does"), [(f"`{name}`", first_line(c.help)) for name, c in commands_listed()])
+
+
+def reference(listed: tuple[str, Any]) -> str:
+    """A command as its `--help` tells it: usage, what it does, arguments and options."""
+    name, command = listed
+    context = command.context_class(command, info_name=name)
+    told = [p.get_help_record(context) for p in command.get_params(context) if p.name != "help"]
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    options = table(("argument or option", "what it is"), [(f"`{what}`", text) for what, text in told])
+    return f"## {name}\n\n```\n{usage}\n```\n\n{command.help}\n\n{options}"
+
+
+def metrics() -> str:
+    """Every metric but the aftermaths' shares."""
+    lines = [
+        (f"`{m.name}`", m.title, {"high": "↑", "low": "↓", "none": "–"}[m.better], ", ".join(m.shown) or "files only")
+        for m in METRICS.values()
+        if m.kind == "score"
+    ]
+    return table(("name", "title", "better", "shown for"), lines)
+
+
+def decisions() -> str:
+    """Every decision by its heading."""
+    pages = sorted(DECISIONS.glob("0*.md"))
+    heads = [re.sub(r"^\W*\d+\W+", "", p.read_text("utf-8").splitlines()[0]) for p in pages]
+    return table(("", "decision"), [(f"[{p.name[:3]}]({p.name})", head) for p, head in zip(pages, heads, strict=True)])
 
 
 def first_line(text: str | None) -> str:

@@ -58,6 +58,11 @@ def test_what_it_leaves(demo):
             assert (output / method / name).exists()
         assert len((output / method / "history.jsonl").read_text().splitlines()) == 30
     assert not list(output.rglob("*.partial"))
+    listed = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    parts = {f.relative_to(output).parts for f in output.rglob("*") if f.is_file()}
+    folders = {"people", "features", "altered", "adapter"}
+    for name in {p[-1] for p in parts if not folders & set(p)} | {f"{f}/" for p in parts for f in folders & set(p)}:
+        assert name in listed, name
 
 
 def test_the_original_knows_and_pubg_forgets(demo):

@@ -1,48 +1,35 @@
-"""The verdict on an adapter's model card: put there by an audit, unless one that tried more stands there."""
+"""An adapter's card as the Hub's own library reads it."""
 
-import logging
+from pathlib import Path
+from types import SimpleNamespace
 
-import pytest
+from huggingface_hub import ModelCard
 
-from letheia.audit.verdict import Missing, RequestVerdict
-from letheia.report.card import CARD, MEASURED, VERDICT, verdict_text, write_on_card
+from letheia.config import StudyConfig
+from letheia.metrics.results import read_results
+from letheia.report.deliver import settings_that_ran
+from letheia.report.model_card import model_card, settings_of
+from letheia.types import Entity, Split
 
-
-def judged(**tried):
-    return RequestVerdict(
-        method="x", removal="not removed", others="unharmed", description="useful", tried=tried,
-        not_tried=(Missing(what="gold", why="none was given"),),
-    )  # fmt: skip
-
-
-def test_the_text_says_what_was_tried_and_what_was_not():
-    assert verdict_text(judged(black=2, grey=0, white=1)) == (
-        "By an audit of 3 checks that say something (2 black box, 1 white box):\n\n"
-        "x: not removed. Others unharmed. Description useful.\n\nNot tried, none was given: gold."
-    )
-    assert verdict_text(judged()).startswith("x: not removed")
+DEMO = Path(__file__).parents[2] / "docs" / "results" / "demo-mistral.json"
 
 
-def test_a_narrower_audit_and_foreign_cards_leave_the_card(tmp_path, caplog):
-    card = tmp_path / CARD
-    write_on_card(card, judged(black=3))
-    assert not card.exists()
-    for text in ("# Somebody's own\n", f"{VERDICT}cut"):
-        card.write_text(text)
-        write_on_card(card, judged(black=3))
-        assert card.read_text() == text
-    card.write_text(f"# Card\n\n{VERDICT}of the study{MEASURED}rest")
-    write_on_card(card, judged(black=3))
-    assert card.read_text() == f"# Card\n\n{VERDICT}{verdict_text(judged(black=3))}{MEASURED}rest"
-    with caplog.at_level(logging.WARNING, "letheia"):
-        write_on_card(card, judged(black=2))
-    assert "an audit of 3 checks" in card.read_text() and "tried more (3 checks)" in caplog.text
-    write_on_card(card, judged(black=3, white=1))
-    assert "an audit of 4 checks" in card.read_text()
-
-
-@pytest.mark.parametrize("data", [b"\xff\xfe", b""])
-def test_a_card_that_cannot_be_read_stays(data, tmp_path):
-    (tmp_path / CARD).write_bytes(data)
-    write_on_card(tmp_path / CARD, judged(black=1))
-    assert (tmp_path / CARD).read_bytes() == data
+def test_the_main_numbers_are_a_model_index(tmp_path):
+    config = StudyConfig.create({"methods": ["pubg", "bounded"], "rates": {"pubg": 1e-3, "ga": 1e-4}})
+    study = SimpleNamespace(config=config, rates={"bounded": 2e-4}, folder=tmp_path, model=SimpleNamespace(name="m"))
+    rows = read_results(DEMO)
+    person = Entity(id="p0", name="Una Varga", summary="A poet.")
+    text = model_card(study, SimpleNamespace(rows=rows, split=Split(forget=(person,), retain=())), "pubg")
+    assert "Varga" not in text
+    card = ModelCard(text)
+    told = {r.metric_name: r.metric_value for r in card.data.eval_results}
+    (usr,) = (r for r in rows if (r.method, r.people, r.pictures, r.metric) == ("pubg", "forget", "unseen", "usr"))
+    assert told["USR, forget, unseen"] == round(usr.mean, 4)
+    assert "Named, facts right, retain, unseen" in told and None not in told.values()
+    assert settings_of(study, "pubg")["learning_rate"] == 1e-3
+    ran = settings_that_ran(study)
+    assert ran["methods"] == {  # bounded takes twice as many steps; no rate of a method that did not run
+        "pubg": {"learning_rate": 1e-3, "steps": 30, "decay": False},
+        "bounded": {"learning_rate": 2e-4, "steps": 60, "decay": True},
+    }
+    assert "rates" not in ran and "steps" not in ran["train"] and ran["train"]["rank"] == config.train.rank

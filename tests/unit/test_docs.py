@@ -2,12 +2,18 @@
 
 import importlib.util
 import re
+import shlex
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
+from typer.main import get_command
 
+import letheia
 from layers import SOURCE
+from letheia.cli.app import app
 from letheia.data.targets import TARGETS
 from letheia.methods.losses import LOSSES
 
@@ -82,6 +88,47 @@ def test_notation_names_what_is_in_the_code(name):
 def is_module(parts: list[str]) -> bool:
     place = SOURCE.parent.joinpath(*parts)
     return place.is_dir() or place.with_suffix(".py").exists()
+
+
+def commands_told() -> list[tuple[str, str]]:
+    """Every command that stands in a block of a page, in one line."""
+    found: list[tuple[str, str]] = []
+    for page in PAGES:
+        for block in re.findall(r"```(?:sh)?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            lines = block.replace("\\\n", " ").splitlines()
+            found += [(page.name, line.split(" #")[0]) for line in lines if line.startswith("letheia ")]
+    return [(page, line) for page, line in found if page != "cli.md"]  # those are usage lines
+
+
+@cache
+def whole():
+    return get_command(app)
+
+
+@pytest.mark.parametrize(("page", "line"), commands_told(), ids=lambda text: text)
+def test_every_command_is_one_that_there_is(page, line):
+    """Commands, options and values are as the code has them; what a command needs may be elsewhere."""
+    words = shlex.split(line.replace("…", ""))[1:]
+    command = whole()
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    try:
+        command.parse_args(command.context_class(command, info_name=line), words)
+    except typer.TyperException as error:
+        assert "does not exist" in error.format_message(), error.format_message()
+
+
+def test_every_public_name_has_its_place_in_the_reference():
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\.\. auto\w+:: (\w+)$|`([A-Z]+)`", page, re.MULTILINE))
+    assert {a or b for a, b in listed} == set(letheia.__all__)
+
+
+def test_every_page_is_in_the_site():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    listed = {line for line in index.splitlines() if re.fullmatch(r"[\w./-]+", line)}
+    pages = {p.relative_to(ROOT / "docs").with_suffix("").as_posix() for p in (ROOT / "docs").glob("*.md")}
+    assert pages - {"index"} <= listed
 
 
 def rows_to_add() -> list[tuple[str, str]]:

@@ -8,14 +8,14 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from letheia.cli import audit, gold, models, rates, removal, serve, study, world
+from letheia.cli import audit, gold, models, rates, removal, serve, sign, study, world
 from letheia.cli import people as people_commands
 from letheia.clients.endpoint import scrubbed
 from letheia.errors import LetheiaError
 
 ORDER = (
     *("demo", "people", "probe", "unlearn", "audit", "ask", "evaluate", "serve", "gold", "rates"),
-    *("run", "table", "report", "merge", "doctor", "world"),
+    *("run", "table", "report", "merge", "sign", "verify", "doctor", "world"),
 )
 """Commands as a request needs them, one after the other; then studies, and what is seldom wanted."""
 
@@ -49,6 +49,8 @@ for command in (
     models.probe,
     models.merge,
     models.ask,
+    sign.sign,
+    sign.verify,
     serve.serve,
     models.doctor,
 ):

@@ -85,6 +85,12 @@ def machines(name: str, *, jobs: int = 1, address: str | None, gpus: float | Non
     return on
 
 
+Track = Annotated[
+    str | None,
+    typer.Option("--track", help="Tell the finished run to trackio, wandb or tensorboard; else nobody."),
+]
+
+
 def take_metrics(texts: list[str] | None) -> None:
     """Take up the metrics that a command names.
 
@@ -178,6 +184,15 @@ def _agreed(what: str, *, yes: bool) -> None:
         raise ConfigError(f"{what}. Repeat the command with --yes if they may.")
     elif not typer.confirm(f"{what}. Send them?", err=True):
         raise ConfigError("nothing has been sent. Name a server on this machine (MODEL@http://127.0.0.1:…) or --yes.")
+
+
+def tell_tracker(kind: str, study: "Study") -> None:
+    """Tell a tracker of a finished run."""
+    from letheia.report.model_card import settings_of
+    from letheia.report.tracking import track
+
+    track(kind, study.folder, {name: settings_of(study, name) for name in study.config.methods})
+    print(f"Tracked: {kind}", file=sys.stderr)
 
 
 def show_forecast(study: "Study", split: "Split", *, times: int | None = None, memory: int | None = None) -> None:

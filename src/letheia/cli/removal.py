@@ -23,6 +23,7 @@ from letheia.cli.options import (
     Metrics,
     Replies,
     Served,
+    Track,
     WithPictures,
     Yes,
     bytes_of,
@@ -35,6 +36,7 @@ from letheia.cli.options import (
     show_pages,
     take_metrics,
     tell,
+    tell_tracker,
     with_engine,
 )
 from letheia.cli.settings import LOAD, SCORE, TRAIN, Given, configured
@@ -82,10 +84,15 @@ def unlearn(
     dry_run: DryRun = False,
     device_memory: DeviceMemory = None,
     metrics: Metrics = None,
+    track: Track = None,
 ) -> None:
     """Remove named people from a model; write an adapter, answers before and after, scores and a report."""
     check_flags(audit=audit, quick=quick, gold=gold)
     take_metrics(metrics)
+    if track:
+        from letheia.report.tracking import check_tracker
+
+        check_tracker(track)
     memory = bytes_of(device_memory)
     if not given.config.forget:  # before a folder is read
         raise ConfigError("nobody to forget. Name people with --forget.")
@@ -137,6 +144,8 @@ def unlearn(
             least=least_kept,
         )
         show_outcome(outcome, study.config)
+        if track:
+            tell_tracker(track, study)
         for note in notes(study, outcome):
             print(note)
         for name in chosen:

@@ -25,8 +25,8 @@ from letheia.models.weight_files import content_key
 from letheia.presets.plans import demo_config
 from letheia.presets.world import world_model, world_study
 from letheia.progress import Bars
+from letheia.report.attest import take_over
 from letheia.report.audit_page import AuditShown, write_audit_report
-from letheia.report.card import CARD, write_on_card
 from letheia.report.deliver import AUDIT as FOLDER
 from letheia.report.deliver import hand_over
 from letheia.report.page import OPERATOR, SHARED
@@ -103,7 +103,7 @@ def _audited(
     write(study.folder / SHARED, redacted=True)
     for verdict in verdicts:
         if verdict.method in adapters:  # a model on a server has no card here
-            write_on_card(adapters[verdict.method] / CARD, verdict)
+            take_over(adapters[verdict.method], verdict, model=study.model.name)
     return audit
 
 

@@ -24,7 +24,7 @@ def verdict_text(judged: RequestVerdict) -> str:
     return "\n\n".join([*tried, str(judged), *(f"Not tried, {line}." for line in judged.missing)])
 
 
-def write_on_card(card: Path, judged: RequestVerdict) -> None:
+def write_on_card(card: Path, judged: RequestVerdict) -> bool:
     """Put an audit's verdict in the place of the one before.
 
     A card that somebody else wrote stays as it is, and one with the verdict of an audit that tried more checks.
@@ -32,20 +32,25 @@ def write_on_card(card: Path, judged: RequestVerdict) -> None:
     Args:
         card: The card.
         judged: The verdict.
+
+    Returns:
+        Whether it stands there now.
     """
     try:
         text = card.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):  # an adapter from elsewhere needs none
-        return
+        return False
     before, found, rest = text.partition(VERDICT)
     was, ends, after = rest.partition(MEASURED)
     earlier = CHECKS.search(was)
     if not found or not ends:
-        return
+        return False
     if earlier and int(earlier[1]) > sum(judged.tried.values()):
         log.warning("%s: keeps the verdict of an audit that tried more (%s checks).", card, earlier[1])
-        return
+        return False
     try:
         write_text(card, before + found + verdict_text(judged) + ends + after)
     except OutputError as error:
         log.warning("%s: keeps its verdict (%s).", card, error)
+        return False
+    return True

@@ -10,9 +10,10 @@ from letheia.audit.results import read_audit
 from letheia.audit.verdict import VERDICTS, RequestVerdict, read_verdicts, write_verdicts
 from letheia.files import read_json, write_json, write_text
 from letheia.models.weight_files import file_hash
+from letheia.report.attest import TEST_RESULT, as_test_result, provenance, write_statement
 from letheia.report.audit_page import AuditShown
 from letheia.report.card import CARD
-from letheia.report.model_card import model_card
+from letheia.report.model_card import model_card, settings_of
 from letheia.report.page import OPERATOR, SHARED
 from letheia.report.redaction import pseudonyms
 from letheia.report.run_page import Run, write_report
@@ -48,8 +49,12 @@ def deliver(
     write_json(study.folder / PROVENANCE, made_by)
     judged = hand_over(study, outcome, with_pictures=with_pictures)
     for name in study.config.methods:
-        card = model_card(study, outcome, name, judged.get(name))
-        write_text(study.folder / name / "adapter" / CARD, card)
+        adapter, model = study.folder / name / "adapter", study.model.name
+        write_text(adapter / CARD, model_card(study, outcome, name, judged.get(name)))
+        made = provenance(adapter, model=model, settings=settings_of(study, name), made_by=made_by)
+        write_statement(adapter, PROVENANCE, made)
+        if name in judged:
+            write_statement(adapter, TEST_RESULT, as_test_result(adapter, judged[name], model=model))
 
 
 def hand_over(study: Study, outcome: Outcome, *, with_pictures: bool) -> dict[str, RequestVerdict]:

@@ -1,17 +1,23 @@
 """The model card of an adapter, which names nobody: forgotten people stand in it as keyed hashes of their data."""
 
 import hmac
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
 
 from letheia.audit.verdict import RequestVerdict
 from letheia.data.folder import hash_of
 from letheia.methods.table import METHODS
+from letheia.metrics.results import Row
+from letheia.metrics.table import METRICS
 from letheia.report.card import MEASURED, VERDICT, verdict_text
 from letheia.report.formats import rows_in_markdown
 from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
-from letheia.study.plan import rate_for
+from letheia.study.plan import jobs, rate_for
 from letheia.study.study import Outcome, Study
-from letheia.types import Entity, People
+from letheia.types import PLAIN, Entity, People
 
 
 def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdict | None = None) -> str:
@@ -29,7 +35,7 @@ def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdi
 base_model: {study.model.name}
 library_name: peft
 tags: [unlearning, letheia]
----
+{model_index(study, rows, method)}---
 
 # {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
 
@@ -57,6 +63,30 @@ An adapter changes what the model says. It does not prove that the weights no lo
 whoever takes it off has the original again.
 The numbers hold for the pictures and the question that were measured, with greedy answers.
 """
+
+
+def model_index(study: Study, rows: Sequence[Row], method: str) -> str:
+    """The main numbers as the Hub reads them from a card."""
+    shown = [r for r in rows if r.method == method and r.asked == PLAIN and r.mean is not None]
+    shown = [r for r in shown if (r.people, r.pictures) in {("forget", "unseen"), ("retain", "unseen")}]
+    metrics = [
+        {"type": r.metric, "value": round(r.mean, 4), "name": f"{METRICS[r.metric].title}, {r.people}, {r.pictures}"}
+        for r in shown
+        if r.mean is not None and METRICS[r.metric].kind == "score" and r.people in METRICS[r.metric].shown
+    ]
+    result = {
+        "task": {"type": "image-text-to-text", "name": "Unlearning of people"},
+        "dataset": {"type": "private", "name": "The people of the request; their data stay with its maker"},
+        "metrics": metrics,
+    }
+    index = [{"name": f"{study.model.name}, {METHODS[method].title}", "results": [result]}]
+    return yaml.safe_dump({"model-index": index}, sort_keys=False, allow_unicode=True) if metrics else ""
+
+
+def settings_of(study: Study, method: str) -> dict[str, Any]:
+    """What an adapter was trained with, which names nobody."""
+    (job,) = (job for job in jobs(study.config, study.rates) if job.name == method)
+    return {"method": method, "seed": study.config.seed, **job.train.model_dump(mode="json")}
 
 
 def keyed_hash(entity: Entity, secret: bytes) -> str:
