@@ -10,6 +10,7 @@ import time
 import httpx
 import pytest
 from PIL import Image
+from starlette.routing import Route
 
 import served
 from commands import fails, letheia
@@ -17,7 +18,7 @@ from letheia.engines.own import OwnEngine
 from letheia.models.adapter import saved_adapter
 from letheia.models.loading import load_model
 from letheia.models.tampering import at_strength
-from letheia.serve.app import BODY, Line
+from letheia.serve.app import BODY, HEADERS, Line, application
 from letheia.serve.protocol import Refused, parse
 from letheia.serve.server import bound
 from letheia.types import Prompt
@@ -178,7 +179,29 @@ def test_a_picture_that_is_none_is_refused(there, what):
     assert text(post(url, asked()))
 
 
-def test_only_pages_of_its_own_may_ask(there):
+@pytest.mark.parametrize(
+    "body",
+    [b'{"model": "\\ud800", "messages": [{"role": "user", "content": "Who?"}]}',
+     b'{"model": "original", "messages": [{"role": "user", "content": "\\ud800"}]}', b"[" * 100_000, b"\xff"],
+    ids=["half a character as a name", "half a character asked", "depth without end", "no text"],
+)  # fmt: skip
+@pytest.mark.parametrize("place", ["/v1/chat/completions", "/play/names"])
+def test_a_body_that_is_no_json_is_refused(there, place, body):
+    answer = httpx.post(there[0] + place, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400 and answer.json()["error"]["message"] == "the body is no JSON"
+
+
+def test_an_answer_that_went_wrong_has_the_same_headers():
+    async def broken(_):
+        raise ValueError("unforeseen")
+
+    with served.running(application(None, lambda _: [Route("/broken", broken)])) as url:
+        answer = httpx.get(f"{url}/broken")
+    assert answer.status_code == 500 and "unforeseen" not in answer.text
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_only_pages_of_its_own_may_ask(there, people):
     """No JSON, a foreign host's name, a body without end; every answer forbids pages to ask anybody else."""
     url, _, _ = there
     plain = httpx.post(f"{url}/v1/chat/completions", content="{}", headers={"Content-Type": "text/plain"})
@@ -191,6 +214,8 @@ def test_only_pages_of_its_own_may_ask(there):
     assert httpx.post(f"{url}/v1/chat/completions", content="{", headers={"Content-Type": "application/json"}).json()
     policy = httpx.get(url).headers["content-security-policy"]
     assert "default-src 'none'" in policy and "connect-src 'self'" in policy
+    picture = httpx.get(f"{url}/play/portraits/{people.pictured[0].portraits[0].id}")
+    assert picture.status_code == 200 and picture.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -37,7 +37,7 @@ class Question(Frozen):
     prefix: str = Field(default="", max_length=500)
     first: str = Field(default="", max_length=2_000)
     temperature: float | None = Field(default=None, gt=0, le=2)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     picture: bool = True
 
     @field_validator("question")

@@ -97,6 +97,7 @@ class Audit:
         distances: How far membership is from gold's; nothing without gold.
         failed: Adapters that could not be audited, with why.
         seed: Of all random choices.
+        adapters: By adapter, the fingerprint of its files when it was audited.
     """
 
     base: str
@@ -109,6 +110,7 @@ class Audit:
     distances: tuple[Distance, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     seed: int = 0
+    adapters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def row(self, check: str, method: str, group: Group) -> AuditRow | None:
         """The row over all variants, if there is one."""

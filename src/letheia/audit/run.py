@@ -93,7 +93,7 @@ def run_audit(
             raise CheckpointError(next(iter(failed.values())))
         if gold:
             found = {ORIGINAL: found[ORIGINAL], GOLD: examined.gold(gold), **found}
-        audit = _gathered(study, checks, asked, found, failed)
+        audit = _gathered(study, checks, asked, found, failed, adapters)
         write_audit(study.folder / AUDIT, audit)
         judged = verdicts(
             audit,
@@ -251,6 +251,7 @@ def _gathered(
     asked: Sequence[Subject],
     found: Mapping[str, Mapping[str, Found]],
     failed: Mapping[str, str],
+    adapters: Mapping[str, Path],
 ) -> Audit:
     """Rows of everything that was found: by check, and in it by model."""
     rows: list[AuditRow] = []
@@ -277,4 +278,5 @@ def _gathered(
         distances=distances(everything),
         failed=dict(failed),
         seed=study.config.seed,
+        adapters={name: adapter_key(folder) for name, folder in adapters.items() if name in found},
     )

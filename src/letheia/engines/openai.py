@@ -123,7 +123,7 @@ def server_engine(url: str, base: str, names: Sequence[str], folder: Path) -> Se
     endpoint.check()
     there = models_at(endpoint)
     original = next((name for name in (ORIGINAL, base) if name in there), None)
-    called = {folder_name(name): name for name in names}
+    called = {**{folder_name(name): name for name in names}, **{name: name for name in names}}
     for name in (original or base, *names):
         if name not in there:
             raise ClientError(

@@ -30,7 +30,7 @@ from letheia.report.audit_page import AuditShown, write_audit_report
 from letheia.report.deliver import AUDIT as FOLDER
 from letheia.report.deliver import hand_over
 from letheia.report.page import OPERATOR, SHARED
-from letheia.report.redaction import pseudonyms
+from letheia.report.redaction import pseudonyms, redaction
 from letheia.study import store
 from letheia.study.build import evaluation_split
 from letheia.study.evaluate import adapter_names
@@ -92,18 +92,20 @@ def _audited(
     audit = run_audit(study, split, adapters, checks, gold=gold, size=size, served=served)
     settings = study.config.model_dump(mode="json", include={"model", "load", "seed", "max_new_tokens", "verdict"})
     verdicts = read_verdicts(study.folder / VERDICTS)
+    called = pseudonyms(split.forget, store.secret(key))
     write = partial(
         write_audit_report,
         shown=AuditShown(audit=audit, verdicts=verdicts, quotes=hardest(study.folder, audit, verdicts)),
         people=study.people,
-        called=pseudonyms(split.forget, store.secret(key)),
+        called=called,
         settings=settings,
     )
     write(study.folder / OPERATOR, with_pictures=with_pictures)
     write(study.folder / SHARED, redacted=True)
+    clean = redaction(study.people, called, split.forget, audit.models)
     for verdict in verdicts:
         if verdict.method in adapters:  # a model on a server has no card here
-            take_over(adapters[verdict.method], verdict, model=study.model.name)
+            take_over(adapters[verdict.method], clean.verdict(verdict), model=clean.model(study.model.name))
     return audit
 
 

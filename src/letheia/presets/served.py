@@ -29,9 +29,13 @@ def by_server(study: Study, url: str, adapters: Sequence[Path], served: Sequence
         CheckpointError: An adapter changes more than a server would put in.
     """
     named = adapter_names(list(adapters))
-    taken = next((n for n in served if folder_name(n) in (*named, *RESERVED)), None)
-    if taken:
-        raise ConfigError(f"--served {taken}: an adapter or a folder is called so. Serve the model under another name.")
+    called = [*named, *RESERVED]
+    for name in served:
+        if folder_name(name) in called:
+            raise ConfigError(
+                f"--served {name}: another model or a folder is called so. Serve the model under another name."
+            )
+        called.append(folder_name(name))
     ranks = {name: servable_rank(study.model, folder) for name, folder in named.items()}
     engine = server_engine(url, study.config.model, [*named, *served], study.folder)
     return replace(study, engine=engine), tuple(_notices(engine, ranks))

@@ -123,6 +123,7 @@ class Redaction:
             variants=tuple(self._row(r) for r in audit.variants if r.access == "white"),
             separation=tuple(replace(s, method=self.method(s.method)) for s in audit.separation),
             distances=(),
+            adapters=self.renamed(audit.adapters),
             failed={self.method(name): "not audited" for name in audit.failed},
         )
 
@@ -143,9 +144,13 @@ class Redaction:
     def provenance(self, made_by: Mapping[str, Any]) -> dict[str, Any]:
         """Of the provenance, what names no folder; the command line is not among it."""
         told = {name: made_by[name] for name in PROVENANCE if name in made_by}
-        weights = {self.model(file): hash_ for file, hash_ in made_by.get("weights", {}).items()}
+        weights = {self._weights(file): hash_ for file, hash_ in made_by.get("weights", {}).items()}
         notes = [note for note in map(self.text, made_by.get("notes", ())) if note != HIDDEN]
         return {**told, **({"weights": weights} if weights else {}), **({"notes": notes} if notes else {})}
+
+    def _weights(self, file: str) -> str:
+        """A weight file with the folder that it lies in, which tells files of one name apart."""
+        return "/".join(map(self.text, PurePath(file).parts[-2:]))
 
     def case(self, case: Case) -> Case:
         """What became of each answer; neither the picture, nor the question, nor the texts."""

@@ -31,10 +31,12 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-"""With every answer: a page of this server can ask nobody else, and no other page can show it."""
+"""With every answer: a page of this server can ask nobody else, and no other page can show it, or one of its pictures:
+whether one is there would tell who is in the people folder."""
 T = TypeVar("T")
 
 
@@ -243,7 +245,9 @@ async def _nobody(_: Request, __: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return await _refused(request, _answerable(error))
+    answer = await _refused(request, _answerable(error))
+    answer.headers.update(HEADERS)  # it is sent from outside of `_Headers`
+    return answer
 
 
 class _Headers:

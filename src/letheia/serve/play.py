@@ -5,7 +5,6 @@ Answers come from the chat protocol itself, so that what the page shows is what 
 
 import base64
 import io
-import json
 import math
 import random
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from letheia.pictures import read_image
 from letheia.prompts.prompt_set import PromptSet
 from letheia.serve.app import Line, body_of
 from letheia.serve.marks import Marker
-from letheia.serve.protocol import TEXT, Refused, picture_content
+from letheia.serve.protocol import TEXT, Refused, json_of, picture_content
 from letheia.serve.served import STRONGEST, Served
 from letheia.types import Entity, People, Portrait, Prompt
 
@@ -185,10 +184,16 @@ class Playground:
         return asdict(found)
 
     def names(self, asked: Names) -> dict[str, Any]:
-        """The likeliest names behind a begun answer, and the person's own, each among all names of the folder."""
+        """The likeliest names behind a begun answer, and the person's own, each among all names of the folder.
+
+        Raises:
+            Refused: The folder names nobody.
+        """
         portrait, entity = self._meant(asked.shown)
         prefix = asked.prefix.strip() or BEGUN
         names = list(dict.fromkeys(e.name for e in self.people.entities))
+        if not names:
+            raise Refused("there is nobody to choose from: start 'letheia serve' with --people")
         prompt = Prompt(asked.question, portrait if portrait.shown else None, prefix=prefix)
         read = self.served.likelihoods(
             asked.model, prompt, [f" {name}" for name in names], strength=asked.adapter_strength
@@ -262,10 +267,7 @@ async def _file(name: str, kind: str, _: Request) -> Response:
 
 
 async def _post(line: Line, kind: type[B], work: Callable[[B], Any], request: Request) -> Response:
-    try:
-        values = json.loads(await body_of(request))
-    except (ValueError, RecursionError):
-        raise Refused("the body is no JSON") from None
+    values = json_of(await body_of(request))
     if not isinstance(values, dict):
         raise DataError("the body must be an object")
     return JSONResponse(await line.start(partial(work, kind.create(values))))
