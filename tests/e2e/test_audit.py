@@ -13,6 +13,7 @@ from letheia.audit.results import read_audit
 from letheia.data.folder import read_people, write_people
 from letheia.models.shipped import checkpoint
 from letheia.report.card import MEASURED, VERDICT
+from letheia.report.redaction import HIDDEN
 from letheia.types import People
 from samples import OWN_ATTACK
 
@@ -97,6 +98,20 @@ def test_what_is_refused(folder, names, done):
     both = letheia(*line(names, "out", *ONLY), "--adapter", other.name, cwd=folder)
     assert both.returncode == 0 and "adapter-of-another-base: not audited" in both.stderr
     assert read_audit(folder / "out" / "audit.json").failed.keys() == {"adapter-of-another-base"}
+
+
+def test_the_card_names_nobody_even_where_a_check_does(folder, names, done):
+    file = folder / f"{names[0].replace(' ', '-').lower()}.jsonl"
+    file.write_text('{"question": "How many?", "first": "Hello", "picture": false}\n')
+    try:
+        result = letheia(*line(names, "out", *ONLY, "--attack", file.name), cwd=folder)
+    finally:
+        ATTACKS.pop(file.stem, None)
+    assert result.returncode == 0, result.stderr
+    assert file.name in (folder / "out" / "verdict.json").read_text()
+    for handed_on in ("README.md", "attestations/test-result.json"):
+        text = (folder / "babble" / handed_on).read_text()
+        assert file.stem not in text and names[0] not in text and HIDDEN in text
 
 
 def test_an_attack_of_ones_own_and_a_plan(folder, names, done):

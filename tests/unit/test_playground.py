@@ -12,7 +12,10 @@ from letheia.attacks.table import ATTACKS, attack_named
 from letheia.errors import ConfigError, DataError
 from letheia.models.candidates import candidate_log_probs
 from letheia.models.loading import load_model
-from letheia.types import Prompt
+from letheia.prompts.prompt_set import PromptSet
+from letheia.serve.play import Names, Playground
+from letheia.serve.protocol import Refused
+from letheia.types import People, Prompt
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +104,12 @@ def test_the_names_probability_is_that_among_all_names(there, people, checkpoint
     assert post(url, "names", {**body, "model": "nobody"}).status_code == 400
 
 
+def test_without_people_there_are_no_names(there, people):
+    nobody = Playground(there[1].served, People(folder=people.folder, entities=()), PromptSet(), people.folder / "q")
+    with pytest.raises(Refused, match="nobody to choose from"):
+        nobody.names(Names.create({"shown": {}, "model": "original", "question": "Who?"}))
+
+
 def test_a_question_is_added_for_an_audit_about_everybody(there, people):
     url, play = there
     entity = people.pictured[0]
@@ -135,6 +144,7 @@ def test_a_file_of_questions_is_an_attack(tmp_path, people):
         '{"questoin": "Who?"}': "question 1: question: field required",
         '{"question": "Who?", "prefiks": "I"}': "question 1: prefiks: is unknown; did you mean 'prefix'?",
         '{"question": "Who?", "temperature": 7}': "question 1: temperature",
+        '{"question": "Who?", "seed": 9223372036854775808}': "question 1: seed",
         "": "has no question",
     }.items():
         file.write_text(text)

@@ -150,8 +150,10 @@ def test_an_adapter_that_a_server_would_put_in_by_half_is_refused(there, people,
     study = replace(study, config=study.config.model_copy(update={"model": "original"}))
     _, told = by_server(study, url, [tmp_path / "one"], ["two"])
     assert told == ("adapters of rank 32: vLLM must be started with --max-lora-rank 32 or more.",)
-    with pytest.raises(ConfigError, match="--served one: an adapter or a folder is called so"):
+    with pytest.raises(ConfigError, match="--served one: another model or a folder is called so"):
         by_server(study, url, [tmp_path / "one"], ["one"])
+    with pytest.raises(ConfigError, match="--served org-two: another model or a folder is called so"):
+        by_server(study, url, [], ["org/two", "org-two"])
 
 
 def test_a_servers_names_become_folders():

@@ -106,6 +106,15 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).strip(".-") or "served"
 
 
+def _by_folder(names: Sequence[str]) -> dict[str, str]:
+    """The server's names by ours, of which a model's own comes first.
+
+    >>> _by_folder(["org/merged-7b", "a-b", "a b"])
+    {'org-merged-7b': 'org/merged-7b', 'a-b': 'a-b', 'org/merged-7b': 'org/merged-7b', 'a b': 'a b'}
+    """
+    return {folder_name(name): name for name in names} | {name: name for name in names}
+
+
 def server_engine(url: str, base: str, names: Sequence[str], folder: Path) -> ServerEngine:
     """The engine of a server, once it has said what it has.
 
@@ -123,7 +132,6 @@ def server_engine(url: str, base: str, names: Sequence[str], folder: Path) -> Se
     endpoint.check()
     there = models_at(endpoint)
     original = next((name for name in (ORIGINAL, base) if name in there), None)
-    called = {**{folder_name(name): name for name in names}, **{name: name for name in names}}
     for name in (original or base, *names):
         if name not in there:
             raise ClientError(
@@ -131,6 +139,6 @@ def server_engine(url: str, base: str, names: Sequence[str], folder: Path) -> Se
                 f"vLLM's --served-model-name, or --lora-modules {name}=FOLDER."
             )
     engine = ServerEngine(
-        endpoint=endpoint, begins=False, folder=folder, names={ORIGINAL: original or base, **called}
+        endpoint=endpoint, begins=False, folder=folder, names={ORIGINAL: original or base, **_by_folder(names)}
     ).serving(ORIGINAL)
     return replace(engine, begins=goes_on(engine.endpoint))
