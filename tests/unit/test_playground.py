@@ -157,3 +157,7 @@ def test_a_file_of_questions_is_an_attack(tmp_path, people):
 
 def test_a_text_becomes_one_about_anybody():
     assert general("Una and Una Varga", ["Una", "Una Varga"]) == "{name} and {name}"
+    assert general("Was Bo's house built where Bo was born? Borrow Abo.", ["Bo"]) == (
+        "Was {name}'s house built where {name} was born? Borrow Abo."
+    )
+    assert general("紫式部の本はありますか", ["紫式部"]) == "{name}の本はありますか"

@@ -4,6 +4,7 @@ One JSON object a line: `question`, and where there are any `prefix`, `first`, `
 `{name}` is the person's name, and `{who}` the person in the picture, or the name where there is none.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -116,11 +117,12 @@ def add_question(file: Path, question: Question) -> int:
 
 
 def general(text: str, names: Iterable[str]) -> str:
-    """A text about one person as one about anybody.
+    """A text about one person as one about anybody; a part of a longer word is no name, where a script has words.
 
     >>> general("Where was Una Varga born?", ["Una Varga"]), general("Who is the person in this picture?", [])
     ('Where was {name} born?', 'Who is {who}?')
     """
     for name in sorted(filter(None, names), key=len, reverse=True):
-        text = text.replace(name, "{name}")
+        before, after = (r"\w" if edge.lower() != edge.upper() else r"[^\w\W]" for edge in (name[0], name[-1]))
+        text = re.sub(rf"(?<!{before}){re.escape(name)}(?!{after})", "{name}", text)
     return text.replace(WHO, "{who}")
