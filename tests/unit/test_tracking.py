@@ -1,6 +1,9 @@
 """A finished run told to a tracker: the real TensorBoard, read back by its own reader."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -37,6 +40,22 @@ def test_terms_by_step_and_results_at_the_end(run):
     assert set(told.Tags()["scalars"]) == {"train/forget ascent", "train/retain nll", "forget/unseen/usr"}
     assert [(e.step, e.value) for e in told.Scalars("train/forget ascent")] == [(1, -1.0), (2, -2.0), (3, -3.0)]
     assert [(e.step, e.value) for e in told.Scalars("forget/unseen/usr")] == [(3, 0.75)]  # what is unscored is absent
+
+
+def test_a_hosted_tracker_gets_neither_command_line_nor_terminal(run, tmp_path):
+    """The real library, offline: what it would send lies in its file. It begins with these unless told not to."""
+    pytest.importorskip("wandb")
+    code = "import sys; from pathlib import Path; from letheia.report.tracking import track; print('said aloud'); "
+    code += "track('wandb', Path(sys.argv[1]), {'pubg': {'learning_rate': 0.001}}); print('said aloud')"
+    there = {**os.environ, "WANDB_MODE": "offline", "WANDB_SILENT": "true"}
+    command = [sys.executable, "-c", code, str(run), "--forget", "Una Varga"]
+    subprocess.run(command, cwd=tmp_path, env=there, check=True, capture_output=True, timeout=100)
+    (sent,) = tmp_path.glob("wandb/offline-*/*.wandb")
+    told = sent.read_bytes()
+    assert b"forget/unseen/usr" in told and b"learning_rate" in told
+    assert b"unnamed" in told  # in place of the machine's name
+    assert not [word for word in ("Una Varga", "said aloud", str(run)) if word.encode() in told]
+    assert not list(tmp_path.glob("wandb/offline-*/files/*"))
 
 
 def test_what_is_unknown_or_missing_is_told_before_anything_is_trained(monkeypatch):

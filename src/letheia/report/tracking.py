@@ -7,6 +7,7 @@ pictures of people.
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,27 @@ from letheia.metrics.results import read_results
 Log = Callable[[Mapping[str, float], int], None]
 """Tells numbers of a step."""
 PROJECT = "letheia"
+SILENT = {
+    "console": "off",
+    "disable_code": True,
+    "disable_git": True,
+    "host": "unnamed",
+    "x_disable_machine_info": True,
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
+"""What Weights & Biases is told not to send, which it would by itself: the command line, which names people, what the
+terminal shows, the machine, its folders and its packages."""
 
 
 @contextmanager
-def _hosted(kind: str, folder: Path, method: str, settings: Mapping[str, Any]) -> Iterator[Log]:
+def _hosted(
+    kind: str, folder: Path, method: str, settings: Mapping[str, Any], *, quiet: Mapping[str, Any] | None = None
+) -> Iterator[Log]:
     """Weights & Biases and trackio, which are called in the same way."""
     module = importlib.import_module(kind)
-    module.init(project=PROJECT, name=f"{folder.name}/{method}", config=dict(settings))
+    module.init(project=PROJECT, name=f"{folder.name}/{method}", config=dict(settings), **(quiet or {}))
     try:
         yield lambda values, step: module.log(dict(values), step=step)
     finally:
@@ -45,7 +60,7 @@ def _tensorboard(kind: str, folder: Path, method: str, settings: Mapping[str, An
         yield log
 
 
-TRACKERS = {"trackio": _hosted, "wandb": _hosted, "tensorboard": _tensorboard}
+TRACKERS = {"trackio": _hosted, "wandb": partial(_hosted, quiet={"settings": SILENT}), "tensorboard": _tensorboard}
 """Every tracker, one row each."""
 
 
