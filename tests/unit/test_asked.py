@@ -19,6 +19,7 @@ from letheia.models.loading import load_model
 from letheia.models.shipped import weights_folder
 from letheia.progress import Silent
 from letheia.report.deliver import deliver
+from letheia.report.redaction import HIDDEN
 from letheia.report.study_page import write_study_report
 from letheia.report.study_tables import study_table
 from letheia.report.tables import run_tables
@@ -144,3 +145,12 @@ def test_the_question_of_a_way(people):
 def test_a_way_needs_a_name_and_a_question(ways):
     with pytest.raises(ConfigError, match="asked: "):
         StudyConfig.create({"prompts": {"asked": ways}})
+
+
+def test_what_is_handed_on_names_nobody_by_the_models_folder(done):
+    _, study, outcome = done
+    called = f"before-{outcome.split.forget[0].name.replace(' ', '-').lower()}"
+    deliver(replace(study, model=replace(study.model, name=called)), outcome, command="letheia")
+    for name in ("README.md", "attestations/provenance.json", "attestations/test-result.json"):
+        text = (study.folder / "bg" / "adapter" / name).read_text()
+        assert called not in text and HIDDEN in text

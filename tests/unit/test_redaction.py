@@ -155,3 +155,13 @@ def test_the_order_of_pseudonyms_needs_the_key(people):
     some = people.entities[:6]
     orders = {tuple(pseudonyms(some, bytes([key]))) for key in range(16)}
     assert len(orders) > 1 and all(set(order) == {e.id for e in some} for order in orders)
+
+
+def test_weight_files_of_one_name_are_told_apart_by_their_folders(planted):
+    run, _, _ = planted
+    clean = redaction(run.people, run.called, run.split.forget, [])
+    named = f"{run.split.forget[0].name}/model.safetensors"
+    found = clean.provenance({"weights": {"mistral/model.safetensors": "1", "clip/model.safetensors": "2", named: "3"}})
+    assert found["weights"] == {
+        "mistral/model.safetensors": "1", "clip/model.safetensors": "2", f"{HIDDEN}/model.safetensors": "3",
+    }  # fmt: skip
