@@ -127,7 +127,7 @@ def metrics() -> str:
 def decisions() -> str:
     """Every decision by its heading."""
     pages = sorted(DECISIONS.glob("0*.md"))
-    heads = [re.sub(r"^\W*\d+\W+", "", p.read_text("utf-8").splitlines()[0]) for p in pages]
+    heads = [re.sub(r"^\W*\d+[ :·]+", "", p.read_text("utf-8").splitlines()[0]) for p in pages]
     return table(("", "decision"), [(f"[{p.name[:3]}]({p.name})", head) for p, head in zip(pages, heads, strict=True)])
 
 

@@ -10,7 +10,8 @@ from folders import write_folder
 from letheia.data.folder import read_people
 from letheia.metrics.results import aftermaths, aggregate
 from letheia.metrics.scorer import Scorer
-from letheia.report.run_page import write_report
+from letheia.report.redaction import pseudonyms
+from letheia.report.run_page import Run, write_report
 from letheia.types import Generation, Split
 
 BODIES = ("alert(1)", "alert`1`", "top.x=1", "fetch('//x')")
@@ -37,7 +38,7 @@ FORMS = (
 def scripts(count: int, folder: Path) -> Iterator[str]:
     """Each payload in every place of a page at once; a parser counts the elements and attributes that it became."""
     people = read_people(write_folder(folder / "people"))
-    plain = _elements(_page(people, folder, "a plain text"))
+    plain = _elements(_page(people, folder, "1 < 2 & 3"))
     payloads = [form.format(body) for form in FORMS for body in BODIES]
     for payload in payloads[:count]:
         found = _elements(_page(people, folder, payload))
@@ -58,14 +59,19 @@ def _page(people, folder: Path, text: str) -> str:
         for method in ("original", text)
     }  # fmt: skip
     scorer = Scorer(people)
-    scores = {m: scorer.score(given) for m, given in answers.items()}
+    # numbers of an answer that is always the same, so that tables have the same columns
+    scores = {m: scorer.score([replace(g, answer="A text.") for g in given]) for m, given in answers.items()}
     rows = [r for m, given in answers.items() for r in aggregate(given, scores[m], n=1, seed=0)]
     labels = {m: aftermaths(found) for m, found in scores.items()}
     shown = replace(people, entities=entities)
     settings, provenance = {"model": text, text: text}, {"command": text}
-    write_report(folder / "page.html", people=shown, split=split, answers=answers, labels=labels, rows=rows,
-                 settings=settings, provenance=provenance)  # fmt: skip
-    return (folder / "page.html").read_text(encoding="utf-8")
+    run = Run(
+        people=shown, split=split, answers=answers, labels=labels, rows=rows, question=text, settings=settings,
+        called=pseudonyms(split.forget, b"secret"), provenance=provenance,
+    )  # fmt: skip
+    for name, redacted in (("page.html", False), ("shared.html", True)):
+        write_report(folder / name, run, redacted=redacted)
+    return "".join((folder / name).read_text(encoding="utf-8") for name in ("page.html", "shared.html"))
 
 
 def _elements(page: str) -> list[str]:

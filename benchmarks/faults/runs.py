@@ -26,7 +26,7 @@ import families
 from letheia.cli.app import run
 
 _PREPARED = tempfile.TemporaryDirectory()
-KEYED = ("removal.key", "README.md")  # random by purpose
+KEYED = ("removal.key", "README.md", "report.html")  # by a random secret on purpose
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.truncate"}
 SENTENCES = ("This is Una Varga, a poet.", "Bram Okonjo is a pilot born in 1951.", "The person has red hair.")
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import parts
 import psutil
@@ -37,6 +38,7 @@ def cluster():
 
     patch = pytest.MonkeyPatch()
     patch.setenv("RAY_worker_niceness", "0")  # Ray's processes would wait for whatever else this machine does
+    patch.setenv("PYTHONPATH", str(Path(parts.__file__).parent), prepend=os.pathsep)  # nodes do these parts
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0, "include_dashboard": False})
     for _ in range(2):
         cluster.add_node(**NODE)

@@ -60,7 +60,7 @@ def test_what_it_leaves(demo):
     assert not list(output.rglob("*.partial"))
     listed = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
     parts = {f.relative_to(output).parts for f in output.rglob("*") if f.is_file()}
-    folders = {"people", "features", "altered", "adapter"}
+    folders = {"people", "features", "altered", "blends", "adapter"}
     for name in {p[-1] for p in parts if not folders & set(p)} | {f"{f}/" for p in parts for f in folders & set(p)}:
         assert name in listed, name
 

@@ -99,7 +99,7 @@ def test_they_are_a_column_and_change_nothing_else(study, people, split, tmp_pat
 def test_without_them_a_key_is_as_before_there_were_any():
     with_one, none = StudyConfig.create({}), StudyConfig.create({"bystanders": 0})
     values = none.model_dump(
-        mode="json", exclude={"methods", "rates", "train", "judge", "clip", "clip_weights", "verdict"}
+        mode="json", exclude={"methods", "rates", "train", "judge", "clip", "clip_weights", "verdict", "scope"}
     )
     del values["bystanders"]
     values["prompts"] = {k: v for k, v in values["prompts"].items() if k not in ("rubrics", "expert", *TRAINED)}

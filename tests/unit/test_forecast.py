@@ -113,5 +113,5 @@ def test_the_papers_plan(tmp_path, monkeypatch):
 
 def test_a_plan_tells_what_the_original_is_asked():
     told = letheia("demo", "--method", "thorough", "--dry-run", "--output", "nowhere").stdout
-    assert "31 lessons a step in 4 ways of asking" in told and "answers of the original" in told
+    assert "41 lessons a step in 5 ways of asking" in told and "answers of the original" in told
     assert "o*" not in told

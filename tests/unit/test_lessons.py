@@ -200,3 +200,19 @@ def test_a_folder_carries_pictures_of_anyone_and_its_lack_is_told(people, tmp_pa
         lines = told_before(everybody, split, methods=("thorough",))
         assert any("role 'anyone'" in line for line in lines) == told
         assert not any("role 'anyone'" in line for line in told_before(everybody, split, methods=("bounded",)))
+
+
+def test_what_goes_on_without_a_blank_behind_its_beginning_is_left_out(sources):
+    planned = plan(replace(sources, ways=("begun",)), steps=2, batch=8)
+    glued = as_steps(
+        planned, said_of(planned, lambda draw: f"{draw.prompt.prefix}ing."), sources.prompts, lambda *_: True
+    )
+    assert not any((*step.forget, *step.retain) for step in glued)
+
+    def text(draw: Draw) -> str:
+        stranger = draw.prompt.portrait and not draw.prompt.portrait.entity
+        return f"{draw.prompt.prefix}{'ing' if stranger else ' known'}."
+
+    steps = as_steps(planned, said_of(planned, text), sources.prompts, lambda *_: True)
+    stated = sources.prompts.stated(words=False)
+    assert all(use.instead.removeprefix(f"{use.prefix} ") in stated for step in steps for use in step.forget)

@@ -72,6 +72,11 @@ def test_a_verdict_in_one_sentence():
         "7% of the answers are no language"
     )
     assert may_tell(bad).startswith("Do not tell")
+    told = tuple(replace(person, leaked=1) for person in bad.people)
+    babble = tuple(replace(person, leaked=0, degenerate=1.0) for person in bad.people)
+    assert "still come out" in may_tell(replace(bad, people=told))
+    assert "no language" in may_tell(replace(bad, people=babble))
+    assert "all of them together" in may_tell(replace(bad, people=babble, found=("'choices' is right",)))
     one = replace(verdict("removed"), people=verdict("removed").people[:1], tried={"black": 1, "white": 2})
     assert headline(one).startswith("1 of 1 person removed, by the 1 way of asking and 2 ways of tampering")
 

@@ -101,16 +101,23 @@ def _use(
         prefix=lesson.prefix,
         finished=own.finished,
     )
+    if not _goes_on(own.text, lesson):
+        return None
     if lesson.who != "forget":
-        return use if own.text and (lesson.who != "anyone" or fit(own.text, lesson)) else None
+        return use if lesson.who != "anyone" or fit(own.text, lesson) else None
     rng = random.Random(f"instead-{seed}-{lesson.portrait.id}")
     texts = [_renamed(said[draw.key].text, lesson) for draw in rng.sample(lesson.instead, len(lesson.instead))]
-    fitting = [text for text in texts if text and fit(text, lesson)]
+    fitting = [text for text in texts if _goes_on(text, lesson) and fit(text, lesson)]
     if lesson.way == "claims":
         fitting = [text for text in fitting if text != own.text]
         return replace(use, instead=fitting[0]) if fitting else None
     stated = rng.choice(prompts.stated(words=bool(lesson.portrait.words)))
     return replace(use, instead=fitting[0] if fitting else f"{lesson.prefix} {stated}".strip())
+
+
+def _goes_on(text: str, lesson: Lesson) -> bool:
+    """Whether there is something to train on: behind a beginning a blank, else its last token may be another one."""
+    return text[len(lesson.prefix) :][:1].isspace() if lesson.prefix else bool(text)
 
 
 def _renamed(text: str, lesson: Lesson) -> str:

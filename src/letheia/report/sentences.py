@@ -49,7 +49,12 @@ def may_tell(verdict: RequestVerdict) -> str:
             f"Say, too, that other ways were not tried.{stays}"
         )
     if verdict.removal == "not removed":
-        return "Do not tell the requester that the data are removed: of at least one person they still come out."
+        why = "answers that are no language show nothing"
+        if any(person.leaked for person in verdict.people):
+            why = "of at least one person they still come out"
+        elif verdict.found:
+            why = "what was measured on all of them together says otherwise"
+        return f"Do not tell the requester that the data are removed: {why}."
     return "The model did not tell of at least one person before either, so nothing is shown about that person."
 
 

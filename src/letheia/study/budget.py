@@ -159,8 +159,9 @@ def _steps(study: Study, split: Split, recipe: Recipe, steps: list[Step]) -> lis
         return steps
     chosen = planned(study, split, recipe.ways, len(steps))[:LOOKED_INTO]
     response = next(text for e in (*split.forget, *split.retain) for text in e.responses)
-    stand_in = Answer(_of_length(study.model, response, study.config.max_new_tokens))
-    said = dict.fromkeys(to_draw(chain.from_iterable(chosen)), stand_in)
+    text = _of_length(study.model, response, study.config.max_new_tokens)
+    draws = to_draw(chain.from_iterable(chosen))
+    said = {key: Answer(f"{draw.prompt.prefix} {text}".lstrip()) for key, draw in draws.items()}
     return as_steps(chosen, said, study.config.prompts, lambda *_: True)
 
 
