@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from letheia.errors import DataError
 
@@ -75,6 +75,8 @@ def decode(source: Path | BinaryIO, name: str) -> Image.Image:
         raise
     except FileNotFoundError as error:
         raise DataError(f"{name}: there is no such file.") from error
+    except UnidentifiedImageError as error:
+        raise DataError(f"{name}: not a readable picture (no format that is known). Replace or remove it.") from error
     except Exception as error:  # Pillow's readers raise many types on damaged files, struct.error and TypeError too
         raise DataError(f"{name}: not a readable picture ({error}). Replace or remove it.") from error
     rgb.info.clear()

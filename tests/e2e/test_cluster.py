@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -168,6 +170,27 @@ def test_what_can_not_go_is_one_line(tmp_path, monkeypatch):
     fails(letheia(*far, "--device", "cuda:1"), "--device cuda:1: a cluster says which GPU")
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     fails(letheia(*far), "--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.")
+
+
+OWN = """
+import os, sys, parts
+from pathlib import Path
+from letheia.grid.executors import compute
+from letheia.grid.work import Machines
+from letheia.progress import Silent
+compute([parts.Part("a")], Path(sys.argv[1]), parts.note, on=Machines(executor="ray"), bars=Silent())
+print(os.environ["RAY_AUTH_MODE"])
+"""
+
+
+def test_without_an_address_a_ray_of_its_own_starts_and_asks_for_a_token(tmp_path):
+    """In a process that has not imported Ray, as the command's: Ray reads how it is to ask when it is imported."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    settings = {**clean, "PYTHONPATH": os.pathsep.join(sys.path), "HOME": str(tmp_path), "RAY_worker_niceness": "0"}
+    command = [sys.executable, "-P", "-c", OWN, str(tmp_path)]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.split()[-1] == "token", done.stderr
+    assert len(begun(tmp_path)) == 1 and (tmp_path / ".ray" / "auth_token").stat().st_size
 
 
 @pytest.fixture(scope="module")

@@ -204,6 +204,17 @@ def test_what_does_not_fit_is_refused_and_leaves_nothing(bases, tmp_path, name):
     assert list(model.network.state_dict()) == list(before) and not hasattr(model.network, "peft_config")
 
 
+@pytest.mark.parametrize("base", ["hub/LLaVA", "", "hub/llava-large"])
+def test_an_adapter_of_another_base_is_told_once(bases, tmp_path, caplog, base):
+    """It may fit in shape and say nothing; one base may have an owner's name, a path or neither."""
+    folder = edited(made(bases["llava"], tmp_path / "adapter"), base_model_name_or_path=base)
+    model = load_model(bases["llava"])
+    for _ in range(2):
+        remove_adapter(model, load_adapter(model, folder))
+    told = [f"{folder}: was made for {base}, and is put into {model.name}."] if base.endswith("large") else []
+    assert [r.message.partition(" If these")[0] for r in caplog.records] == told
+
+
 def test_the_pattern_of_an_adapter_is_never_run(bases, tmp_path):
     folder = edited(made(bases["llava"], tmp_path / "adapter"), target_modules=r"((.*)*)*x", exclude_modules="(a*)*b")
     load_adapter(load_model(bases["llava"]), folder)

@@ -121,7 +121,7 @@ def test_a_signature_notices_every_change(adapter, keys):
     fails(letheia("verify", adapter, "--key", keys / "other.pub"), "is not as it was signed")
     card = adapter / "README.md"
     card.write_text(CARD.replace("removed for the questions tried", "removed"))
-    fails(letheia("verify", adapter, "--key", keys / "mine.pub"), str(adapter), "is not as it was signed")
+    fails(letheia("verify", adapter, "--key", keys / "mine.pub"), str(adapter), "(changed: README.md). Do not use it.")
     card.write_text(CARD)
     (adapter / "more.txt").write_text("added")
     fails(letheia("verify", adapter, "--key", keys / "mine.pub"), "is not as it was signed")

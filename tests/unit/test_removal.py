@@ -53,6 +53,8 @@ def test_wrong_names(people):
         request(people, [])
     with pytest.raises(DataError, match="needs a seen picture"):
         request(people, [people.entities[10].name])  # has a summary only
+    with pytest.raises(DataError, match="needs a seen picture"):  # what is missing first, then who is kept
+        request(replace(people, entities=people.entities[10:11]), [people.entities[10].name])
 
 
 def test_hashes_tell_people_apart_and_change_with_the_data(people):

@@ -253,7 +253,7 @@ class _Case:
             yield Missing(what="gold", why=NO_GOLD)
         for group in OTHERS:
             if not self.audit.people.get(group):
-                yield Missing(what=CALLED[group], why="there is nobody to ask about")
+                yield Missing(what=CALLED[group], why="nobody to ask about")
 
 
 def _share(findings: Sequence[Finding]) -> float | None:

@@ -11,7 +11,7 @@ from letheia.study.verdict import SPOILED, Verdict
 from letheia.types import ORIGINAL, Group, Role, Scope
 
 NO_AUDIT = Missing(
-    what="other questions, begun answers, probabilities and tampering with weights", why="'letheia audit' tries them"
+    what="other questions, begun answers, probabilities and tampering with weights", why="left to 'letheia audit'"
 )
 
 
@@ -37,7 +37,7 @@ def of_study(found: Verdict, rows: Sequence[Row], by: Thresholds, scope: Scope |
     beside = _group("bystander", found, numbers, by)
     groups = tuple(g for g in (retained, beside) if g)
     told = {g.others for g in groups}
-    missing = [Missing(what=CALLED["bystander"], why="there is nobody to ask about")] if beside is None else []
+    missing = [Missing(what=CALLED["bystander"], why="nobody to ask about")] if beside is None else []
     return RequestVerdict(
         method=found.method,
         removal=WORST[worst],

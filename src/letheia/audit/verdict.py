@@ -195,7 +195,7 @@ class RequestVerdict:
         by_reason: dict[str, list[str]] = {}
         for m in self.not_tried:
             by_reason.setdefault(m.why, []).append(m.what)
-        return [f"{why}: {', '.join(what)}" for why, what in by_reason.items()]
+        return [f"{why}: {'; '.join(what)}" for why, what in by_reason.items()]
 
     def holds(self, required: Iterable[str]) -> bool:
         """Whether the verdict is what is required; a word is a key of `REQUIRED`.

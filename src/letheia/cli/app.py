@@ -87,7 +87,8 @@ def run() -> None:
     except typer.TyperException as error:
         if not error.format_message():  # a group without a command has printed its help
             sys.exit(2)
-        _fail(f"{error.format_message().rstrip('.')}. See 'letheia --help'.")
+        said = error.format_message().rstrip(".")
+        _fail(f"{said}{'' if said.endswith('?') else '.'} See 'letheia --help'.")
     except (KeyboardInterrupt, typer.Abort):
         print("stopped; run the same command again to go on", file=sys.stderr)
         sys.exit(130)

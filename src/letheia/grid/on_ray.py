@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ TICK = 10.0
 """Seconds after which it is looked whether nodes are left that can do what is waiting."""
 PATIENCE = 5.0
 """Seconds in which a cluster must answer."""
+TOKEN = "RAY_AUTH_MODE", "token"
+"""Without it, whoever reaches the ports of a Ray that is started here could run code. Read when Ray is imported."""
 GIB = 2**30
 
 
@@ -238,7 +241,7 @@ def _connected(on: Machines) -> Iterator[None]:
         yield
         return
     if not address:
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # else whoever reaches its ports could run code here
+        os.environ.setdefault(*TOKEN)  # Ray was imported without it: then it does not start, rather than without one
     alone: dict[str, Any] = {} if address else {"include_dashboard": False}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level=logging.ERROR, **alone)
@@ -262,11 +265,13 @@ def check_cluster(on: Machines) -> str | None:
         ConfigError: One of them is not.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray starts
+    address = on.address or os.environ.get("RAY_ADDRESS")
+    if not address and "ray" not in sys.modules:
+        os.environ.setdefault(*TOKEN)
     try:
         importlib.import_module("ray")
     except ImportError:
         raise ConfigError("--executor ray: Ray is not installed. pip install 'letheia[ray]' brings it.") from None
-    address = on.address or os.environ.get("RAY_ADDRESS")
     if address:
         _check_answers(address)
     return address

@@ -1,8 +1,9 @@
 """The adapter: LoRA on the language model's projections; the original is the same weights with the adapter off."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -18,6 +19,8 @@ from letheia.models.features import Features
 from letheia.models.model import Model
 from letheia.models.quiet import quiet_libraries
 from letheia.models.weight_files import content_key
+
+log = logging.getLogger("letheia")
 
 
 def add_adapter(model: Model, *, rank: int, alpha: int, seed: int) -> PeftModel:
@@ -61,6 +64,8 @@ def load_adapter(model: Model, folder: Path, *, trainable: bool = False) -> Peft
     """
     network = model.network
     saved = read_adapter(folder, dict(network.named_modules()), model.family)
+    if saved.base and _last(saved.base) != _last(model.name):
+        _tell_base(folder, saved.base, model.name)
     with quiet_libraries():
         try:
             adapted = get_peft_model(network, saved.config)
@@ -81,6 +86,21 @@ def load_adapter(model: Model, folder: Path, *, trainable: bool = False) -> Peft
     network.eval()
     model.adapted = adapted
     return adapted
+
+
+def _last(name: str) -> str:
+    """A model's name without an owner or a path, since one base may be a folder here and an id of the Hub there."""
+    return name.replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
+
+
+@cache  # an adapter is put in many times
+def _tell_base(folder: Path, base: str, model: str) -> None:
+    log.warning(
+        "%s: was made for %s, and is put into %s. If these are two models, the answers say nothing: give --model.",
+        folder,
+        base,
+        model,
+    )
 
 
 def servable_rank(model: Model, folder: Path) -> int:

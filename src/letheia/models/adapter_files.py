@@ -50,12 +50,14 @@ class AdapterFile:
         weights: Its weights by peft's names, without biases of the base model.
         biases: New values of the base model's own biases, by parameter.
         modules: Every module that it changes.
+        base: The model that it was made for, as the file has it; empty where nothing says so.
     """
 
     config: LoraConfig
     weights: dict[str, Tensor]
     biases: dict[str, Tensor]
     modules: frozenset[str]
+    base: str
 
 
 def adapter_weights(folder: Path) -> Path:
@@ -111,6 +113,7 @@ def read_adapter(folder: Path, modules: Mapping[str, Any], family: Family) -> Ad
         weights={f"base_model.model.{name}": value for name, value in weights.items() if name not in biases},
         biases={name: weights[name] for name in biases},
         modules=frozenset(m for m, _ in placed.values()),
+        base=str(told.get("base_model_name_or_path") or ""),
     )
 
 

@@ -17,7 +17,7 @@ from letheia.report.tables import Table, run_table, to_sheet
 from letheia.study import store
 from letheia.study.plan import jobs, rate_for
 from letheia.study.study import Outcome, Study
-from letheia.types import PLAIN, Entity, People
+from letheia.types import PLAIN, Entity, People, counted
 
 
 def model_card(study: Study, outcome: Outcome, method: str, judged: RequestVerdict | None = None) -> str:
@@ -37,7 +37,7 @@ library_name: peft
 tags: [unlearning, letheia]
 {model_index(study, rows, method)}---
 
-# {len(outcome.split.forget)} people unlearned from {study.model.name} with {row.title}
+# {counted(len(outcome.split.forget))} unlearned from {study.model.name} with {row.title}
 
 Base model: `{study.model.name}`. Method: {row.title} ({row.source}). Learning rate {rate:g}{falling},
 {steps} steps, LoRA r {study.config.train.rank}, alpha {study.config.train.alpha}, seed {study.config.seed}.

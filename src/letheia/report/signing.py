@@ -1,5 +1,6 @@
 """Signatures over an adapter's folder, by OpenSSF's model-signing with a key of one's own: nothing goes online."""
 
+import re
 from pathlib import Path
 
 from letheia.errors import CheckpointError, ConfigError, first_line
@@ -62,6 +63,8 @@ def verify(folder: Path, key: Path) -> None:
     try:
         verifying.Config().use_elliptic_key_verifier(public_key=key).verify(folder, signature)
     except Exception as error:  # the package raises what the libraries below it raise
+        changed = ", ".join(re.findall(r"Hash mismatch for \\*'([^'\\]+)", str(error)))
+        why = f"changed: {changed}" if changed else first_line(error)
         raise CheckpointError(
-            f"{folder}: is not as it was signed by the owner of {key} ({first_line(error)}). Do not use it."
+            f"{folder}: is not as it was signed by the owner of {key} ({why}). Do not use it."
         ) from error

@@ -107,9 +107,14 @@ def _prompts(study: Study, asked: Sequence[Query]) -> list[Entry]:
         Entry(f"{by}s", ", ".join(f"{count} {role}" for role, count in roles.items() if count) + beside),
         Entry(
             "prompt",
-            f"{min(lengths):,} to {max(lengths):,} tokens: {'the' if by == 'question' else 'picture and'} question",
+            f"{_range(lengths)} tokens: {'the' if by == 'question' else 'picture and'} question",
         ),
     ]
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _length(study: Study, portrait: Portrait, question: str) -> int:

@@ -46,6 +46,10 @@ def request(
     if not names:
         raise ConfigError("nobody to forget. Name people with --forget.")
     forget = tuple({e.id: e for e in (find(people, name) for name in names)}.values())
+    needs = f"{'' if people.asked_by == 'question' else 'a seen picture, '}a summary and a response"
+    for entity in forget:
+        if not entity.trainable:
+            raise DataError(f"{entity.name}: needs {needs} to be forgotten. Add them to the folder.")
     if keep:
         people = _together(people, keep, forget)
         retain: tuple[Entity, ...] = tuple(e for e in keep.entities if e.trainable)
@@ -60,13 +64,9 @@ def request(
         retain = ()
     elif not retain:
         raise ConfigError(
-            "nobody to keep: without retained people the model may forget everybody and lose its language. "
-            "Add people with --retain FOLDER, or accept that with --no-retain."
+            f"nobody to keep, as who is kept needs {needs}: without retained people the model may forget everybody and "
+            "lose its language. Add people with --retain FOLDER, or accept that with --no-retain."
         )
-    for entity in forget:
-        if not entity.trainable:
-            needs = "a summary" if people.asked_by == "question" else "a seen picture, a summary"
-            raise DataError(f"{entity.name}: needs {needs} and a response to be forgotten. Add them to the folder.")
     return people, Split(forget=forget, retain=retain)
 
 

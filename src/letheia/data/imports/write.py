@@ -177,11 +177,11 @@ class _Copy:
     def _read(self, source: Source) -> Image.Image | None:
         self._progress(1)
         try:
-            return decode(io.BytesIO(source.read()), "the picture")
+            return decode(io.BytesIO(source.read()), source.where)
         except (OSError, ValueError) as error:
             self.left_out.append(f"{source.where}: not a readable picture ({error})")
         except DataError as error:
-            self.left_out.append(f"{source.where}: {error}")
+            self.left_out.append(str(error))
         return None
 
 
