@@ -46,7 +46,7 @@ class Course:
         if not self.done:
             return ""
         each = self.seconds / self.done
-        pace = f"{1 / each:.1f} a second" if each < 0.5 else f"{each:.1f} s each"
+        pace = f"{1 / each:,.{0 if each < 0.1 else 1}f} a second" if each < 0.5 else f"{each:.1f} s each"
         return f"{pace}, {timedelta(seconds=round(each * (self.total - self.before - self.done)))} left"
 
 
@@ -68,7 +68,7 @@ class TerminalBars:
             print(f"{title}: {total} in {course.seconds:.0f} s{last}", file=sys.stderr, flush=True)
             return
         columns = (
-            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=28)),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=24)),
             BarColumn(bar_width=8),
             MofNCompleteColumn(),
             _Pace(table_column=Column(no_wrap=True)),

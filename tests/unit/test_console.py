@@ -43,6 +43,8 @@ def test_pace_is_that_of_the_steps_done_here():
     course = Course(total=30, before=10, began=time.monotonic() - 40, done=10)
     assert str(course) == "4.0 s each, 0:00:40 left"
     assert str(Course(total=30, before=10)) == ""
+    quick = Course(total=4000, before=0, began=time.monotonic() - 1, done=2000)
+    assert str(quick).startswith(("2,000 a second", "1,99"))
 
 
 def test_without_a_terminal_a_line_comes_also_while_a_step_takes_long(capsys):
