@@ -49,11 +49,14 @@ def may_tell(verdict: RequestVerdict) -> str:
             f"Say, too, that other ways were not tried.{stays}"
         )
     if verdict.removal == "not removed":
-        why = "answers that are no language show nothing"
-        if any(person.leaked for person in verdict.people):
-            why = "of at least one person they still come out"
-        elif verdict.found:
-            why = "what was measured on all of them together says otherwise"
+        why = "of at least one person they still come out"
+        if not any(person.leaked for person in verdict.people):  # a study does not count who leaks
+            if verdict.found:
+                why = "what was measured on all of them together says otherwise"
+            elif verdict.description == "degenerate":
+                why = (
+                    "answers that are no language show nothing" if verdict.tried else f"{why}, or nothing sensible does"
+                )
         return f"Do not tell the requester that the data are removed: {why}."
     return "The model did not tell of at least one person before either, so nothing is shown about that person."
 
